@@ -1,0 +1,9 @@
+file(REMOVE_RECURSE "${scratch}")
+execute_process(COMMAND ${CMAKE_COMMAND} --install "${build_dir}" --prefix "${scratch}/prefix"
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} -G "${generator}" -S "${consumer}" -B "${scratch}/build"
+    -D "CMAKE_CXX_COMPILER=${compiler}" -D "CMAKE_PREFIX_PATH=${scratch}/prefix"
+    -D "CMAKE_EXE_LINKER_FLAGS=${link_options}"
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} --build "${scratch}/build" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${scratch}/build/consumer" COMMAND_ERROR_IS_FATAL ANY)

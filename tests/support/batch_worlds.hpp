@@ -1,0 +1,59 @@
+// Runs worlds of the batch engine on requests given as columns, through the same lowering as a
+// sweep.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "host/batch_params.hpp"
+#include "host/workload_builder.hpp"
+#include "kernels/batch_runner.hpp"
+
+namespace servesweep::testing {
+
+// One world to run: its parameters, requests (kept by the caller) and, for drawn service, draws.
+struct WorldCase {
+  BatchParams params;
+  const Workload* workload = nullptr;
+  const std::vector<double>* draws = nullptr;
+};
+
+inline RequestColumns columns_of(const Workload& workload) {
+  return {static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
+          workload.prompt_tokens.data(), workload.output_tokens.data(),
+          workload.predicted_tokens.data()};
+}
+
+class PreparedWorlds {
+ public:
+  explicit PreparedWorlds(const std::vector<WorldCase>& cases) {
+    start_device();
+    std::vector<BinningSpec> specs;
+    for (const WorldCase& c : cases) {
+      sets_.push_back(std::make_unique<RequestSet>(columns_of(*c.workload)));
+      worlds.push_back(lower(c.params));
+      specs.push_back(binning_of(c.params, worlds.back(), *sets_.back(),
+                                 load_scaling(c.params.workload, *c.workload),
+                                 c.draws != nullptr ? c.draws->data() : nullptr));
+    }
+    binned_ = runner.bin(specs);
+    for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned_[i]->workload();
+  }
+
+  WaveResult run(const WaveOptions& options = {}) const {
+    std::vector<std::int32_t> order(worlds.size());
+    std::iota(order.begin(), order.end(), 0);
+    return runner.run(worlds, order, options);
+  }
+
+  BatchRunner runner;
+  std::vector<BatchWorld> worlds;
+
+ private:
+  std::vector<std::unique_ptr<RequestSet>> sets_;
+  std::vector<std::shared_ptr<const DeviceWorkload>> binned_;
+};
+
+}  // namespace servesweep::testing
