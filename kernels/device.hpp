@@ -1,0 +1,28 @@
+// Starting Kokkos, and what it found. Free of Kokkos headers.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace servesweep {
+
+// No device of the backend that this build was made for: exit code 4.
+class DeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct DeviceInfo {
+  std::string kokkos_version;  // "3.4.1"
+  std::string backend;         // "OpenMP", "Serial", "Cuda", "HIP", ...
+  int concurrency = 1;         // CPU threads, or threads resident on the GPU
+};
+
+// Starts Kokkos unless it runs already, and ends it when the process exits. num_threads = 0 takes
+// all cores; it counts on CPU backends, and on the first call only. Throws DeviceError.
+void start_device(int num_threads = 0);
+
+DeviceInfo device_info();
+
+}  // namespace servesweep

@@ -1,0 +1,64 @@
+// Exact percentiles of a world: an observer that keeps every latency and token time, sorted at the
+// end. For worlds whose requests fit the memory budget; others use histograms.
+#pragma once
+
+#include <thrust/execution_policy.h>
+#include <thrust/sort.h>
+
+#include "sim/batch/engine.hpp"
+
+namespace servesweep {
+
+class ExactLatencies {
+ public:
+  static constexpr int kQuantities = 3;
+
+  // memory: [kQuantities][requests]
+  SERVESWEEP_FUNCTION ExactLatencies(std::int64_t* memory, std::int64_t requests)
+      : latency_ns_(memory), tbt_ps_(memory + requests), decode_ps_(memory + 2 * requests) {}
+
+  SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
+
+  SERVESWEEP_FUNCTION void latencies(const std::int64_t* arrival_ns, std::int32_t size,
+                                     std::int64_t finish_ns, std::int64_t tbt_ps,
+                                     std::int64_t decode_ps) {
+    for (std::int32_t i = 0; i < size; ++i) {
+      latency_ns_[count_] = finish_ns - arrival_ns[i];
+      tbt_ps_[count_] = tbt_ps;
+      decode_ps_[count_] = decode_ps;
+      ++count_;
+    }
+  }
+
+  SERVESWEEP_FUNCTION void take_quantiles(BatchResult& result) {
+    result.exact_quantiles = 1;
+    if (count_ == 0) return;
+    const double latency[kNumLatencyQuantiles] = {0.5, 0.9, 0.95, 0.99, 0.999};
+    const double token[kNumTokenQuantiles] = {0.5, 0.95, 0.99};
+    quantiles(latency_ns_, latency, kNumLatencyQuantiles, 1.0, result.latency_quantiles_ns);
+    quantiles(tbt_ps_, token, kNumTokenQuantiles, 1e-3, result.tbt_quantiles_ns);
+    quantiles(decode_ps_, token, kNumTokenQuantiles, 1e-3, result.decode_quantiles_ns);
+  }
+
+ private:
+  // NumPy's default: linear between order statistics.
+  SERVESWEEP_FUNCTION void quantiles(std::int64_t* values, const double* wanted, int num_wanted,
+                                     double unit_ns, double* out_ns) const {
+    thrust::sort(thrust::seq, values, values + count_);
+    for (int i = 0; i < num_wanted; ++i) {
+      const double position = wanted[i] * static_cast<double>(count_ - 1);
+      const auto below = static_cast<std::int64_t>(position);
+      const double fraction = position - static_cast<double>(below);
+      const auto low = static_cast<double>(values[below]);
+      const auto high = static_cast<double>(values[min_of(below + 1, count_ - 1)]);
+      out_ns[i] = (low + (high - low) * fraction) * unit_ns;
+    }
+  }
+
+  std::int64_t* latency_ns_;
+  std::int64_t* tbt_ps_;
+  std::int64_t* decode_ps_;
+  std::int64_t count_ = 0;
+};
+
+}  // namespace servesweep

@@ -1,0 +1,495 @@
+// The batch engine: batches that run to completion on identical GPUs, as docs/batch_engine.md
+// states it (the model of the public Python simulator llm-scheduler-sim; multi-bin batching of
+// Guldogan et al. 2024, arXiv:2412.04504, dynamic batching of Pang et al. 2025, arXiv:2503.05248).
+// Times are int64 ns since the first arrival.
+//
+// While every GPU is busy an arrival changes nothing, so arrivals are events only while some GPU is
+// idle; a queue is a cursor into arrays that worlds share, its tail implied by the clock.
+#pragma once
+
+#include "sim/batch/range_summary.hpp"
+#include "sim/batch/state.hpp"
+#include "sim/batch/world.hpp"
+
+namespace servesweep {
+
+// One started batch, for observers.
+struct BatchEvent {
+  std::int64_t start_ns = 0;
+  std::int64_t finish_ns = 0;
+  std::int64_t wait_sum_ns = 0;  // over its requests
+  std::int64_t total_tokens = 0;
+  std::uint32_t first_request = 0;  // place among all admitted arrivals
+  std::int32_t gpu = 0;
+  std::int32_t bin = 0;
+  std::int32_t size = 0;
+  std::int32_t target = 0;
+  std::int32_t longest_tokens = 0;
+  std::int32_t longest_output = 0;
+  std::int32_t completed = 0;  // 0: still running when the world ended
+};
+
+// Observers see every batch and every completed request range; this one costs nothing.
+struct NoObserver {
+  SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
+  SERVESWEEP_FUNCTION void latencies(const std::int64_t*, std::int32_t, std::int64_t, std::int64_t,
+                                     std::int64_t) {}
+};
+
+template <class Observer = NoObserver>
+class BatchEngine {
+ public:
+  SERVESWEEP_FUNCTION BatchEngine(const BatchWorld& world, const BatchState& state,
+                                  BatchHistograms& histograms, Observer& observer)
+      : w_(world),
+        d_(world.workload),
+        s_(state),
+        h_(histograms),
+        observer_(observer),
+        events_(state.events, world.num_gpus),
+        band_{world.sla_token_ms - world.sla_epsilon_ms, world.sla_token_ms + world.sla_epsilon_ms},
+        free_tokens_(world.eta_tokens - world.dynamic.memory_reserve * world.eta_tokens) {
+    const std::int32_t bins = d_.num_bins;
+    for (std::int32_t k = 0; k < bins; ++k) {
+      s_.queues[k] = {d_.bin_begin[k], d_.bin_begin[k + 1], d_.bin_begin[k]};
+      s_.bins[k] = {};
+      s_.bins[k].lower_edge_tokens = d_.bin_edges[k];
+      s_.bins[k].upper_edge_tokens = d_.bin_edges[k + 1];
+      s_.bins[k].batch_limit = -1;
+      if (w_.is_dynamic()) s_.bins[k].batch_limit = top_of(k);
+      s_.controllers[k].reset(w_.dynamic, static_cast<std::int32_t>(s_.bins[k].batch_limit));
+      refresh_head(k);
+    }
+    for (std::int32_t g = 0; g < w_.num_gpus; ++g) s_.gpus[g] = {};
+    for (std::int32_t g = 0; g < w_.num_gpus; g += 64) {
+      const std::int32_t here = min_of(64, w_.num_gpus - g);
+      s_.idle[g / 64] = here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1;
+    }
+    num_idle_ = w_.num_gpus;
+  }
+
+  // Runs the world to its end and writes its result, all but the quantiles.
+  SERVESWEEP_FUNCTION void run(BatchResult& result) {
+    if (w_.dispatch == Dispatch::kGreedy) {
+      run_greedy();
+    } else {
+      run_full();
+    }
+    close(result);
+  }
+
+ private:
+  // -- events -------------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION void run_greedy() {
+    while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
+      const std::int64_t arrival_ns = d_.time_arrival_ns[taken_];
+      if (num_idle_ > 0) {
+        // Queues are empty while a GPU is idle: the next arrival runs at once, alone.
+        if (arrival_ns <= events_.next_time_ns()) {
+          if (ended_by(arrival_ns)) return;
+          const std::int32_t bin = d_.time_bin[taken_];
+          advance_cursor(bin);
+          start(lowest_idle(), arrival_ns, bin, target_of(s_.controllers[bin]), 1);
+        } else {
+          if (ended_by(events_.next_time_ns())) return;
+          release(complete());
+        }
+      } else {
+        const std::int64_t now_ns = events_.next_time_ns();
+        if (ended_by(now_ns)) return;
+        const std::int32_t gpu = complete();
+        if (arrival_ns <= now_ns) {  // somebody waits: of the first taken_ + 1 arrivals one is left
+          const std::int32_t bin = choose_waiting_bin(now_ns);
+          const std::int32_t target = target_of(s_.controllers[bin]);
+          start(gpu, now_ns, bin, target, count_waiting(bin, target, now_ns));
+        } else {
+          release(gpu);
+        }
+      }
+    }
+  }
+
+  // Batches wait until they are full, so an idle GPU waits for the arrival that fills one.
+  SERVESWEEP_FUNCTION void run_full() {
+    while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
+      const std::int64_t trigger = num_idle_ > 0 ? next_filling_arrival() : d_.num_requests;
+      const std::int64_t arrival_ns =
+          trigger < d_.num_requests ? d_.time_arrival_ns[trigger] : kNever;
+      std::int64_t now_ns = events_.next_time_ns();
+      if (arrival_ns <= now_ns) {
+        now_ns = arrival_ns;
+        if (ended_by(now_ns)) return;
+        arrivals_seen_ = trigger + 1;
+      } else {
+        if (ended_by(now_ns)) return;
+        release(complete());
+        while (arrivals_seen_ < d_.num_requests &&
+               d_.time_arrival_ns[arrivals_seen_] <= now_ns) {
+          ++arrivals_seen_;
+        }
+      }
+      while (num_idle_ > 0 && status_ == WorldStatus::kCompleted) {
+        const std::int32_t bin = choose_full_bin();
+        if (bin < 0) break;
+        advance_cursor(bin);
+        const std::int32_t target = target_of(s_.controllers[bin]);
+        const BinQueue& queue = s_.queues[bin];
+        start(lowest_idle(), now_ns, bin, target,
+              static_cast<std::int32_t>(min_of<std::int64_t>(queue.tail - queue.next, target)));
+      }
+    }
+  }
+
+  // The time limit and the end of the clock; true stops the world.
+  SERVESWEEP_FUNCTION bool ended_by(std::int64_t now_ns) {
+    if (now_ns > w_.time_limit_ns) {
+      status_ = WorldStatus::kTimeLimit;
+      return true;
+    }
+    return false;
+  }
+
+  // Ends the batch that is next to complete; its GPU is free but not yet idle.
+  SERVESWEEP_FUNCTION std::int32_t complete() {
+    const std::int32_t gpu = events_.next_gpu();
+    GpuState& g = s_.gpus[gpu];
+    in_flight_ -= g.feedback.batch_size;
+    if (w_.is_dynamic()) s_.controllers[g.bin].learn(w_.dynamic, g.feedback, in_flight_);
+    return gpu;
+  }
+
+  SERVESWEEP_FUNCTION void release(std::int32_t gpu) {
+    events_.set(gpu, kNever);
+    s_.idle[gpu / 64] |= UINT64_C(1) << (gpu % 64);
+    ++num_idle_;
+  }
+
+  SERVESWEEP_FUNCTION std::int32_t lowest_idle() {
+    std::int32_t word = 0;
+    while (s_.idle[word] == 0) ++word;
+    const std::int32_t gpu = word * 64 + lowest_bit(s_.idle[word]);
+    s_.idle[word] &= s_.idle[word] - 1;
+    --num_idle_;
+    return gpu;
+  }
+
+  // -- bins ---------------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION void advance_cursor(std::int32_t bin) {
+    round_robin_ = bin + 1 == d_.num_bins ? 0 : bin + 1;
+  }
+
+  SERVESWEEP_FUNCTION void refresh_head(std::int32_t bin) {
+    const BinQueue& queue = s_.queues[bin];
+    s_.head_ns[bin] = queue.next < queue.end ? d_.arrival_ns[queue.next] : kNever;
+  }
+
+  // Some request waits.
+  SERVESWEEP_FUNCTION std::int32_t choose_waiting_bin(std::int64_t now_ns) {
+    if (d_.num_bins == 1) return 0;
+    std::int32_t bin = round_robin_;
+    if (w_.bin_choice == BinChoice::kRoundRobin) {
+      while (s_.head_ns[bin] > now_ns) bin = bin + 1 == d_.num_bins ? 0 : bin + 1;
+      advance_cursor(bin);
+      return bin;
+    }
+    std::uint32_t most = 0;
+    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
+      BinQueue& queue = s_.queues[k];
+      queue.tail = max_of(queue.tail, queue.next);
+      while (queue.tail < queue.end && d_.arrival_ns[queue.tail] <= now_ns) ++queue.tail;
+      if (queue.tail - queue.next > most) {
+        most = queue.tail - queue.next;
+        bin = k;
+      }
+    }
+    return bin;
+  }
+
+  // How many of the bin's waiting requests a batch of at most `target` takes.
+  SERVESWEEP_FUNCTION std::int32_t count_waiting(std::int32_t bin, std::int32_t target,
+                                                 std::int64_t now_ns) const {
+    const BinQueue& queue = s_.queues[bin];
+    const std::int64_t* arrival_ns = d_.arrival_ns + queue.next;
+    const std::int32_t most = static_cast<std::int32_t>(
+        min_of<std::int64_t>(min_of(target, w_.max_candidates), queue.end - queue.next));
+    if (arrival_ns[most - 1] <= now_ns) return most;
+    // Gallop, then halve: short queues are common and near.
+    std::int32_t low = 1;  // the first `low` have arrived
+    std::int32_t high = 2;
+    while (high < most && arrival_ns[high - 1] <= now_ns) {
+      low = high;
+      high *= 2;
+    }
+    high = min_of(high, most);
+    while (high - low > 1) {
+      const std::int32_t middle = (low + high) / 2;
+      (arrival_ns[middle - 1] <= now_ns ? low : high) = middle;
+    }
+    return low;
+  }
+
+  // -- full dispatch ------------------------------------------------------------------------------
+
+  // What the bin must have queued to start; its controller stays as it is.
+  SERVESWEEP_FUNCTION std::int32_t needed_by(std::int32_t bin) const {
+    BatchController copy = s_.controllers[bin];
+    return min_of(target_of(copy), w_.max_candidates);
+  }
+
+  // The arrival (by time) that next makes a bin full or is the last one.
+  SERVESWEEP_FUNCTION std::int64_t next_filling_arrival() const {
+    if (arrivals_seen_ >= d_.num_requests) return d_.num_requests;
+    std::int64_t next = d_.num_requests - 1;
+    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
+      const std::int64_t filling = std::int64_t{s_.queues[k].next} + needed_by(k) - 1;
+      if (filling < s_.queues[k].end) next = min_of<std::int64_t>(next, d_.order[filling]);
+    }
+    return next;
+  }
+
+  // A bin that may start a batch, or -1.
+  SERVESWEEP_FUNCTION std::int32_t choose_full_bin() {
+    const bool flush = arrivals_seen_ >= d_.num_requests;
+    std::int32_t longest = -1;
+    std::uint32_t most = 0;
+    std::int32_t bin = round_robin_;
+    if (w_.bin_choice == BinChoice::kLongestQueue) bin = 0;
+    for (std::int32_t i = 0; i < d_.num_bins; ++i) {
+      BinQueue& queue = s_.queues[bin];
+      queue.tail = max_of(queue.tail, queue.next);
+      while (queue.tail < queue.end && d_.order[queue.tail] < arrivals_seen_) ++queue.tail;
+      const std::uint32_t waiting = queue.tail - queue.next;
+      if (waiting > most &&
+          (flush || waiting >= static_cast<std::uint32_t>(needed_by(bin)))) {
+        if (w_.bin_choice == BinChoice::kRoundRobin) return bin;
+        most = waiting;
+        longest = bin;
+      }
+      bin = bin + 1 == d_.num_bins ? 0 : bin + 1;
+    }
+    return longest;
+  }
+
+  // -- batches ------------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION std::int32_t top_of(std::int32_t bin) const {
+    if (w_.scheduler != SchedulerKind::kMultiBinDynamic) return w_.dynamic.b_max;
+    return bin_batch_limit(d_.bin_edges[bin], d_.bin_edges[bin + 1], w_.bin_limit_cap_tokens,
+                           w_.bin_memory_gb, w_.kv_gb_per_token, w_.dynamic.b_max);
+  }
+
+  // Wanting a target moves the controller.
+  SERVESWEEP_FUNCTION std::int32_t target_of(BatchController& controller) const {
+    if (!w_.is_dynamic()) return w_.fixed_target;
+    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_),
+                  controller.sla_target(w_.dynamic, band_));
+  }
+
+  // Starts the first `available` >= 1 requests of a bin, or as many of them as fit.
+  SERVESWEEP_FUNCTION void start(std::int32_t gpu, std::int64_t now_ns, std::int32_t bin,
+                                 std::int32_t target, std::int32_t available) {
+    BinQueue& queue = s_.queues[bin];
+    const std::uint32_t first = queue.next;
+    std::int32_t size = min_of(available, w_.max_candidates);
+    RangeSummary batch = summarize(d_, first, size);
+    bool overcommits = false;
+    if (batch.total_tokens > w_.memory_limit_tokens) {
+      if (w_.is_dynamic()) {
+        std::int64_t tokens = batch.total_tokens;
+        while (tokens > w_.memory_limit_tokens) tokens -= d_.total_tokens[first + --size];
+        batch = summarize(d_, first, size);
+      } else {
+        overcommits = true;
+      }
+    }
+
+    const ServiceTime service = w_.service.time(
+        {size, batch.longest_tokens, batch.longest_output, batch.largest_draw});
+    const double duration = min_of(service.total_ms * 1e6, static_cast<double>(kClockEnd_ns));
+    const std::int64_t service_ns = round_to_int64(duration);
+    if (service_ns > kClockEnd_ns - now_ns) {
+      status_ = WorldStatus::kClockOverflow;
+      return;
+    }
+    const std::int64_t finish_ns = now_ns + service_ns;
+
+    queue.next += size;
+    refresh_head(bin);
+    taken_ += size;
+    in_flight_ += size;
+    events_.set(gpu, finish_ns);
+    GpuState& g = s_.gpus[gpu];
+    g.bin = bin;
+    const auto b = static_cast<double>(size);
+    g.feedback = {static_cast<double>(batch.total_tokens - batch.output_tokens) / b,
+                  static_cast<double>(batch.output_tokens) / b, service.decode_ms, size};
+
+    const bool completes = finish_ns <= w_.time_limit_ns;
+    if (completes) {
+      g.busy_ns += service_ns;
+      ++g.batches;
+      r_.memory_overcommits += overcommits;
+      record(batch, service, first, size, now_ns, finish_ns, bin);
+    }
+    observer_.batch({now_ns, finish_ns, size * now_ns - batch.arrival_sum_ns, batch.total_tokens,
+                     d_.order[first], gpu, bin, size, target, batch.longest_tokens,
+                     batch.longest_output, completes});
+  }
+
+  // -- statistics ---------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION void record(const RangeSummary& batch, const ServiceTime& service,
+                                  std::uint32_t first, std::int32_t size, std::int64_t now_ns,
+                                  std::int64_t finish_ns, std::int32_t bin) {
+    const auto count = static_cast<std::uint32_t>(size);
+    const std::int64_t service_ns = finish_ns - now_ns;
+    ++r_.batches;
+    r_.completed += size;
+    r_.largest_batch = max_of<std::int64_t>(r_.largest_batch, size);
+    r_.total_tokens += batch.total_tokens;
+    r_.output_tokens += batch.output_tokens;
+    r_.last_completion_ns = max_of(r_.last_completion_ns, finish_ns);
+    r_.extrapolations += service.extrapolated;
+    r_.latency_sum_ns += static_cast<Int128>(finish_ns) * size - batch.arrival_sum_ns;
+    r_.service_sum_ns += static_cast<Int128>(service_ns) * size;
+
+    const std::int64_t tbt_ps =
+        round_ps(static_cast<double>(service_ns) * 1e3 / max_of(1, batch.longest_output));
+    const std::int64_t decode_ps = round_ps(service.decode_ms * 1e9);
+    r_.max_tbt_ps = max_of(r_.max_tbt_ps, tbt_ps);
+    r_.tbt_sum_ps += static_cast<Int128>(tbt_ps) * size;
+    r_.decode_sum_ps += static_cast<Int128>(decode_ps) * size;
+    r_.ttft_sum_ps += static_cast<Int128>(round_ps(service.ttft_ms * 1e9)) * size;
+    h_.tbt.add(HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3), count);
+    h_.decode.add(HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3), count);
+    if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
+
+    BinUse& use = s_.bins[bin];
+    const double keep = 1.0 - w_.dynamic.smoothing;
+    const double range = batch.longest_output - batch.shortest_output;
+    ++use.batches;
+    use.requests += size;
+    use.output_variance =
+        w_.dynamic.smoothing * output_variance(batch, size) + keep * use.output_variance;
+    use.output_range = w_.dynamic.smoothing * range + keep * use.output_range;
+
+    record_latencies(d_.arrival_ns + first, size, finish_ns);
+    observer_.latencies(d_.arrival_ns + first, size, finish_ns, tbt_ps, decode_ps);
+  }
+
+  // Latencies fall along a batch. Where they share few buckets (long queues), whole runs are
+  // counted at once; else one by one.
+  SERVESWEEP_FUNCTION void record_latencies(const std::int64_t* arrival_ns, std::int32_t size,
+                                            std::int64_t finish_ns) {
+    const std::int64_t longest_ns = finish_ns - arrival_ns[0];
+    r_.max_latency_ns = max_of(r_.max_latency_ns, longest_ns);
+    const std::int32_t high = HistogramLayout::bucket(static_cast<double>(longest_ns));
+    const std::int32_t low =
+        HistogramLayout::bucket(static_cast<double>(finish_ns - arrival_ns[size - 1]));
+    std::uint32_t* counts = h_.latency.counts;
+    h_.latency.touch(low, high);
+    if (low == high) {
+      counts[low] += static_cast<std::uint32_t>(size);
+    } else {
+      for (std::int32_t i = 0; i < size; ++i) {
+        ++counts[HistogramLayout::bucket(static_cast<double>(finish_ns - arrival_ns[i]))];
+      }
+    }
+    if (longest_ns > w_.sla_request_ns) {
+      std::int32_t late = 0;  // requests that came before finish - limit
+      std::int32_t end = size;
+      const std::int64_t bound_ns = finish_ns - w_.sla_request_ns;
+      while (late < end) {
+        const std::int32_t middle = (late + end) / 2;
+        if (arrival_ns[middle] < bound_ns) {
+          late = middle + 1;
+        } else {
+          end = middle;
+        }
+      }
+      r_.request_sla_violations += late;
+    }
+  }
+
+  SERVESWEEP_FUNCTION static std::int64_t round_ps(double value_ps) {
+    return round_to_int64(min_of(value_ps, 9e18));
+  }
+
+  SERVESWEEP_FUNCTION void close(BatchResult& result) {
+    r_.arrived = count_arrived(d_.time_arrival_ns, d_.num_requests);
+    r_.rejected = count_arrived(d_.rejected_arrival_ns, d_.num_rejected);
+    r_.arrived += r_.rejected;
+    r_.unfinished = r_.arrived - r_.completed - r_.rejected;
+    if (r_.completed < d_.num_requests && status_ == WorldStatus::kCompleted) {
+      status_ = WorldStatus::kTimeLimit;
+    }
+    r_.status = status_;
+
+    r_.busy_min_ns = kNever;
+    for (std::int32_t g = 0; g < w_.num_gpus; ++g) {
+      const std::int64_t busy_ns = s_.gpus[g].busy_ns;
+      r_.busy_sum_ns += busy_ns;
+      r_.busy_min_ns = min_of(r_.busy_min_ns, busy_ns);
+      r_.busy_max_ns = max_of(r_.busy_max_ns, busy_ns);
+    }
+    double variance_sum = 0.0;
+    double range_sum = 0.0;
+    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
+      variance_sum += s_.bins[k].output_variance;
+      range_sum += s_.bins[k].output_range;
+    }
+    r_.mean_bin_variance = variance_sum / d_.num_bins;
+    r_.mean_bin_range = range_sum / d_.num_bins;
+    result = r_;
+  }
+
+  // Arrivals until the time limit; all of them without one.
+  SERVESWEEP_FUNCTION std::int64_t count_arrived(const std::int64_t* arrival_ns,
+                                                 std::int64_t count) const {
+    if (w_.time_limit_ns == kNever) return count;
+    std::int64_t low = 0;
+    std::int64_t high = count;
+    while (low < high) {
+      const std::int64_t middle = (low + high) / 2;
+      if (arrival_ns[middle] <= w_.time_limit_ns) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  const BatchWorld& w_;
+  const BinnedWorkload& d_;
+  const BatchState& s_;
+  BatchHistograms& h_;
+  Observer& observer_;
+  GpuEvents events_;
+  SlaBand band_;
+  double free_tokens_;  // eta - L0
+  BatchResult r_{};
+  std::int64_t taken_ = 0;          // admitted requests in batches so far
+  std::int64_t arrivals_seen_ = 0;  // full dispatch: arrivals that have joined their queues
+  std::int32_t in_flight_ = 0;  // requests running now
+  std::int32_t num_idle_ = 0;
+  std::int32_t round_robin_ = 0;
+  WorldStatus status_ = WorldStatus::kCompleted;
+};
+
+// The quantiles of a finished world from its histograms, then clears them for the next one.
+SERVESWEEP_FUNCTION void take_quantiles(const BatchHistograms& histograms, BatchResult& result) {
+  if (result.completed == 0) return;
+  const double latency[kNumLatencyQuantiles] = {0.5, 0.9, 0.95, 0.99, 0.999};
+  const double token[kNumTokenQuantiles] = {0.5, 0.95, 0.99};
+  histogram_quantiles(histograms.latency, result.completed, latency, kNumLatencyQuantiles,
+                      result.latency_quantiles_ns);
+  histogram_quantiles(histograms.tbt, result.completed, token, kNumTokenQuantiles,
+                      result.tbt_quantiles_ns);
+  histogram_quantiles(histograms.decode, result.completed, token, kNumTokenQuantiles,
+                      result.decode_quantiles_ns);
+}
+
+}  // namespace servesweep

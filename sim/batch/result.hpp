@@ -1,0 +1,72 @@
+// What a batch world reports: counters, exact integer sums and quantiles. Host code turns them into
+// the columns of the result file.
+#pragma once
+
+#include <type_traits>
+
+#include "sim/histogram.hpp"
+#include "sim/portability.hpp"
+
+namespace servesweep {
+
+enum class WorldStatus : std::int32_t {
+  kCompleted,      // every request that could be served was
+  kTimeLimit,      // ended by time_limit_s with requests left
+  kClockOverflow,  // the simulated clock reached its end (146 years)
+};
+
+constexpr int kNumLatencyQuantiles = 5;
+constexpr int kNumTokenQuantiles = 3;
+
+struct BatchResult {
+  std::int64_t arrived = 0;  // = completed + rejected + unfinished
+  std::int64_t completed = 0;
+  std::int64_t rejected = 0;
+  std::int64_t unfinished = 0;
+  std::int64_t batches = 0;
+  std::int64_t largest_batch = 0;
+  std::int64_t token_sla_violations = 0;
+  std::int64_t request_sla_violations = 0;
+  std::int64_t memory_overcommits = 0;  // batches that would not have fitted the memory
+  std::int64_t extrapolations = 0;      // batches outside the measured service grid
+  std::int64_t total_tokens = 0;        // of completed requests
+  std::int64_t output_tokens = 0;
+  std::int64_t last_completion_ns = 0;
+  std::int64_t max_latency_ns = 0;
+  std::int64_t max_tbt_ps = 0;
+  Int128 latency_sum_ns = 0;
+  Int128 service_sum_ns = 0;
+  Int128 ttft_sum_ps = 0;
+  Int128 tbt_sum_ps = 0;
+  Int128 decode_sum_ps = 0;
+  Int128 busy_sum_ns = 0;        // over GPUs
+  std::int64_t busy_min_ns = 0;
+  std::int64_t busy_max_ns = 0;
+  double latency_quantiles_ns[kNumLatencyQuantiles] = {};  // p50 p90 p95 p99 p99.9
+  double tbt_quantiles_ns[kNumTokenQuantiles] = {};        // p50 p95 p99
+  double decode_quantiles_ns[kNumTokenQuantiles] = {};     // p50 p95 p99
+  double mean_bin_variance = 0.0;  // of output lengths in a batch [tokens^2], over bins
+  double mean_bin_range = 0.0;     // [tokens]
+  WorldStatus status = WorldStatus::kCompleted;
+  std::int32_t exact_quantiles = 0;  // 1: the quantiles are exact, 0: from histograms
+};
+
+// One GPU's and one bin's share.
+struct GpuUse {
+  std::int64_t busy_ns = 0;
+  std::int64_t batches = 0;
+};
+
+struct BinUse {
+  std::int64_t batches = 0;
+  std::int64_t requests = 0;
+  double output_variance = 0.0;  // smoothed over batches [tokens^2]
+  double output_range = 0.0;     // smoothed over batches [tokens]
+  std::int64_t lower_edge_tokens = 0;
+  std::int64_t upper_edge_tokens = 0;
+  std::int64_t batch_limit = 0;  // b_max of the bin where the scheduler has one, else -1
+};
+
+static_assert(std::is_trivially_copyable_v<BatchResult>, "a result is copied back as bytes");
+
+}  // namespace servesweep

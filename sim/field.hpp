@@ -1,0 +1,34 @@
+// The field list of a parameter struct: written once beside the struct, read by parsing, range
+// checks, --dump-default, the result file's input columns and docs/parameters.md.
+//
+// A parameter struct P is trivially copyable, holds human units (named in the member), defaults as
+// member initialisers, and
+//   template <class Visitor> static void fields(Visitor&& visit) {
+//     visit(&P::alpha_ms, "alpha_ms", "ms", 0.0, 1e9, "Fixed time of a batch; also TTFT.");
+//     visit(&P::kind, "kind", "Scheduler.");            // an enum with EnumNames
+//     visit(&P::keep_failed, "keep_failed", "...");     // a bool
+//     visit(&P::trace, "trace", "...");                 // a Text or IntegerList
+//   }
+// visit(member, key, unit, min, max, text) is for double, std::int32_t and std::int64_t.
+#pragma once
+
+#include <cstdint>
+
+namespace servesweep {
+
+// The names of an enum's values, in their order. Specialise with
+//   static constexpr const char* values[] = {...};
+template <class Enum>
+struct EnumNames;
+
+// Index into the sweep's pool of texts (file names); 0 is the empty text.
+struct Text {
+  std::int32_t id = 0;
+};
+
+// Like Text; the text is integers separated by one space, as in "0 100 10000".
+struct IntegerList {
+  std::int32_t id = 0;
+};
+
+}  // namespace servesweep

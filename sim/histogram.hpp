@@ -1,0 +1,89 @@
+// A log-bucket histogram of durations, in the manner of HdrHistogram: 128 linear sub-buckets in
+// every power of two, so that a bucket's middle is within 0.4 % of every value in it. It spans
+// 512 ns .. 2^54 ns (208 days); shorter values share the first bucket, longer ones the last.
+// Histograms of equal layout merge by adding counts.
+#pragma once
+
+#include "sim/portability.hpp"
+
+namespace servesweep {
+
+struct HistogramLayout {
+  static constexpr int kSubBucketBits = 7;
+  static constexpr int kMinExponent = 9;   // 2^9 ns = 512 ns
+  static constexpr int kMaxExponent = 54;  // 2^54 ns
+  static constexpr std::int32_t kNumBuckets =
+      ((kMaxExponent - kMinExponent) << kSubBucketBits) + 2;  // 5762
+  static constexpr double kMaxRelativeError = 0.5 / (1 << kSubBucketBits);  // 0.0039
+
+  // The exponent and the leading mantissa bits of a double are the bucket: one shift, and exact
+  // on every backend.
+  SERVESWEEP_FUNCTION static std::int32_t bucket(double value_ns) {
+    std::uint64_t bits = 0;
+    memcpy(&bits, &value_ns, sizeof bits);
+    constexpr std::int64_t kFirst = std::int64_t{1023 + kMinExponent} << kSubBucketBits;
+    const auto index = static_cast<std::int64_t>(bits >> (52 - kSubBucketBits)) - kFirst + 1;
+    return static_cast<std::int32_t>(
+        clamp_to<std::int64_t>(index, 0, std::int64_t{kNumBuckets} - 1));
+  }
+
+  // Lower edge of a bucket [ns]; bucket kNumBuckets stands for the end of the last one.
+  SERVESWEEP_FUNCTION static double lower_edge_ns(std::int32_t bucket) {
+    if (bucket <= 0) return 0.0;
+    const std::int32_t step = bucket - 1;
+    const double octave =
+        static_cast<double>(UINT64_C(1) << (kMinExponent + (step >> kSubBucketBits)));
+    const double fraction = static_cast<double>(step & ((1 << kSubBucketBits) - 1));
+    return octave + octave * fraction / (1 << kSubBucketBits);
+  }
+
+  // The value that stands for a bucket [ns]: its middle.
+  SERVESWEEP_FUNCTION static double value_ns(std::int32_t bucket) {
+    return 0.5 * (lower_edge_ns(bucket) + lower_edge_ns(bucket + 1));
+  }
+};
+
+// A view of one histogram's counts [kNumBuckets], all zero where it was not touched.
+struct Histogram {
+  std::uint32_t* counts = nullptr;
+  std::int32_t lowest = HistogramLayout::kNumBuckets;  // touched buckets: lowest .. highest
+  std::int32_t highest = -1;
+
+  SERVESWEEP_FUNCTION void add(std::int32_t bucket, std::uint32_t count) {
+    counts[bucket] += count;
+    touch(bucket, bucket);
+  }
+  SERVESWEEP_FUNCTION void touch(std::int32_t low, std::int32_t high) {
+    lowest = min_of(lowest, low);
+    highest = max_of(highest, high);
+  }
+  SERVESWEEP_FUNCTION void clear() {
+    for (std::int32_t b = lowest; b <= highest; ++b) counts[b] = 0;
+    lowest = HistogramLayout::kNumBuckets;
+    highest = -1;
+  }
+};
+
+// Writes the quantiles of a histogram of `total` > 0 values to out_ns: NumPy's linear
+// interpolation between order statistics, each order statistic being its bucket's middle.
+// `quantiles` ascend.
+SERVESWEEP_FUNCTION void histogram_quantiles(const Histogram& histogram, std::int64_t total,
+                                             const double* quantiles, int count, double* out_ns) {
+  std::int32_t bucket = histogram.lowest;
+  std::int64_t before = 0;  // values in buckets below `bucket`
+  for (int i = 0; i < count; ++i) {
+    const double position = quantiles[i] * static_cast<double>(total - 1);
+    const auto rank = static_cast<std::int64_t>(position);
+    const double fraction = position - static_cast<double>(rank);
+    while (before + histogram.counts[bucket] <= rank) before += histogram.counts[bucket++];
+    std::int32_t next_bucket = bucket;
+    if (fraction > 0 && before + histogram.counts[bucket] <= rank + 1) {
+      do ++next_bucket;
+      while (histogram.counts[next_bucket] == 0);
+    }
+    const double low = HistogramLayout::value_ns(bucket);
+    out_ns[i] = low + fraction * (HistogramLayout::value_ns(next_bucket) - low);
+  }
+}
+
+}  // namespace servesweep

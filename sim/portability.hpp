@@ -1,0 +1,53 @@
+// What lets simulation code compile for the host, CUDA and HIP without knowing Kokkos.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__CUDACC__) || defined(__HIPCC__)
+#define SERVESWEEP_FUNCTION __host__ __device__ inline
+#else
+#define SERVESWEEP_FUNCTION inline
+#endif
+
+namespace servesweep {
+
+// Sums that can pass 9.2e18.
+using Int128 = __int128;
+
+template <class T>
+SERVESWEEP_FUNCTION T min_of(T a, T b) {
+  return b < a ? b : a;
+}
+
+template <class T>
+SERVESWEEP_FUNCTION T max_of(T a, T b) {
+  return a < b ? b : a;
+}
+
+template <class T>
+SERVESWEEP_FUNCTION T clamp_to(T value, T low, T high) {
+  return min_of(max_of(value, low), high);
+}
+
+// Index of the lowest set bit of a word that has one.
+SERVESWEEP_FUNCTION std::int32_t lowest_bit(std::uint64_t word) {
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+  return __ffsll(static_cast<long long>(word)) - 1;
+#else
+  return __builtin_ctzll(word);
+#endif
+}
+
+// Half away from zero for values >= 0: what llround does, the same on every backend.
+SERVESWEEP_FUNCTION std::int64_t round_to_int64(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  return whole + (value - static_cast<double>(whole) >= 0.5 ? 1 : 0);
+}
+
+// Towards minus infinity, as the controllers' integer arithmetic asks.
+SERVESWEEP_FUNCTION std::int32_t floor_half(std::int32_t value) {
+  return (value - (value < 0 ? 1 : 0)) / 2;
+}
+
+}  // namespace servesweep
