@@ -1,0 +1,310 @@
+#include "host/batch_engine.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <ostream>
+#include <utility>
+
+#include "host/batch_metrics.hpp"
+#include "host/batch_params.hpp"
+#include "host/error.hpp"
+#include "host/random.hpp"
+#include "kernels/batch_runner.hpp"
+
+namespace servesweep {
+
+namespace {
+
+// Requests that one chunk runs at most, summed over its worlds, and worlds: a kill loses no more
+// than the seconds that those take.
+constexpr std::int64_t kMostChunkRequests = 400'000'000;
+constexpr std::int64_t kMostChunkWorlds = 16'384;
+
+// A workload as the kernels want it, kept as long as a chunk's worlds use it.
+struct PreparedRequests {
+  std::shared_ptr<const Workload> workload;
+  std::unique_ptr<RequestSet> set;
+  std::map<ServiceDraw, std::vector<double>> draws;  // [request]
+
+  explicit PreparedRequests(std::shared_ptr<const Workload> requests)
+      : workload(std::move(requests)) {
+    set = std::make_unique<RequestSet>(RequestColumns{
+        static_cast<std::int64_t>(workload->size()), workload->arrival_ns.data(),
+        workload->prompt_tokens.data(), workload->output_tokens.data(),
+        workload->predicted_tokens.data()});
+  }
+
+  std::size_t bytes() const {
+    constexpr std::size_t kRow = sizeof(std::int64_t) + 3 * sizeof(std::int32_t);
+    return set->bytes() + workload->size() * (kRow + draws.size() * sizeof(double));
+  }
+};
+
+// A service grid in device memory.
+struct DeviceGrid {
+  std::shared_ptr<const double> values;  // batch sizes, lengths, times
+  GridServiceParams params;
+};
+
+class BatchRun : public EngineRun {
+ public:
+  BatchRun(const Engine& engine, const Sweep& sweep, WorkloadSource& source,
+           const RunLimits& limits)
+      : engine_(engine), sweep_(sweep), source_(source), limits_(limits) {}
+
+  ChunkPlan plan(std::int64_t first, std::int64_t end) override {
+    return prepare(first, end).plan;
+  }
+
+  ResultChunk run(const ChunkPlan& plan) override {
+    Chunk chunk = prepare(plan.worlds.first, plan.worlds.second);
+    bin(chunk);
+
+    std::vector<std::int32_t> start_order(chunk.worlds.size());
+    std::iota(start_order.begin(), start_order.end(), 0);
+    std::stable_sort(start_order.begin(), start_order.end(), [&](std::int32_t a, std::int32_t b) {
+      return work_of(chunk.worlds[static_cast<std::size_t>(a)]) >
+             work_of(chunk.worlds[static_cast<std::size_t>(b)]);
+    });
+    WaveOptions options;
+    options.save_details = saves_details(sweep_);
+    options.exact_percentiles = sweep_.settings().exact_percentiles;
+    options.exact_bytes = limits_.max_memory_bytes / 4;
+    WaveResult wave = runner_.run(chunk.worlds, start_order, options);
+
+    ResultChunk result;
+    result.first_world = chunk.plan.worlds.first;
+    result.num_worlds = static_cast<std::int64_t>(chunk.worlds.size());
+    result.metrics = make_batch_metrics(chunk.worlds.size());
+    std::vector<std::int32_t> num_gpus, num_bins;
+    for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
+      set_batch_metrics(chunk.params[i], wave.worlds[i], i, result.metrics);
+      num_gpus.push_back(chunk.worlds[i].num_gpus);
+      num_bins.push_back(chunk.worlds[i].workload.num_bins);
+    }
+    if (options.save_details) result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
+    return result;
+  }
+
+  void replay(std::int64_t world, std::ostream& out) override {
+    Chunk chunk = prepare(world, world + 1);
+    bin(chunk);
+    out << "start_s,finish_s,gpu,bin,batch_size,target,mean_wait_s,total_tokens,longest_tokens,"
+           "longest_output_tokens,first_request,completed\n";
+    out.precision(17);
+    for (const BatchEvent& e : runner_.replay(chunk.worlds.front())) {
+      out << static_cast<double>(e.start_ns) * 1e-9 << ',' << static_cast<double>(e.finish_ns) * 1e-9
+          << ',' << e.gpu << ',' << e.bin << ',' << e.size << ',' << e.target << ','
+          << static_cast<double>(e.wait_sum_ns) * 1e-9 / e.size << ',' << e.total_tokens << ','
+          << e.longest_tokens << ',' << e.longest_output << ',' << e.first_request << ','
+          << e.completed << '\n';
+    }
+  }
+
+ private:
+  struct Chunk {
+    ChunkPlan plan;
+    std::vector<BatchParams> params;    // [world]
+    std::vector<BatchWorld> worlds;     // [world]; workloads filled in by bin()
+    std::vector<std::size_t> binnings;  // [world]: index into specs
+    std::vector<BinningSpec> specs;
+    std::map<std::string, std::shared_ptr<PreparedRequests>> requests;
+  };
+
+  // An estimate of how long a world runs, in arbitrary units: small clusters make larger batches.
+  static std::int64_t work_of(const BatchWorld& world) {
+    return world.workload.num_requests * (4 + std::min(world.num_gpus, 128));
+  }
+
+  // Lowers worlds from `first` on, until the next one would not fit.
+  Chunk prepare(std::int64_t first, std::int64_t end) {
+    Chunk chunk;
+    std::map<BinningSpec, std::size_t> known;
+    std::vector<double> values(sweep_.parameters().size());
+    std::size_t shared_bytes = 0;
+    std::size_t world_bytes = 0;
+    std::int32_t most_bins = 1;
+    std::int32_t most_gpus = 1;
+    end = std::min(end, first + kMostChunkWorlds);
+    for (std::int64_t id = first; id < end; ++id) {
+      sweep_.values(id, values.data());
+      BatchParams params = read_batch_params(sweep_.parameters(), values.data(), sweep_.texts());
+      BatchWorld world = lower(params);
+      const std::int32_t replication = sweep_.replication(id);
+      const std::size_t num_sets = chunk.requests.size();
+      const std::shared_ptr<PreparedRequests> requests = requests_of(params, replication, chunk);
+      const bool is_new_set = chunk.requests.size() > num_sets;
+      const BinningSpec spec = binning_of(params, world, *requests, replication);
+
+      const bool is_new = known.find(spec) == known.end();
+      most_bins = std::max(most_bins, params.num_bins());
+      most_gpus = std::max(most_gpus, world.num_gpus);
+      const std::size_t more_shared =
+          (is_new ? binned_bytes(spec) : 0) + (is_new_set ? requests->bytes() : 0);
+      const std::size_t more_world = BatchRunner::bytes_per_world(
+          requests->set->columns.count, params.num_bins(), world.num_gpus, saves_details(sweep_));
+      const std::size_t bytes = shared_bytes + more_shared + world_bytes + more_world +
+                                BatchRunner::state_bytes(most_bins, most_gpus);
+      if (bytes > limits_.max_memory_bytes) {
+        if (id == first) {
+          throw InputError("world " + std::to_string(id) + " needs " +
+                           std::to_string((bytes >> 20) + 1) + " MiB (its workload has " +
+                           std::to_string(requests->set->columns.count) +
+                           " requests, and --max-memory is " +
+                           std::to_string(limits_.max_memory_bytes >> 20) +
+                           " MiB) raise --max-memory or lower workload.requests");
+        }
+        break;
+      }
+      if (id > first &&
+          chunk.plan.requests + requests->set->columns.count > kMostChunkRequests) {
+        break;
+      }
+      if (is_new) {
+        known.emplace(spec, chunk.specs.size());
+        chunk.specs.push_back(spec);
+      }
+      shared_bytes += more_shared;
+      world_bytes += more_world;
+      chunk.plan.bytes = bytes;
+      chunk.plan.requests += requests->set->columns.count;
+      chunk.binnings.push_back(known.at(spec));
+      if (world.service.kind == ServiceKind::kGrid) {
+        world.service.grid = grid_of(params.grid_path).params;
+      }
+      chunk.params.push_back(std::move(params));
+      chunk.worlds.push_back(world);
+    }
+    chunk.plan.worlds = {first, first + static_cast<std::int64_t>(chunk.worlds.size())};
+    chunk.plan.workloads = static_cast<std::int64_t>(chunk.specs.size());
+    requests_ = chunk.requests;
+    // A binning is known by the address of its requests: it must not outlive them.
+    std::erase_if(binned_, [&](const auto& entry) { return known.find(entry.first) == known.end(); });
+    return chunk;
+  }
+
+  std::shared_ptr<PreparedRequests> requests_of(const BatchParams& params,
+                                                std::int32_t replication, Chunk& chunk) {
+    const std::string key = workload_key(params.workload, sweep_.settings().seed,
+                                         static_cast<std::uint32_t>(replication));
+    std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
+    if (here == nullptr) {
+      const auto kept = requests_.find(key);
+      here = kept != requests_.end() ? kept->second
+                                     : std::make_shared<PreparedRequests>(
+                                           source_.get(params.workload, replication));
+    }
+    return here;
+  }
+
+  BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,
+                         PreparedRequests& requests, std::int32_t replication) const {
+    const BinningSpec spec = servesweep::binning_of(
+        params, world, *requests.set, load_scaling(params.workload, *requests.workload),
+        draws_of_requests(requests, draws_of(params.service.model), replication));
+    const double span_ns =
+        static_cast<double>(requests.workload->arrival_ns.back()) / spec.load_scaling;
+    if (span_ns > static_cast<double>(kMaxArrival_ns)) {
+      throw InputError("arrivals span " + std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
+                       " s (at most 9007199 s, 104 days, keep the clock exact) raise "
+                       "workload.rps_scaling or lower workload.requests");
+    }
+    return spec;
+  }
+
+  // The service draws of a request set, made once; null for models without.
+  const double* draws_of_requests(PreparedRequests& requests, ServiceDraw kind,
+                                  std::int32_t replication) const {
+    if (kind == ServiceDraw::kNone) return nullptr;
+    std::vector<double>& draws = requests.draws[kind];
+    if (draws.empty()) {
+      const RandomStream stream(sweep_.settings().seed, static_cast<std::uint32_t>(replication),
+                                StreamId::kService);
+      draws.resize(requests.workload->size());
+      for (std::size_t i = 0; i < draws.size(); ++i) {
+        draws[i] = kind == ServiceDraw::kExponential ? stream.exponential(i) : stream.uniform(i);
+      }
+    }
+    return draws.data();
+  }
+
+  const DeviceGrid& grid_of(const std::string& path) {
+    DeviceGrid& device = grids_[path];
+    if (device.values == nullptr) {
+      const ServiceGrid grid = source_.files().service_grid(path);
+      if (grid.batch_sizes.size() < 2 || grid.lengths.size() < 2) {
+        throw InputError(path + ": too small a grid (interpolation needs two batch sizes and two "
+                                "lengths) measure more");
+      }
+      std::vector<double> values = grid.batch_sizes;
+      values.insert(values.end(), grid.lengths.begin(), grid.lengths.end());
+      values.insert(values.end(), grid.time_ms.begin(), grid.time_ms.end());
+      device.values = runner_.upload(values);
+      device.params.num_batch_sizes = static_cast<std::int32_t>(grid.batch_sizes.size());
+      device.params.num_lengths = static_cast<std::int32_t>(grid.lengths.size());
+      device.params.batch_sizes = device.values.get();
+      device.params.lengths = device.params.batch_sizes + grid.batch_sizes.size();
+      device.params.time_ms = device.params.lengths + grid.lengths.size();
+    }
+    return device;
+  }
+
+  // Gives every world of the chunk its binned workload; what the last chunk used is used again.
+  void bin(Chunk& chunk) {
+    std::vector<BinningSpec> missing;
+    for (const BinningSpec& spec : chunk.specs) {
+      if (binned_.find(spec) == binned_.end()) missing.push_back(spec);
+    }
+    const auto made = runner_.bin(missing);
+    for (std::size_t i = 0; i < missing.size(); ++i) binned_.emplace(missing[i], made[i]);
+    for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
+      chunk.worlds[i].workload = binned_.at(chunk.specs[chunk.binnings[i]])->workload();
+    }
+  }
+
+  const Engine& engine_;
+  const Sweep& sweep_;
+  WorkloadSource& source_;
+  RunLimits limits_;
+  BatchRunner runner_;
+  std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk
+  std::map<BinningSpec, std::shared_ptr<const DeviceWorkload>> binned_;
+  std::map<std::string, DeviceGrid> grids_;
+};
+
+class BatchEngineModel : public Engine {
+ public:
+  BatchEngineModel() { add_batch_parameters(parameters_); }
+
+  const std::string& name() const override { return name_; }
+  const ParameterSet& parameters() const override { return parameters_; }
+
+  std::vector<Finding> check(const double* values,
+                             const std::vector<std::string>& texts) const override {
+    return check_batch_params(read_batch_params(parameters_, values, texts));
+  }
+
+  ResultSchema schema(const Sweep& sweep) const override {
+    ResultSchema schema;
+    schema.engine = name_;
+    schema.metrics = batch_metric_columns();
+    if (saves_details(sweep)) schema.tables = batch_tables();
+    return schema;
+  }
+
+  std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
+                                   const RunLimits& limits) const override {
+    return std::make_unique<BatchRun>(*this, sweep, workloads, limits);
+  }
+
+ private:
+  std::string name_ = "batch";
+  ParameterSet parameters_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<BatchEngineModel>(); }
+
+}  // namespace servesweep

@@ -1,0 +1,276 @@
+#include "host/batch_metrics.hpp"
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+namespace servesweep {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// What a column is computed from, with the quotients that many of them share.
+struct World {
+  const BatchParams& p;
+  const BatchResult& r;
+  double completed = static_cast<double>(r.completed);
+  double makespan_s = r.completed > 0 ? static_cast<double>(r.last_completion_ns) * 1e-9 : kNaN;
+
+  double per_request(double sum) const { return r.completed > 0 ? sum / completed : kNaN; }
+  double mean_s(Int128 sum_ns) const { return per_request(static_cast<double>(sum_ns)) * 1e-9; }
+  double mean_token_s(Int128 sum_ps) const {
+    return per_request(static_cast<double>(sum_ps)) * 1e-12;
+  }
+  double some(double value) const { return r.completed > 0 ? value : kNaN; }
+  double per_s(double count) const { return makespan_s > 0 ? count / makespan_s : kNaN; }
+  double violation_rate() const { return per_request(static_cast<double>(r.token_sla_violations)); }
+  double utilization(double busy_ns) const {
+    return r.completed > 0 ? busy_ns / static_cast<double>(r.last_completion_ns) : kNaN;
+  }
+};
+
+struct Metric {
+  const char* name;
+  ColumnType type;
+  const char* unit;
+  const char* long_name;
+  double (*value)(const World&);
+};
+
+constexpr ColumnType kCount = ColumnType::kInt64;
+constexpr ColumnType kReal = ColumnType::kFloat64;
+
+const Metric kMetrics[] = {
+    {"status", ColumnType::kCategory, "1", "How the world ended",
+     [](const World& w) { return static_cast<double>(w.r.status); }},
+    {"arrived", kCount, "1", "Requests that arrived: completed + rejected + unfinished",
+     [](const World& w) { return static_cast<double>(w.r.arrived); }},
+    {"completed", kCount, "1", "Requests that were served to their end",
+     [](const World& w) { return static_cast<double>(w.r.completed); }},
+    {"rejected", kCount, "1", "Requests that no GPU could ever hold",
+     [](const World& w) { return static_cast<double>(w.r.rejected); }},
+    {"unfinished", kCount, "1", "Requests queued or running when the world ended",
+     [](const World& w) { return static_cast<double>(w.r.unfinished); }},
+    {"num_batches", kCount, "1", "Completed batches",
+     [](const World& w) { return static_cast<double>(w.r.batches); }},
+    {"mean_batch_size", kReal, "1", "Completed requests per batch",
+     [](const World& w) { return w.some(w.completed / static_cast<double>(w.r.batches)); }},
+    {"max_batch_size", kCount, "1", "Most requests in a batch",
+     [](const World& w) { return static_cast<double>(w.r.largest_batch); }},
+    {"makespan_s", kReal, "s", "First arrival to last completion",
+     [](const World& w) { return w.makespan_s; }},
+    {"mean_latency_s", kReal, "s", "Mean latency (arrival to completion)",
+     [](const World& w) { return w.mean_s(w.r.latency_sum_ns); }},
+    {"p50_latency_s", kReal, "s", "50th percentile of latency",
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[0] * 1e-9); }},
+    {"p90_latency_s", kReal, "s", "90th percentile of latency",
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[1] * 1e-9); }},
+    {"p95_latency_s", kReal, "s", "95th percentile of latency",
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[2] * 1e-9); }},
+    {"p99_latency_s", kReal, "s", "99th percentile of latency",
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[3] * 1e-9); }},
+    {"p999_latency_s", kReal, "s", "99.9th percentile of latency",
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[4] * 1e-9); }},
+    {"max_latency_s", kReal, "s", "Largest latency",
+     [](const World& w) { return w.some(static_cast<double>(w.r.max_latency_ns) * 1e-9); }},
+    {"mean_queue_time_s", kReal, "s", "Mean time from arrival to the start of the batch",
+     [](const World& w) { return w.mean_s(w.r.latency_sum_ns - w.r.service_sum_ns); }},
+    {"mean_service_time_s", kReal, "s", "Mean time from start to end of the batch",
+     [](const World& w) { return w.mean_s(w.r.service_sum_ns); }},
+    {"queue_time_share", kReal, "1", "Queue time as a share of latency, summed over requests",
+     [](const World& w) {
+       const auto latency = static_cast<double>(w.r.latency_sum_ns);
+       return w.some(latency > 0 ? 1.0 - static_cast<double>(w.r.service_sum_ns) / latency : 0.0);
+     }},
+    {"mean_requests_in_system", kReal, "1",
+     "Requests waiting or running, averaged over the makespan (Little's law)",
+     [](const World& w) { return w.per_s(static_cast<double>(w.r.latency_sum_ns) * 1e-9); }},
+    {"mean_ttft_s", kReal, "s", "Mean time from the start of the batch to the first token",
+     [](const World& w) { return w.mean_token_s(w.r.ttft_sum_ps); }},
+    {"mean_tbt_s", kReal, "s", "Mean of batch time / largest output in the batch",
+     [](const World& w) { return w.mean_token_s(w.r.tbt_sum_ps); }},
+    {"p50_tbt_s", kReal, "s", "50th percentile of batch time / largest output in the batch",
+     [](const World& w) { return w.some(w.r.tbt_quantiles_ns[0] * 1e-9); }},
+    {"p95_tbt_s", kReal, "s", "95th percentile of batch time / largest output in the batch",
+     [](const World& w) { return w.some(w.r.tbt_quantiles_ns[1] * 1e-9); }},
+    {"p99_tbt_s", kReal, "s", "99th percentile of batch time / largest output in the batch",
+     [](const World& w) { return w.some(w.r.tbt_quantiles_ns[2] * 1e-9); }},
+    {"max_tbt_s", kReal, "s", "Largest batch time / largest output in the batch",
+     [](const World& w) { return w.some(static_cast<double>(w.r.max_tbt_ps) * 1e-12); }},
+    {"mean_decode_tbt_s", kReal, "s", "Mean time of a decode step",
+     [](const World& w) { return w.mean_token_s(w.r.decode_sum_ps); }},
+    {"p50_decode_tbt_s", kReal, "s", "50th percentile of the time of a decode step",
+     [](const World& w) { return w.some(w.r.decode_quantiles_ns[0] * 1e-9); }},
+    {"p95_decode_tbt_s", kReal, "s", "95th percentile of the time of a decode step",
+     [](const World& w) { return w.some(w.r.decode_quantiles_ns[1] * 1e-9); }},
+    {"p99_decode_tbt_s", kReal, "s", "99th percentile of the time of a decode step",
+     [](const World& w) { return w.some(w.r.decode_quantiles_ns[2] * 1e-9); }},
+    {"percentile_error", kReal, "1",
+     "Bound of the relative error of this world's percentiles; 0: they are exact",
+     [](const World& w) {
+       return w.r.exact_quantiles != 0 ? 0.0 : HistogramLayout::kMaxRelativeError;
+     }},
+    {"token_sla_violations", kCount, "1", "Requests whose decode step took longer than token_ms",
+     [](const World& w) { return static_cast<double>(w.r.token_sla_violations); }},
+    {"token_sla_violation_rate", kReal, "1", "The same as a share of completed requests",
+     [](const World& w) { return w.violation_rate(); }},
+    {"request_sla_violations", kCount, "1", "Requests whose latency was longer than request_s",
+     [](const World& w) { return static_cast<double>(w.r.request_sla_violations); }},
+    {"request_sla_violation_rate", kReal, "1", "The same as a share of completed requests",
+     [](const World& w) {
+       return w.per_request(static_cast<double>(w.r.request_sla_violations));
+     }},
+    {"throughput_requests_per_s", kReal, "1/s", "Completed requests per second of makespan",
+     [](const World& w) { return w.per_s(w.completed); }},
+    {"throughput_tokens_per_s", kReal, "1/s", "Prompt and output tokens per second of makespan",
+     [](const World& w) { return w.per_s(static_cast<double>(w.r.total_tokens)); }},
+    {"throughput_output_tokens_per_s", kReal, "1/s", "Output tokens per second of makespan",
+     [](const World& w) { return w.per_s(static_cast<double>(w.r.output_tokens)); }},
+    {"capacity_under_sla_per_s", kReal, "1/s",
+     "Completed requests within the token SLA per second of makespan",
+     [](const World& w) {
+       return w.per_s(w.completed - static_cast<double>(w.r.token_sla_violations));
+     }},
+    {"capacity_threshold_per_s", kReal, "1/s",
+     "Throughput x (1 + headroom / target_violation_rate), headroom being what the token SLA "
+     "violation rate leaves of target_violation_rate",
+     [](const World& w) {
+       const double target = w.p.sla.target_violation_rate;
+       const double headroom = std::fmax(target - w.violation_rate(), 0.0);
+       return w.per_s(w.completed) * (1.0 + headroom / target);
+     }},
+    {"total_tokens", kCount, "1", "Prompt and output tokens of completed requests",
+     [](const World& w) { return static_cast<double>(w.r.total_tokens); }},
+    {"output_tokens", kCount, "1", "Output tokens of completed requests",
+     [](const World& w) { return static_cast<double>(w.r.output_tokens); }},
+    {"seconds_per_output_token", kReal, "s", "Makespan / output tokens",
+     [](const World& w) {
+       return w.r.output_tokens > 0 ? w.makespan_s / static_cast<double>(w.r.output_tokens) : kNaN;
+     }},
+    {"decode_step_time_s", kReal, "s", "Mean service time / mean output tokens",
+     [](const World& w) {
+       return w.r.output_tokens > 0 ? static_cast<double>(w.r.service_sum_ns) * 1e-9 /
+                                          static_cast<double>(w.r.output_tokens)
+                                    : kNaN;
+     }},
+    {"mean_gpu_utilization", kReal, "1", "Busy time / makespan, averaged over GPUs",
+     [](const World& w) {
+       return w.utilization(static_cast<double>(w.r.busy_sum_ns) / w.p.cluster.num_gpus);
+     }},
+    {"min_gpu_utilization", kReal, "1", "Busy time / makespan of the least used GPU",
+     [](const World& w) { return w.utilization(static_cast<double>(w.r.busy_min_ns)); }},
+    {"max_gpu_utilization", kReal, "1", "Busy time / makespan of the most used GPU",
+     [](const World& w) { return w.utilization(static_cast<double>(w.r.busy_max_ns)); }},
+    {"mean_bin_output_variance", kReal, "1",
+     "Variance of output lengths in a batch, smoothed over batches, averaged over bins",
+     [](const World& w) { return w.some(w.r.mean_bin_variance); }},
+    {"mean_bin_output_range", kReal, "1",
+     "Range of output lengths in a batch, smoothed over batches, averaged over bins",
+     [](const World& w) { return w.some(w.r.mean_bin_range); }},
+    {"memory_overcommits", kCount, "1",
+     "Batches that would not have fitted the GPU's memory (static_fifo, multi_bin_only)",
+     [](const World& w) { return static_cast<double>(w.r.memory_overcommits); }},
+    {"extrapolated_batches", kCount, "1", "Batches outside the measured service grid",
+     [](const World& w) { return static_cast<double>(w.r.extrapolations); }},
+};
+
+}  // namespace
+
+std::vector<ColumnSpec> batch_metric_columns() {
+  std::vector<ColumnSpec> columns;
+  for (const Metric& m : kMetrics) {
+    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kReal};
+    if (m.type == ColumnType::kCategory) {
+      column.categories = {"completed", "time_limit", "clock_overflow"};
+    }
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+std::vector<RaggedSpec> batch_tables() {
+  const auto count = [](const char* name, const char* text) {
+    return ColumnSpec{name, ColumnType::kInt64, "1", text, {}, false};
+  };
+  const auto real = [](const char* name, const char* unit, const char* text) {
+    return ColumnSpec{name, ColumnType::kFloat64, unit, text, {}, false};
+  };
+  return {
+      {"latency_histogram",
+       "Latencies in log buckets: bucket 0 is below 512 ns, bucket b > 0 starts at "
+       "512 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
+       {{"bucket", ColumnType::kInt32, "1", "Bucket; only those that are not empty", {}, false},
+        count("count", "Requests in the bucket")}},
+      {"gpus",
+       "What each GPU did, by its id",
+       {real("busy_s", "s", "Time in batches"), count("batches", "Batches")}},
+      {"bins",
+       "What each length bin did, in ascending order",
+       {count("batches", "Batches"), count("requests", "Requests in batches"),
+        real("output_variance", "1", "Variance of output lengths in a batch, smoothed over batches"),
+        real("output_range", "1", "Range of output lengths in a batch, smoothed over batches"),
+        count("lower_edge_tokens", "Smallest predicted length of the bin"),
+        count("upper_edge_tokens", "End of the bin (exclusive)"),
+        {"batch_limit", ColumnType::kInt64, "1",
+         "Most requests in a batch of this bin, where the scheduler limits it", {}, true}}},
+  };
+}
+
+std::vector<ColumnData> make_batch_metrics(std::size_t num_worlds) {
+  std::vector<ColumnData> columns;
+  for (const Metric& m : kMetrics) {
+    if (m.type == ColumnType::kCategory) {
+      columns.emplace_back(std::vector<std::int32_t>(num_worlds));
+    } else if (m.type == ColumnType::kInt64) {
+      columns.emplace_back(std::vector<std::int64_t>(num_worlds));
+    } else {
+      columns.emplace_back(std::vector<double>(num_worlds));
+    }
+  }
+  return columns;
+}
+
+void set_batch_metrics(const BatchParams& params, const BatchResult& result, std::size_t row,
+                       std::vector<ColumnData>& columns) {
+  const World world{params, result};
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const double value = kMetrics[i].value(world);
+    std::visit(
+        [&](auto& column) {
+          using T = typename std::decay_t<decltype(column)>::value_type;
+          if constexpr (std::is_arithmetic_v<T>) column[row] = static_cast<T>(value);
+        },
+        columns[i]);
+  }
+}
+
+std::vector<RaggedData> make_batch_tables(WaveResult&& wave,
+                                          const std::vector<std::int32_t>& num_gpus,
+                                          const std::vector<std::int32_t>& num_bins) {
+  std::vector<double> busy_s;
+  std::vector<std::int64_t> gpu_batches;
+  for (const GpuUse& gpu : wave.gpus) {
+    busy_s.push_back(static_cast<double>(gpu.busy_ns) * 1e-9);
+    gpu_batches.push_back(gpu.batches);
+  }
+  const auto of_bins = [&wave](auto BinUse::*member) {
+    std::vector<std::decay_t<decltype(wave.bins[0].*member)>> column;
+    for (const BinUse& bin : wave.bins) column.push_back(bin.*member);
+    return column;
+  };
+  std::vector<RaggedData> tables(3);
+  tables[0].row_size = std::move(wave.num_buckets);
+  tables[0].columns = {std::move(wave.buckets), std::move(wave.bucket_counts)};
+  tables[1].row_size = num_gpus;
+  tables[1].columns = {std::move(busy_s), std::move(gpu_batches)};
+  tables[2].row_size = num_bins;
+  tables[2].columns = {of_bins(&BinUse::batches),           of_bins(&BinUse::requests),
+                       of_bins(&BinUse::output_variance),   of_bins(&BinUse::output_range),
+                       of_bins(&BinUse::lower_edge_tokens), of_bins(&BinUse::upper_edge_tokens),
+                       of_bins(&BinUse::batch_limit)};
+  return tables;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,215 @@
+#include "host/calibrate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <numeric>
+
+#include "host/error.hpp"
+
+namespace servesweep {
+
+namespace {
+
+constexpr std::size_t kTerms = 3;  // alpha, beta, beta * gamma
+using Triple = std::array<double, kTerms>;
+
+struct LeastSquares {
+  bool determined = false;
+  Triple x{};
+  // Of (A^T A)^-1: the covariance of x for unit variance.
+  std::array<Triple, kTerms> covariance{};
+};
+
+double dot(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+// By modified Gram-Schmidt, each column orthogonalised twice: as accurate as Householder, and the
+// condition of A is not squared as it is by the normal equations.
+LeastSquares solve(std::array<std::vector<double>, kTerms> columns, std::vector<double> y) {
+  std::array<Triple, kTerms> r{};
+  for (std::size_t j = 0; j < kTerms; ++j) {
+    const double before = std::sqrt(dot(columns[j], columns[j]));
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::size_t k = 0; k < j; ++k) {
+        const double s = dot(columns[k], columns[j]);
+        r[k][j] += s;
+        for (std::size_t i = 0; i < y.size(); ++i) columns[j][i] -= s * columns[k][i];
+      }
+    }
+    r[j][j] = std::sqrt(dot(columns[j], columns[j]));
+    if (!(r[j][j] > 1e-9 * before)) return {};
+    for (double& value : columns[j]) value /= r[j][j];
+  }
+
+  LeastSquares result;
+  result.determined = true;
+  std::array<Triple, kTerms> inverse{};  // of r
+  Triple q{};
+  for (std::size_t j = 0; j < kTerms; ++j) {
+    q[j] = dot(columns[j], y);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] -= q[j] * columns[j][i];
+    inverse[j][j] = 1 / r[j][j];
+    for (std::size_t i = j; i-- > 0;) {
+      for (std::size_t k = i + 1; k <= j; ++k) inverse[i][j] -= r[i][k] * inverse[k][j];
+      inverse[i][j] /= r[i][i];
+    }
+  }
+  for (std::size_t i = 0; i < kTerms; ++i) {
+    for (std::size_t j = 0; j < kTerms; ++j) {
+      result.x[i] += inverse[i][j] * q[j];
+      for (std::size_t k = 0; k < kTerms; ++k)
+        result.covariance[i][j] += inverse[i][k] * inverse[j][k];
+    }
+  }
+  return result;
+}
+
+std::vector<double> distinct(const std::vector<GridPoint>& points, double GridPoint::*member) {
+  std::vector<double> values;
+  for (const GridPoint& p : points) values.push_back(p.*member);
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+template <class... Args>
+std::string format(const char* pattern, Args... args) {
+  char text[256];
+  std::snprintf(text, sizeof text, pattern, args...);
+  return text;
+}
+
+}  // namespace
+
+Calibration calibrate(const std::vector<GridPoint>& points) {
+  const std::size_t n = points.size();
+  std::array<std::vector<double>, kTerms> columns;
+  std::vector<double> y;
+  for (const GridPoint& p : points) {
+    columns[0].push_back(1);
+    columns[1].push_back(p.length);
+    columns[2].push_back(p.length * (p.batch_size - 1) / p.batch_size);
+    y.push_back(p.time_ms);
+  }
+  const LeastSquares fit = solve(columns, y);
+  if (n < kTerms || !fit.determined || fit.x[1] == 0) {
+    throw InputError("cannot fit the service model to " + std::to_string(n) + " points with " +
+                     std::to_string(distinct(points, &GridPoint::batch_size).size()) +
+                     " batch sizes and " +
+                     std::to_string(distinct(points, &GridPoint::length).size()) +
+                     " lengths (alpha, beta and gamma need at least two of each, and a time that "
+                     "grows with length) measure more points");
+  }
+
+  Calibration c;
+  const double beta = fit.x[1], slope = fit.x[2];
+  c.alpha_ms = fit.x[0];
+  c.beta_ms_per_token = beta;
+  c.gamma = slope / beta;
+  c.points = points;
+  const double mean = std::accumulate(y.begin(), y.end(), 0.0) / static_cast<double>(n);
+  double residual_squares = 0, total_squares = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double fitted = fit.x[0] + beta * columns[1][i] + slope * columns[2][i];
+    const double residual = y[i] - fitted;
+    c.residuals_ms.push_back(residual);
+    residual_squares += residual * residual;
+    total_squares += (y[i] - mean) * (y[i] - mean);
+    c.max_relative_error = std::max(c.max_relative_error, std::fabs(residual) / y[i]);
+  }
+  c.r_squared = 1 - residual_squares / total_squares;
+
+  const double variance = n > kTerms ? residual_squares / static_cast<double>(n - kTerms)
+                                     : std::numeric_limits<double>::quiet_NaN();
+  const auto& v = fit.covariance;
+  c.residual_error_ms = std::sqrt(variance);
+  c.alpha_error_ms = std::sqrt(variance * v[0][0]);
+  c.beta_error_ms_per_token = std::sqrt(variance * v[1][1]);
+  c.gamma_error = std::sqrt(variance * (v[2][2] - 2 * c.gamma * v[1][2] +
+                                        c.gamma * c.gamma * v[1][1])) / std::fabs(beta);
+  return c;
+}
+
+std::string calibration_text(const Calibration& c, std::size_t worst) {
+  std::string text =
+      format("%zu points, %zu batch sizes, %zu lengths\n", c.points.size(),
+             distinct(c.points, &GridPoint::batch_size).size(),
+             distinct(c.points, &GridPoint::length).size()) +
+      "T = alpha + beta * L * (1 + gamma * (b - 1) / b)\n" +
+      format("  alpha  %12.6g ms        +- %.3g\n", c.alpha_ms, c.alpha_error_ms) +
+      format("  beta   %12.6g ms/token  +- %.3g\n", c.beta_ms_per_token,
+             c.beta_error_ms_per_token) +
+      format("  gamma  %12.6g           +- %.3g\n", c.gamma, c.gamma_error) +
+      format("R^2 %.6f, residual standard error %.4g ms, largest relative error %.3g %%\n",
+             c.r_squared, c.residual_error_ms, 100 * c.max_relative_error);
+  if (c.alpha_ms < 0) {
+    text += "warning: alpha is negative (short batches would take no time): check the grid's "
+            "shortest lengths\n";
+  }
+  if (c.gamma < 0) {
+    text += "warning: gamma is negative (larger batches would be faster): check the grid\n";
+  }
+
+  std::vector<std::size_t> order(c.points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto relative = [&c](std::size_t i) {
+    return std::fabs(c.residuals_ms[i]) / c.points[i].time_ms;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return relative(a) > relative(b); });
+  order.resize(std::min(worst, order.size()));
+  if (!order.empty()) text += "Largest residuals (measured - fitted):\n";
+  for (const std::size_t i : order) {
+    const GridPoint& p = c.points[i];
+    text += format("  batch size %6g  length %7g  measured %10.6g ms  residual %+9.4g ms %+7.2f %%\n",
+                   p.batch_size, p.length, p.time_ms, c.residuals_ms[i],
+                   100 * c.residuals_ms[i] / p.time_ms);
+  }
+  return text + "\n[service]\nmodel = \"affine\"\n" + format("alpha_ms = %.17g\n", c.alpha_ms) +
+         format("beta_ms_per_token = %.17g\n", c.beta_ms_per_token) +
+         format("gamma = %.17g\n", c.gamma);
+}
+
+ServiceGrid to_grid(const std::vector<GridPoint>& points) {
+  ServiceGrid grid;
+  grid.batch_sizes = distinct(points, &GridPoint::batch_size);
+  grid.lengths = distinct(points, &GridPoint::length);
+  const std::size_t rows = grid.batch_sizes.size(), columns = grid.lengths.size();
+  const auto index = [](const std::vector<double>& sorted, double value) {
+    return static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), value) -
+                                    sorted.begin());
+  };
+  std::vector<int> count(rows * columns, 0);
+  grid.time_ms.assign(rows * columns, 0.0);
+  for (const GridPoint& p : points) {
+    const std::size_t cell =
+        index(grid.batch_sizes, p.batch_size) * columns + index(grid.lengths, p.length);
+    ++count[cell];
+    grid.time_ms[cell] += p.time_ms;
+  }
+
+  constexpr std::size_t listed = 10;
+  std::string missing;
+  std::size_t num_missing = 0;
+  for (std::size_t cell = 0; cell < count.size(); ++cell) {
+    if (count[cell] > 0) {
+      grid.time_ms[cell] /= count[cell];
+    } else if (++num_missing <= listed) {
+      missing += format("%sbatch_size %g at length %g", missing.empty() ? "" : ", ",
+                        grid.batch_sizes[cell / columns], grid.lengths[cell % columns]);
+    }
+  }
+  if (num_missing > listed) missing += " and " + std::to_string(num_missing - listed) + " more";
+  if (points.empty() || num_missing > 0) {
+    throw InputError("incomplete service grid (" +
+                     (points.empty() ? std::string("it has no points") : "missing: " + missing) +
+                     ") measure every batch size at every length, or use the affine model");
+  }
+  return grid;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,48 @@
+// Service times from a measured grid: a least-squares fit of the affine service model
+//   T = alpha + beta * L * (1 + gamma * (b - 1) / b)      [ms; b = batch size, L = tokens]
+// which is linear in alpha, beta and beta * gamma; and the grid itself as a complete table for the
+// service model "grid".
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace servesweep {
+
+// One measurement.
+struct GridPoint {
+  double batch_size = 0;  // >= 1
+  double length = 0;      // longest total length in the batch, tokens
+  double time_ms = 0;
+};
+
+struct Calibration {
+  double alpha_ms = 0, beta_ms_per_token = 0, gamma = 0;
+  // Standard errors; gamma's to first order. NaN where the points leave no degree of freedom.
+  double alpha_error_ms = 0, beta_error_ms_per_token = 0, gamma_error = 0;
+  double r_squared = 0;
+  double residual_error_ms = 0;   // sqrt(sum of squares / degrees of freedom)
+  double max_relative_error = 0;  // largest |fitted - measured| / measured
+  std::vector<GridPoint> points;
+  std::vector<double> residuals_ms;  // [point], measured - fitted
+};
+
+// Throws InputError where the points do not determine the three coefficients.
+Calibration calibrate(const std::vector<GridPoint>& points);
+
+// The fit for people, the worst points (at most `worst`), and the TOML to paste.
+std::string calibration_text(const Calibration& calibration, std::size_t worst = 5);
+
+// A complete table, ascending in both directions.
+struct ServiceGrid {
+  std::vector<double> batch_sizes;
+  std::vector<double> lengths;
+  std::vector<double> time_ms;  // [batch size][length]
+};
+
+// Repeated points are averaged. Throws InputError, naming what is missing, where a batch size lacks
+// a length that another one has.
+ServiceGrid to_grid(const std::vector<GridPoint>& points);
+
+}  // namespace servesweep

@@ -1,0 +1,65 @@
+// What an engine is to the rest of the program: parameters, checks, a result schema, and a way to
+// run ranges of a sweep's worlds. Sweeps, workloads, chunks, results and reports know no more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/parameter.hpp"
+#include "host/result.hpp"
+#include "host/sweep.hpp"
+#include "host/workload_source.hpp"
+
+namespace servesweep {
+
+struct RunLimits {
+  std::size_t max_memory_bytes = 0;  // for workloads, worlds and results; of a chunk at a time
+};
+
+// What the next chunk of a run is, before it runs.
+struct ChunkPlan {
+  WorldRange worlds;
+  std::int64_t requests = 0;  // summed over its worlds: the unit of work
+  std::int64_t workloads = 0; // distinct prepared workloads that its worlds share
+  std::size_t bytes = 0;      // estimate of what it takes
+};
+
+// A sweep on its way through an engine.
+class EngineRun {
+ public:
+  virtual ~EngineRun() = default;
+  // The longest chunk that starts at world `first`, ends before or at `end`, fits the memory and
+  // is done in seconds. Throws InputError where not even one world fits.
+  virtual ChunkPlan plan(std::int64_t first, std::int64_t end) = 0;
+  virtual ResultChunk run(const ChunkPlan& plan) = 0;
+  // Runs one world again and writes every event on a line, as CSV with a header.
+  virtual void replay(std::int64_t world, std::ostream& out) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const std::string& name() const = 0;
+  virtual const ParameterSet& parameters() const = 0;
+  // What is wrong with a point beyond the ranges of its parameters.
+  virtual std::vector<Finding> check(const double* values,
+                                     const std::vector<std::string>& texts) const = 0;
+  virtual ResultSchema schema(const Sweep& sweep) const = 0;
+  // The sweep and the source must outlive the run. Needs a started device.
+  virtual std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
+                                           const RunLimits& limits) const = 0;
+};
+
+// Whether a sweep's histograms and other ragged tables are saved.
+inline bool saves_details(const Sweep& sweep) {
+  constexpr std::int64_t kMostByDefault = 100'000;
+  const SaveDetails wish = sweep.settings().save_histograms;
+  return wish == SaveDetails::kAlways ||
+         (wish == SaveDetails::kAuto && sweep.num_worlds() <= kMostByDefault);
+}
+
+}  // namespace servesweep

@@ -1,0 +1,48 @@
+#include "host/engines.hpp"
+
+#include <vector>
+
+#include "host/batch_engine.hpp"
+#include "host/error.hpp"
+#include "host/names.hpp"
+
+namespace servesweep {
+namespace {
+
+struct Registered {
+  const char* name;
+  std::unique_ptr<Engine> (*make)();
+};
+
+constexpr Registered kEngines[] = {{"batch", make_batch_engine}};
+
+std::string unknown(const std::string& name) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Registered& engine : kEngines) {
+    names.emplace_back(engine.name);
+    all += (all.empty() ? "" : ", ") + names.back();
+  }
+  return "invalid engine=" + name + " (must be one of " + all + ")" +
+         did_you_mean(nearest(name, names));
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const std::string& name) {
+  for (const Registered& engine : kEngines) {
+    if (name == engine.name) return engine.make();
+  }
+  throw InputError(unknown(name));
+}
+
+std::unique_ptr<Engine> make_engine(const RunSpec& spec) {
+  const std::string name = engine_of(spec);
+  const SpecEntry* entry = spec.find("engine");
+  for (const Registered& engine : kEngines) {
+    if (name == engine.name) return engine.make();
+  }
+  throw InputError({entry->at(entry->value, unknown(name))});
+}
+
+}  // namespace servesweep

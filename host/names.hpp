@@ -1,0 +1,25 @@
+// Dotted keys, and "did you mean ...?": the candidate nearest to a misspelt one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace servesweep {
+
+// The nearest candidate by edit distance (insertions, deletions, substitutions and swaps of
+// neighbours; case counts nothing), or "" when none is near enough to be what was meant: a third
+// of the name's letters may differ, at least 1. Of equally near ones the first.
+std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
+
+// The same for dotted keys: "k_bins" and "cluster.kbins" are both near "scheduler.k_bins".
+std::string nearest_key(std::string_view key, const std::vector<std::string>& candidates);
+
+// " did you mean NAME?", or `otherwise` for an empty name: the last part of a message.
+std::string did_you_mean(const std::string& name, const std::string& otherwise = "");
+
+// "k_bins" and "scheduler" of "scheduler.k_bins"; "seed" and "" of "seed".
+std::string_view bare_name(std::string_view key);
+std::string_view table_name(std::string_view key);
+
+}  // namespace servesweep

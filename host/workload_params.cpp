@@ -1,0 +1,164 @@
+#include "host/workload_params.hpp"
+
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+namespace servesweep {
+
+namespace {
+
+using Conditions = std::vector<Condition>;
+
+// Calls visit(params, table, read_when) for each parameter struct, in registered order: the one
+// list behind registration, reading and the key.
+template <class Lengths, class Visitor>
+void visit_lengths(Lengths& lengths, const std::string& table, const Conditions& generated,
+                   Visitor&& visit) {
+  const auto kind = [&](std::vector<std::string> names) {
+    return Conditions{{table + ".kind", std::move(names)}};
+  };
+  visit(lengths.choice, table, generated);
+  visit(lengths.lognormal, table, kind({"lognormal"}));
+  visit(lengths.zipf, table, kind({"zipf"}));
+  visit(lengths.fixed, table, kind({"fixed"}));
+  visit(lengths.empirical, table, kind({"empirical"}));
+  visit(lengths.bounds, table, kind({"lognormal", "zipf", "uniform", "empirical"}));
+}
+
+template <class Spec, class Visitor>
+void visit_params(Spec& spec, Visitor&& visit) {
+  const std::string workload = "workload", prediction = "workload.prediction",
+                    arrivals = "workload.arrivals";
+  const Conditions generated = {{"workload.trace", {""}}, {"workload.preset", {"none"}}};
+  const auto predictor = [](std::vector<std::string> names) {
+    return Conditions{{"workload.predictor", std::move(names)}};
+  };
+  const auto kind = [](const char* name) {
+    return Conditions{{"workload.arrivals.kind", {name}}};
+  };
+  visit(spec.source, workload, Conditions{});
+  visit(spec.trace_options, workload, Conditions{{"workload.trace", {"*"}}});
+  visit(spec.clock, workload, Conditions{});
+  visit(spec.load, workload, Conditions{{"workload.real_timestamps", {"false"}}});
+  visit(spec.predictor, workload, Conditions{});
+  visit(spec.power_law, prediction, predictor({"auto", "power_law"}));
+  visit(spec.noise, prediction, predictor({"auto", "power_law", "noisy_oracle"}));
+  visit(spec.constant, prediction, predictor({"constant"}));
+  visit(spec.arrivals, arrivals, generated);
+  visit(spec.gamma, arrivals, kind("gamma"));
+  visit(spec.mmpp, arrivals, kind("mmpp"));
+  visit(spec.diurnal, arrivals, kind("diurnal"));
+  visit_lengths(spec.prompt, "workload.lengths.prompt", generated, visit);
+  visit_lengths(spec.output, "workload.lengths.output", generated, visit);
+}
+
+template <class Params>
+void append_bytes(std::string& key, const Params& params) {
+  Params::fields([&]<class T>(T Params::*member, auto&&...) {
+    if constexpr (!std::is_same_v<T, Text>) {  // ids differ between sweeps; spellings are in
+      const auto value = static_cast<double>(params.*member);
+      char bytes[sizeof value];
+      std::memcpy(bytes, &value, sizeof value);
+      key.append(bytes, sizeof value);
+    }
+  });
+}
+
+std::string number(double x) {
+  std::string text = std::to_string(x);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+void check_lengths(const LengthSpec& lengths, const std::string& table,
+                   std::vector<Finding>& findings) {
+  const auto& b = lengths.bounds;
+  if (b.min_tokens > b.max_tokens) {
+    findings.push_back({table + ".min_tokens",
+                        "invalid min_tokens=" + std::to_string(b.min_tokens) +
+                            " (above max_tokens=" + std::to_string(b.max_tokens) + ")"});
+  }
+  if (lengths.choice.kind == LengthKind::kEmpirical && lengths.trace.empty()) {
+    findings.push_back({table + ".trace",
+                        "missing " + table + ".trace (kind = \"empirical\" resamples a trace) " +
+                            "name a trace file"});
+  }
+}
+
+}  // namespace
+
+void add_workload_parameters(ParameterSet& set) {
+  WorkloadSpec spec;
+  visit_params(spec, [&set]<class P>(P&, const std::string& table, Conditions read_when) {
+    set.add<P>(table, std::move(read_when));
+  });
+}
+
+WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
+                                const std::vector<std::string>& texts) {
+  WorkloadSpec spec;
+  std::size_t first = set.find("workload.trace").value();
+  visit_params(spec, [&]<class P>(P& params, const std::string&, const Conditions&) {
+    first = ParameterSet::assign(params, values, first);
+  });
+  const auto text = [&texts](Text t) { return texts.at(static_cast<std::size_t>(t.id)); };
+  spec.trace = text(spec.source.trace);
+  spec.prompt.trace = text(spec.prompt.empirical.trace);
+  spec.output.trace = text(spec.output.empirical.trace);
+  return spec;
+}
+
+std::vector<Finding> check_workload(const WorkloadSpec& spec) {
+  std::vector<Finding> findings;
+  const bool has_trace = !spec.trace.empty();
+  const bool has_preset = spec.source.preset != WorkloadPreset::kNone;
+  if (has_trace && has_preset) {
+    findings.push_back(
+        {"workload.preset",
+         std::string("invalid preset=") +
+             EnumNames<WorkloadPreset>::values[static_cast<int>(spec.source.preset)] +
+             " (workload.trace is given too) keep one of the two"});
+  }
+  if (!has_trace && spec.predictor.predictor == PredictorKind::kTrace) {
+    findings.push_back({"workload.predictor",
+                        "invalid predictor=trace (there is no workload.trace) choose another "
+                        "predictor"});
+  }
+  if (!spec.clock.real_timestamps && spec.load.rps > 0 && spec.load.rps_scaling != 1) {
+    findings.push_back({"workload.rps_scaling",
+                        "invalid rps_scaling=" + number(spec.load.rps_scaling) +
+                            " (workload.rps=" + number(spec.load.rps) +
+                            " sets the rate) keep one of the two"});
+  }
+  if (spec.power_law.min_tokens > spec.power_law.max_tokens) {
+    findings.push_back({"workload.prediction.min_tokens",
+                        "invalid min_tokens=" + std::to_string(spec.power_law.min_tokens) +
+                            " (above max_tokens=" + std::to_string(spec.power_law.max_tokens) +
+                            ")"});
+  }
+  if (!has_trace && !has_preset) {
+    check_lengths(spec.prompt, "workload.lengths.prompt", findings);
+    check_lengths(spec.output, "workload.lengths.output", findings);
+  }
+  return findings;
+}
+
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication) {
+  std::string key = std::to_string(seed) + ' ' + std::to_string(replication) + ' ';
+  for (const std::string& path : {spec.trace, spec.prompt.trace, spec.output.trace}) {
+    key += path;
+    key += '\0';
+  }
+  WorkloadSpec requests = spec;
+  requests.clock = {};
+  requests.load = {};
+  visit_params(requests, [&key](const auto& params, const std::string&, const Conditions&) {
+    append_bytes(key, params);
+  });
+  return key;
+}
+
+}  // namespace servesweep
