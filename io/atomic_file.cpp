@@ -1,0 +1,84 @@
+#include "io/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "host/error.hpp"
+
+namespace servesweep {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags, 0666)) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  // Some file systems report a full disk only here.
+  int close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+void throw_io_error(const std::string& problem, int error) {
+  throw IoError(problem + " (" + std::generic_category().message(error) + ")");
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".tmp") {}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::commit() {
+  {
+    Descriptor file(temporary_, O_RDONLY | O_CLOEXEC);
+    if (file.get() < 0 || ::fsync(file.get()) != 0) throw_io_error("cannot write " + path_, errno);
+  }
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw_io_error("cannot write " + path_, errno);
+  }
+  committed_ = true;
+  sync_folder(folder_of(path_));
+}
+
+void write_file_atomically(const std::string& path, std::string_view bytes) {
+  AtomicFile atomic(path);
+  Descriptor file(atomic.temporary_path(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+  if (file.get() < 0) throw_io_error("cannot write " + path, errno);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_io_error("cannot write " + path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (file.close() != 0) throw_io_error("cannot write " + path, errno);
+  atomic.commit();
+}
+
+void sync_folder(const std::string& folder) {
+  Descriptor file(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // EINVAL: a file system that cannot sync folders, so nothing better can be done.
+  if (file.get() < 0 || (::fsync(file.get()) != 0 && errno != EINVAL)) {
+    throw_io_error("cannot sync the folder " + folder, errno);
+  }
+}
+
+}  // namespace servesweep

@@ -1,0 +1,39 @@
+// Comma-separated values (RFC 4180) in memory: records and their fields, as views into the text.
+// Takes LF and CRLF line ends, quoted fields with commas, quotes and line ends in them. Ignores
+// blank space at the end of the text. Knows nothing of headers or numbers.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace servesweep {
+
+class CsvReader {
+ public:
+  enum class Record { kFields, kBroken, kEnd };
+
+  explicit CsvReader(std::string_view text);
+
+  // Reads the next record into `fields`: the text between the commas, quotes around it removed
+  // (a doubled quote inside stays doubled; an empty field still points to its place). A record
+  // whose quotes are wrong is kBroken: it ends with its first line, and error() and where() say
+  // what is wrong.
+  Record next(std::vector<std::string_view>& fields);
+
+  const char* error() const { return error_; }
+  const char* where() const { return where_; }    // a position in the text
+  const char* record() const { return record_; }  // where the last record starts
+
+ private:
+  bool read_quoted(std::string_view& field);
+  Record broken(const char* error, const char* where);
+
+  const char* at_;
+  const char* end_;
+  const char* record_;
+  bool done_;
+  const char* error_ = "";
+  const char* where_ = nullptr;
+};
+
+}  // namespace servesweep

@@ -1,0 +1,110 @@
+#include "io/export.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "host/error.hpp"
+#include "io/atomic_file.hpp"
+
+namespace servesweep {
+namespace {
+
+constexpr std::int64_t kBlockWorlds = 4096;
+
+// The texts [column][world] of blocks of worlds, in order.
+void for_each_block(const ResultFile& file,
+                    const std::function<void(std::vector<std::vector<std::string>>)>& visit) {
+  for (std::int64_t first = 0; first < file.num_worlds(); first += kBlockWorlds) {
+    const std::int64_t count = std::min(kBlockWorlds, file.num_worlds() - first);
+    std::vector<std::vector<std::string>> block;
+    for (const ResultColumn& column : file.columns()) {
+      block.push_back(column_texts(column.spec, file.data(column.spec.name, first, count)));
+    }
+    visit(std::move(block));
+  }
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string json_text(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The texts that column_texts() makes of numbers are JSON already, apart from these.
+std::string json_value(ColumnType type, const std::string& text) {
+  if (type == ColumnType::kText) return json_text(text);
+  if (text.empty() || text.ends_with("inf")) return "null";
+  return type == ColumnType::kCategory ? json_text(text) : text;
+}
+
+}  // namespace
+
+void export_csv(const ResultFile& file, std::ostream& out) {
+  const auto& columns = file.columns();
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    out << (c == 0 ? "" : ",") << csv_field(columns[c].spec.name);
+  }
+  out << '\n';
+  for_each_block(file, [&](const auto& block) {
+    for (std::size_t row = 0; row < block[0].size(); ++row) {
+      for (std::size_t c = 0; c < block.size(); ++c) {
+        out << (c == 0 ? "" : ",") << csv_field(block[c][row]);
+      }
+      out << '\n';
+    }
+  });
+}
+
+void export_json(const ResultFile& file, std::ostream& out) {
+  const auto& columns = file.columns();
+  out << "{\n\"attributes\": {";
+  const char* separator = "\n";
+  for (const auto& [name, text] : file.attributes()) {
+    out << separator << json_text(name) << ": " << json_text(text);
+    separator = ",\n";
+  }
+  out << "},\n\"columns\": [";
+  separator = "\n";
+  for (const ResultColumn& column : columns) {
+    out << separator << "{\"name\": " << json_text(column.spec.name)
+        << ", \"role\": " << json_text(name_of(column.role))
+        << ", \"units\": " << json_text(column.spec.unit)
+        << ", \"long_name\": " << json_text(column.spec.long_name) << "}";
+    separator = ",\n";
+  }
+  out << "],\n\"worlds\": [";
+  separator = "\n";
+  for_each_block(file, [&](const auto& block) {
+    for (std::size_t row = 0; row < block[0].size(); ++row) {
+      out << separator << "{";
+      for (std::size_t c = 0; c < block.size(); ++c) {
+        out << (c == 0 ? "" : ", ") << json_text(columns[c].spec.name) << ": "
+            << json_value(columns[c].spec.type, block[c][row]);
+      }
+      out << "}";
+      separator = ",\n";
+    }
+  });
+  out << "]\n}\n";
+}
+
+void export_to(const std::string& path, const ResultFile& file, Exporter exporter) {
+  AtomicFile atomic(path);
+  errno = 0;
+  std::ofstream out(atomic.temporary_path(), std::ios::binary);
+  if (out) exporter(file, out);
+  out.close();
+  if (!out) throw_io_error("cannot write " + path, errno);
+  atomic.commit();
+}
+
+}  // namespace servesweep

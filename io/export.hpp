@@ -1,0 +1,22 @@
+// Result files as text: every input and metric of every world. Numbers have the shortest digits
+// that read back the same, categories their names. Memory does not grow with the number of worlds.
+#pragma once
+
+#include <ostream>
+
+#include "io/result_reader.hpp"
+
+namespace servesweep {
+
+// RFC 4180 with line feeds; a header of column names; empty where not applicable.
+void export_csv(const ResultFile& file, std::ostream& out);
+
+// {"attributes": {...}, "columns": [{"name", "role", "units", "long_name"}, ...],
+//  "worlds": [{column: value, ...}, ...]}; null where not applicable or not finite.
+void export_json(const ResultFile& file, std::ostream& out);
+
+// The same into a file, which appears whole or not at all.
+using Exporter = void (*)(const ResultFile&, std::ostream&);
+void export_to(const std::string& path, const ResultFile& file, Exporter exporter);
+
+}  // namespace servesweep

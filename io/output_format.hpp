@@ -1,0 +1,50 @@
+// What a result file holds: the tables that the writer follows and docs/output_format.md is made
+// from. A change that readers can notice raises kFormatVersion.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/provenance.hpp"
+#include "host/result.hpp"
+#include "host/sweep.hpp"
+#include "io/hdf5.hpp"
+
+namespace servesweep {
+
+inline constexpr const char* kFormatName = "servesweep results";
+inline constexpr std::int32_t kFormatVersion = 1;
+
+inline constexpr const char* kWorldsGroup = "worlds";
+inline constexpr const char* kGridGroup = "grid";
+inline constexpr const char* kWorldDimension = "world";
+inline constexpr const char* kEntryDimension = "entry";
+inline constexpr const char* kRowSize = "row_size";
+
+struct Attribute {
+  std::string name;
+  hdf5::AttributeValue value;
+  std::string text;  // for people
+};
+
+enum class ColumnRole { kIndex, kInput, kMetric };
+const char* name_of(ColumnRole role);
+
+std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
+                                       const Provenance& provenance);
+// `rank` of the dataset: 1 for a column.
+std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole role);
+// The fixed columns: `world` and `replication` of /worlds and of /grid, `row_size` of the tables.
+const ColumnSpec& world_column();
+const ColumnSpec& replication_column();
+const ColumnSpec& row_size_column();
+
+void write_attributes(hid_t object, const std::vector<Attribute>& attributes);
+
+// One line per column, equal for equal schemas.
+std::string schema_text(const ResultSchema& schema);
+
+// docs/output_format.md
+std::string output_format_markdown(const ResultSchema& schema);
+
+}  // namespace servesweep

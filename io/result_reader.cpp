@@ -1,0 +1,202 @@
+#include "io/result_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <sstream>
+
+#include "host/error.hpp"
+#include "host/names.hpp"
+
+namespace servesweep {
+namespace {
+
+template <class T>
+std::string digits(T number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, number).ptr};
+}
+
+// Nothing for datasets that are no columns: dimensions without coordinates.
+std::optional<ResultColumn> read_column_spec(hid_t group, const std::string& name) {
+  const hdf5::Id dataset = hdf5::open_object(group, name);
+  const auto role = hdf5::read_text_attribute(dataset, "role");
+  const auto type = hdf5::type_of(dataset);
+  if (!role || !type) return std::nullopt;
+  ResultColumn column;
+  for (const ColumnRole r : {ColumnRole::kIndex, ColumnRole::kInput, ColumnRole::kMetric}) {
+    if (*role == name_of(r)) column.role = r;
+  }
+  const auto text = [&](const char* attribute) {
+    return hdf5::read_text_attribute(dataset, attribute).value_or("");
+  };
+  column.spec = {name, *type, text("units"), text("long_name"), {}};
+  column.spec.headline = text("headline") == "1";
+  column.spec.has_fill = H5Aexists(dataset, "_FillValue") > 0;
+  std::istringstream meanings(text("flag_meanings"));
+  for (std::string word; meanings >> word;) column.spec.categories.push_back(word);
+  return column;
+}
+
+std::vector<ResultColumn> read_column_specs(hid_t group) {
+  std::vector<ResultColumn> columns;
+  for (const std::string& name : hdf5::children(group)) {
+    if (auto column = read_column_spec(group, name)) columns.push_back(std::move(*column));
+  }
+  return columns;
+}
+
+ColumnData read(hid_t group, const ColumnSpec& spec, std::int64_t first, std::int64_t count) {
+  return hdf5::read_rows(hdf5::open_object(group, spec.name), spec.type,
+                         static_cast<hsize_t>(first), static_cast<hsize_t>(count));
+}
+
+}  // namespace
+
+std::vector<std::string> column_texts(const ColumnSpec& spec, const ColumnData& data) {
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&data)) return *texts;
+  std::vector<std::string> out;
+  std::visit(
+      [&]<class T>(const std::vector<T>& values) {
+        out.reserve(values.size());
+        for (const T& value : values) {
+          if constexpr (std::is_same_v<T, double>) {
+            out.push_back(std::isnan(value) ? "" : digits(value));
+          } else if constexpr (std::is_integral_v<T>) {
+            if (spec.has_fill && value == -1) {
+              out.emplace_back();
+            } else if (const auto code = static_cast<std::size_t>(value);
+                       spec.type == ColumnType::kCategory && code < spec.categories.size()) {
+              out.push_back(spec.categories[code]);
+            } else {
+              out.push_back(digits(value));
+            }
+          }
+        }
+      },
+      data);
+  return out;
+}
+
+std::vector<double> column_numbers(const ColumnSpec& spec, const ColumnData& data) {
+  std::vector<double> out;
+  std::visit(
+      [&]<class T>(const std::vector<T>& values) {
+        if constexpr (std::is_same_v<T, std::string>) {
+          throw InputError("column " + spec.name + " has no numbers (it holds texts)");
+        } else if constexpr (std::is_same_v<T, double>) {
+          out = values;
+        } else {
+          out.reserve(values.size());
+          for (const T value : values) {
+            out.push_back(spec.has_fill && value == -1 ? std::numeric_limits<double>::quiet_NaN()
+                                                       : static_cast<double>(value));
+          }
+        }
+      },
+      data);
+  return out;
+}
+
+ResultFile::ResultFile(const std::string& path) : path_(path), file_(hdf5::open_file(path)) {
+  for (const std::string& name : hdf5::attribute_names(file_)) {
+    if (auto text = hdf5::read_text_attribute(file_, name)) attributes_.emplace_back(name, *text);
+  }
+  if (attribute("format") != kFormatName || !hdf5::exists(file_, kWorldsGroup)) {
+    throw IoError("cannot read " + path + " (it is no servesweep result file)");
+  }
+  if (attribute("format_version") != std::to_string(kFormatVersion)) {
+    throw IoError("cannot read " + path + " (it has format version " + attribute("format_version") +
+                  "; this program reads version " + std::to_string(kFormatVersion) +
+                  ") use the servesweep that made it, version " + attribute("code_version"));
+  }
+  worlds_ = hdf5::open_object(file_, kWorldsGroup);
+  columns_ = read_column_specs(worlds_);
+  num_worlds_ = static_cast<std::int64_t>(
+      hdf5::shape_of(hdf5::open_object(worlds_, world_column().name)).at(0));
+}
+
+std::string ResultFile::attribute(std::string_view name) const {
+  for (const auto& [key, text] : attributes_) {
+    if (key == name) return text;
+  }
+  return "";
+}
+
+bool ResultFile::has_column(std::string_view name) const {
+  return std::any_of(columns_.begin(), columns_.end(),
+                     [&](const ResultColumn& c) { return c.spec.name == name; });
+}
+
+const ResultColumn& ResultFile::column(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const ResultColumn& c : columns_) {
+    if (c.spec.name == name) return c;
+    names.push_back(c.spec.name);
+  }
+  throw InputError("unknown column " + std::string(name) + " (not in " + path_ + ")" +
+                   did_you_mean(nearest(name, names), "see `servesweep show --columns all`"));
+}
+
+ColumnData ResultFile::data(std::string_view name, std::int64_t first, std::int64_t count) const {
+  return read(worlds_, column(name).spec, first, count < 0 ? num_worlds_ - first : count);
+}
+
+std::vector<double> ResultFile::numbers(std::string_view name) const {
+  return column_numbers(column(name).spec, data(name));
+}
+
+std::vector<std::string> ResultFile::texts(std::string_view name) const {
+  return column_texts(column(name).spec, data(name));
+}
+
+std::vector<std::string> ResultFile::tables() const {
+  std::vector<std::string> names;
+  for (const std::string& name : hdf5::children(file_)) {
+    if (hdf5::exists(hdf5::open_object(file_, name), kRowSize)) names.push_back(name);
+  }
+  return names;
+}
+
+hdf5::Id ResultFile::open_table(const std::string& table) const {
+  const auto names = tables();
+  if (std::find(names.begin(), names.end(), table) == names.end()) {
+    throw InputError("unknown table " + table + " (not in " + path_ + ")" +
+                     did_you_mean(nearest(table, names)));
+  }
+  return hdf5::open_object(file_, table);
+}
+
+std::vector<ResultColumn> ResultFile::table_columns(const std::string& table) const {
+  std::vector<ResultColumn> columns = read_column_specs(open_table(table));
+  std::erase_if(columns, [](const ResultColumn& c) { return c.role == ColumnRole::kIndex; });
+  return columns;
+}
+
+std::vector<std::vector<double>> ResultFile::table_rows(const std::string& table,
+                                                        std::int64_t world) const {
+  if (world < 0 || world >= num_worlds_) {
+    throw InputError("unknown world " + std::to_string(world) + " (" + path_ + " has worlds 0.." +
+                     std::to_string(num_worlds_ - 1) + ")");
+  }
+  const hdf5::Id group = open_table(table);
+  const auto sizes =
+      std::get<std::vector<std::int32_t>>(read(group, row_size_column(), 0, world + 1));
+  const std::int64_t first = std::accumulate(sizes.begin(), sizes.end() - 1, std::int64_t{0});
+  std::vector<std::vector<double>> rows;
+  for (const ResultColumn& column : table_columns(table)) {
+    rows.push_back(column_numbers(column.spec, read(group, column.spec, first, sizes.back())));
+  }
+  return rows;
+}
+
+std::vector<double> ResultFile::lookup(const std::string& table, const std::string& name) const {
+  const hdf5::Id group = open_table(table);
+  const hdf5::Id dataset = hdf5::open_object(group, name);
+  return std::get<std::vector<double>>(
+      hdf5::read_rows(dataset, ColumnType::kFloat64, 0, hdf5::shape_of(dataset).at(0)));
+}
+
+}  // namespace servesweep

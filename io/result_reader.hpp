@@ -1,0 +1,68 @@
+// A result file, read a column at a time. IoError where it is unreadable or no result file;
+// InputError, with a suggestion, for names that it does not have.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/result.hpp"
+#include "io/hdf5.hpp"
+#include "io/output_format.hpp"
+
+namespace servesweep {
+
+struct ResultColumn {
+  ColumnSpec spec;
+  ColumnRole role = ColumnRole::kMetric;
+};
+
+// Values for people and text files: shortest digits that read back the same; "" where the value
+// is not applicable.
+std::vector<std::string> column_texts(const ColumnSpec& spec, const ColumnData& data);
+// NaN where it is not applicable. InputError for texts.
+std::vector<double> column_numbers(const ColumnSpec& spec, const ColumnData& data);
+
+class ResultFile {
+ public:
+  explicit ResultFile(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::int64_t num_worlds() const { return num_worlds_; }
+  // Root attributes as text, in order; attribute() is "" for unknown ones.
+  const std::vector<std::pair<std::string, std::string>>& attributes() const { return attributes_; }
+  std::string attribute(std::string_view name) const;
+  std::string resolved_toml() const { return attribute("resolved_toml"); }
+
+  // Of /worlds in order of the file: index columns, inputs, metrics.
+  const std::vector<ResultColumn>& columns() const { return columns_; }
+  bool has_column(std::string_view name) const;
+  const ResultColumn& column(std::string_view name) const;
+
+  // Of worlds first .. first + count - 1; count -1: to the last one.
+  ColumnData data(std::string_view name, std::int64_t first = 0, std::int64_t count = -1) const;
+  std::vector<double> numbers(std::string_view name) const;
+  std::vector<std::string> texts(std::string_view name) const;
+
+  // The world's rows of a table: numbers [column][row], in order of table_columns().
+  std::vector<std::string> tables() const;
+  std::vector<ResultColumn> table_columns(const std::string& table) const;
+  std::vector<std::vector<double>> table_rows(const std::string& table, std::int64_t world) const;
+  // What the values of an index column stand for: "bucket_upper_s" [bucket].
+  std::vector<double> lookup(const std::string& table, const std::string& name) const;
+
+ private:
+  hdf5::Id open_table(const std::string& table) const;
+
+  std::string path_;
+  hdf5::Id file_;
+  hdf5::Id worlds_;
+  std::int64_t num_worlds_ = 0;
+  std::vector<std::pair<std::string, std::string>> attributes_;
+  std::vector<ResultColumn> columns_;
+};
+
+}  // namespace servesweep

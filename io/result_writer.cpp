@@ -1,0 +1,161 @@
+#include "io/result_writer.hpp"
+
+#include <numeric>
+
+#include "io/atomic_file.hpp"
+#include "io/input_columns.hpp"
+#include "io/output_format.hpp"
+#include "io/table_writer.hpp"
+
+namespace servesweep {
+namespace {
+
+constexpr std::size_t kMaxRank = 32;  // of an HDF5 dataset
+
+// Worlds first .. first + count - 1, and their replications.
+std::vector<ColumnData> index_columns(const Sweep& sweep, std::int64_t first, std::int64_t count) {
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+  std::iota(ids.begin(), ids.end(), first);
+  std::vector<std::int32_t> replications;
+  for (const std::int64_t id : ids) replications.push_back(sweep.replication(id));
+  return {std::move(ids), std::move(replications)};
+}
+
+void append(TableWriter& table, std::initializer_list<const std::vector<ColumnData>*> parts) {
+  std::vector<const ColumnData*> columns;
+  for (const auto* part : parts) {
+    for (const ColumnData& column : *part) columns.push_back(&column);
+  }
+  table.append(columns);
+}
+
+void write_worlds(hid_t file, const ResultSchema& schema, const Sweep& sweep,
+                  const InputColumns& inputs, const std::vector<Shard>& shards) {
+  const hdf5::Id group = hdf5::create_group(file, kWorldsGroup);
+  hdf5::write_attribute(group, "long_name", "Inputs and results of the worlds, one a row.");
+  std::string coordinates = replication_column().name;
+  for (const ColumnSpec& input : inputs.specs()) coordinates += " " + input.name;
+  hdf5::write_attribute(group, "coordinates", coordinates);
+
+  TableWriter table(group, kWorldDimension, sweep.num_worlds());
+  table.add_column(world_column(), ColumnRole::kIndex);
+  table.add_column(replication_column(), ColumnRole::kIndex);
+  for (const ColumnSpec& input : inputs.specs()) table.add_column(input, ColumnRole::kInput);
+  for (const ColumnSpec& metric : schema.metrics) table.add_column(metric, ColumnRole::kMetric);
+  for (const Shard& shard : shards) {
+    const auto [first, end] = shard.worlds;
+    const auto index = index_columns(sweep, first, end - first);
+    const auto input_values = inputs.values(first, end - first);
+    const auto metrics = read_shard_metrics(shard, schema);
+    append(table, {&index, &input_values, &metrics});
+  }
+  table.finish();
+  hdf5::link_dimension_scales(group, table.dimensioned());
+}
+
+void write_table(hid_t file, const ResultSchema& schema, std::size_t t, const Sweep& sweep,
+                 const std::vector<Shard>& shards) {
+  const RaggedSpec& spec = schema.tables[t];
+  std::int64_t num_entries = 0;
+  for (const Shard& shard : shards) num_entries += shard.num_entries[t];
+
+  const hdf5::Id group = hdf5::create_group(file, spec.name);
+  hdf5::write_attribute(group, "long_name", spec.long_name);
+  TableWriter rows(group, kWorldDimension, sweep.num_worlds());
+  rows.add_column(world_column(), ColumnRole::kIndex);
+  rows.add_column(row_size_column(), ColumnRole::kIndex,
+                  {{"sample_dimension", kEntryDimension, "The dimension that it counts."}});
+  hdf5::create_dimension(group, kEntryDimension, static_cast<hsize_t>(num_entries));
+  TableWriter entries(group, kEntryDimension, num_entries);
+  for (const ColumnSpec& column : spec.columns) entries.add_column(column, ColumnRole::kMetric);
+  for (const Shard& shard : shards) {
+    const auto [first, end] = shard.worlds;
+    RaggedData data = read_shard_table(shard, schema, t);
+    std::vector<ColumnData> index = {index_columns(sweep, first, end - first)[0],
+                                     std::move(data.row_size)};
+    append(rows, {&index});
+    append(entries, {&data.columns});
+  }
+  rows.finish();
+  entries.finish();
+
+  std::vector<hdf5::Dimensioned> dimensioned = rows.dimensioned();
+  for (auto& d : entries.dimensioned()) dimensioned.push_back(std::move(d));
+  if (!spec.lookups.empty()) {
+    const auto size = static_cast<std::int64_t>(spec.lookups[0].values.size());
+    hdf5::create_dimension(group, spec.lookup_dimension, static_cast<hsize_t>(size));
+    TableWriter lookups(group, spec.lookup_dimension, size);
+    std::vector<ColumnData> values;
+    for (const LookupSpec& lookup : spec.lookups) {
+      lookups.add_column(lookup.column, ColumnRole::kIndex);
+      values.emplace_back(lookup.values);
+    }
+    append(lookups, {&values});
+    lookups.finish();
+    for (auto& d : lookups.dimensioned()) dimensioned.push_back(std::move(d));
+  }
+  hdf5::link_dimension_scales(group, dimensioned);
+}
+
+// [axis ...][replication]: the axes' values as coordinates, the columns of /worlds as views.
+void write_grid(hid_t file, const ResultSchema& schema, const Sweep& sweep,
+                const InputColumns& inputs) {
+  const hdf5::Id group = hdf5::create_group(file, kGridGroup);
+  hdf5::write_attribute(group, "long_name",
+                        "The columns of /worlds as arrays over the axes of the sweep.");
+  std::vector<std::string> scales;
+  std::vector<hsize_t> shape;
+  const auto add_scale = [&](const ColumnSpec& column, ColumnRole role, const ColumnData& values) {
+    const auto size = std::visit([](const auto& v) { return hsize_t{v.size()}; }, values);
+    const hdf5::Id dataset = hdf5::create_dataset(group, column.name, column.type, {size});
+    hdf5::write_rows(dataset, 0, values);
+    write_attributes(dataset, column_attributes(column, role));
+    hdf5::make_dimension_scale(dataset, column.name);
+    scales.push_back(column.name);
+    shape.push_back(size);
+  };
+  for (std::size_t a = 0; a < sweep.axes().size(); ++a) {
+    const std::size_t p = sweep.axes()[a];
+    add_scale(input_column(sweep.parameters()[p]), ColumnRole::kInput,
+              inputs.encode(p, sweep.axis_values()[a]));
+  }
+  add_scale(replication_column(), ColumnRole::kIndex,
+            index_columns(sweep, 0, sweep.settings().replications)[1]);
+
+  std::vector<hdf5::Dimensioned> dimensioned;
+  const auto add_view = [&](const ColumnSpec& column, ColumnRole role) {
+    if (column.type == ColumnType::kText) return;  // HDF5 has no views of texts
+    const hdf5::Id dataset = hdf5::create_virtual_dataset(
+        group, column.name, column.type, shape,
+        std::string("/") + kWorldsGroup + "/" + column.name,
+        static_cast<hsize_t>(sweep.num_worlds()));
+    write_attributes(dataset, column_attributes(column, role));
+    dimensioned.push_back({column.name, scales});
+  };
+  add_view(world_column(), ColumnRole::kIndex);
+  for (const ColumnSpec& metric : schema.metrics) add_view(metric, ColumnRole::kMetric);
+  hdf5::link_dimension_scales(group, dimensioned);
+}
+
+bool has_grid(const Sweep& sweep) {
+  return sweep.full_factorial() && sweep.axes().size() + 1 <= kMaxRank;
+}
+
+}  // namespace
+
+void write_result_file(const std::string& path, const ResultSchema& schema, const Sweep& sweep,
+                       const Provenance& provenance, const std::vector<Shard>& shards) {
+  AtomicFile atomic(path);
+  hdf5::Id file = hdf5::create_file(atomic.temporary_path());
+  write_attributes(file, root_attributes(schema, sweep, provenance));
+  const InputColumns inputs(sweep);
+  write_worlds(file, schema, sweep, inputs, shards);
+  if (has_grid(sweep)) write_grid(file, schema, sweep, inputs);
+  for (std::size_t t = 0; t < schema.tables.size(); ++t) {
+    write_table(file, schema, t, sweep, shards);
+  }
+  hdf5::close_file(file);
+  atomic.commit();
+}
+
+}  // namespace servesweep

@@ -1,0 +1,27 @@
+// A result file as a text table for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/result_reader.hpp"
+
+namespace servesweep {
+
+struct ShowOptions {
+  std::string sort;                  // a column; "": order of worlds
+  bool descending = false;
+  std::int64_t top = 20;             // rows to print; 0: all
+  std::vector<std::string> columns;  // empty: what varies and the headline metrics; "all": all
+};
+
+// What the file is and how its worlds ended, in a few lines.
+std::string render_summary(const ResultFile& file);
+// Aligned columns with their units. InputError for unknown columns.
+std::string render_table(const ResultFile& file, const ShowOptions& options);
+
+// Worlds that did not run to their end.
+std::int64_t unfinished_worlds(const ResultFile& file);
+
+}  // namespace servesweep

@@ -1,0 +1,78 @@
+#include "io/trace_writer.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "host/error.hpp"
+
+namespace servesweep {
+namespace {
+
+void append_integer(std::string& text, std::int64_t value) {
+  char digits[24];
+  text.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+// Exact, without zeros that say nothing: 1500000000 -> "1.5", 0 -> "0".
+void append_seconds(std::string& text, std::int64_t ns) {
+  constexpr std::int64_t kSecond_ns = 1'000'000'000;
+  append_integer(text, ns / kSecond_ns);
+  std::int64_t rest = ns % kSecond_ns;
+  if (rest == 0) return;
+  text += '.';
+  for (std::int64_t place = kSecond_ns / 10; rest > 0; place /= 10) {
+    text += static_cast<char>('0' + rest / place);
+    rest %= place;
+  }
+}
+
+[[noreturn]] void cannot_write(const std::string& path, const char* why) {
+  throw IoError("cannot write '" + path + "' (" + why + ") check the folder and its free space");
+}
+
+}  // namespace
+
+std::string trace_csv(const Workload& workload) {
+  const bool predicted = !workload.predicted_tokens.empty();
+  std::string text = "arrival_s,prompt_tokens,output_tokens";
+  text += predicted ? ",predicted_tokens\n" : "\n";
+  for (std::size_t i = 0; i < workload.size(); ++i) {
+    append_seconds(text, workload.arrival_ns[i]);
+    text += ',';
+    append_integer(text, workload.prompt_tokens[i]);
+    text += ',';
+    append_integer(text, workload.output_tokens[i]);
+    if (predicted) {
+      text += ',';
+      append_integer(text, workload.predicted_tokens[i]);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+void write_trace(const std::string& path, const Workload& workload) {
+  const std::string text = trace_csv(workload);
+  const bool compressed = path.size() >= 3 && path.compare(path.size() - 3, 3, ".gz") == 0;
+  errno = 0;
+  const gzFile file = gzopen(path.c_str(), compressed ? "wb" : "wbT");  // T: as it is
+  if (file == nullptr) cannot_write(path, std::strerror(errno));
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  bool good = true;
+  for (std::size_t at = 0; good && at < text.size(); at += kPiece) {
+    const auto size = static_cast<unsigned>(std::min(kPiece, text.size() - at));
+    good = gzwrite(file, text.data() + at, size) == static_cast<int>(size);
+  }
+  const int saved_errno = errno;
+  if (gzclose(file) != Z_OK || !good) {
+    cannot_write(path, std::strerror(good ? errno : saved_errno));
+  }
+}
+
+}  // namespace servesweep

@@ -1,0 +1,19 @@
+// Writes workloads as servesweep's own trace format (io/formats/servesweep.hpp): reading the file
+// gives the same nanoseconds and tokens back.
+#pragma once
+
+#include <string>
+
+#include "host/workload.hpp"
+
+namespace servesweep {
+
+// The text of the trace: a header line and a line per request. Without the last column if the
+// workload predicts nothing.
+std::string trace_csv(const Workload& workload);
+
+// Writes it to a file, compressed if the path ends in ".gz". Equal workloads give equal files.
+// Throws IoError.
+void write_trace(const std::string& path, const Workload& workload);
+
+}  // namespace servesweep
