@@ -1,0 +1,77 @@
+// The body of the trace fuzz targets, one of which there is per format: any bytes either make a
+// trace that keeps its promises or are refused with an InputError.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "host/error.hpp"
+#include "host/workload.hpp"
+#include "io/trace_reader.hpp"
+#include "io/trace_writer.hpp"
+
+namespace servesweep {
+
+inline void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+inline void check_promises(const Trace& trace, const TraceOptions& options) {
+  constexpr std::int64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
+  const std::size_t n = trace.size();
+  require(n > 0);
+  require(trace.prompt_tokens.size() == n && trace.output_tokens.size() == n);
+  require(trace.predicted_tokens.empty() || trace.predicted_tokens.size() == n);
+  for (const std::int32_t tokens : trace.predicted_tokens) require(tokens >= 0);
+  require(trace.arrival_ns.front() == 0 && trace.arrival_ns.back() <= 9'000'000'000'000'000);
+  for (std::size_t i = 0; i < n; ++i) {
+    require(i == 0 || trace.arrival_ns[i] >= trace.arrival_ns[i - 1]);
+    require(trace.prompt_tokens[i] >= 0);
+    require(trace.output_tokens[i] >= (options.keep_failed ? 0 : 1));
+    require(std::int64_t{trace.prompt_tokens[i]} + trace.output_tokens[i] <= kMaxTokens);
+  }
+  const std::int64_t dropped = options.keep_failed ? 0 : trace.rows_failed;
+  require(trace.rows_read == static_cast<std::int64_t>(n) + dropped + trace.rows_skipped);
+  require(options.on_bad_row == OnBadRow::kSkip || trace.rows_skipped == 0);
+  require(trace.rows_out_of_order >= 0 && trace.rows_out_of_order < static_cast<std::int64_t>(n));
+  require(trace.sha256.size() == 64);
+}
+
+// What was read can be written, and read again as the same.
+inline void check_round_trip(const Trace& trace) {
+  const Workload workload{trace.arrival_ns, trace.prompt_tokens, trace.output_tokens,
+                          trace.predicted_tokens};
+  const Trace again = parse_trace(trace_csv(workload), "again", {true, OnBadRow::kError});
+  require(again.arrival_ns == trace.arrival_ns);
+  require(again.prompt_tokens == trace.prompt_tokens);
+  require(again.output_tokens == trace.output_tokens);
+  require(again.predicted_tokens == trace.predicted_tokens);
+  require(again.rows_out_of_order == 0);
+}
+
+// The first byte of the input chooses the options: 1 keeps failed requests, 2 skips bad rows, 4
+// leaves the header to the input. So '0' to '7' do, and seeds stay readable.
+inline int fuzz_trace(const std::uint8_t* data, std::size_t size, std::string_view header) {
+  if (size == 0) return 0;
+  const TraceOptions options{(data[0] & 1) != 0,
+                             (data[0] & 2) != 0 ? OnBadRow::kSkip : OnBadRow::kError};
+  std::string text((data[0] & 4) != 0 ? "" : header);
+  text.append(reinterpret_cast<const char*>(data + 1), size - 1);
+  try {
+    const Trace trace = parse_trace(text, "fuzz", options);
+    check_promises(trace, options);
+    check_round_trip(trace);
+  } catch (const InputError& error) {
+    require(!error.diagnostics().empty());
+    for (const Diagnostic& d : error.diagnostics()) {
+      require(d.line >= 0 && d.column >= 0 && !d.message.empty());
+    }
+  }
+  return 0;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,166 @@
+// Files on disk: gzip in and out, what cannot be read or written, and the way back from a written
+// trace.
+#include <catch2/catch.hpp>
+#include <zlib.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+
+#include "host/error.hpp"
+#include "io/text_source.hpp"
+#include "io/trace_reader.hpp"
+#include "io/trace_writer.hpp"
+
+using namespace servesweep;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "servesweep-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::string read_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::string gzipped(const std::string& text, const Folder& folder) {
+  const std::string path = folder / "one.gz";
+  const gzFile file = gzopen(path.c_str(), "wb");
+  REQUIRE(gzwrite(file, text.data(), static_cast<unsigned>(text.size())) ==
+          static_cast<int>(text.size()));
+  REQUIRE(gzclose(file) == Z_OK);
+  return read_bytes(path);
+}
+
+Workload random_workload(std::size_t size, unsigned seed) {
+  std::mt19937_64 random(seed);
+  Workload w;
+  for (std::size_t i = 0; i < size; ++i) {
+    // Gaps of every size, from none to 17 s, with all nine decimals in use.
+    const auto gap = static_cast<std::int64_t>(random() >> (30 + random() % 34));
+    w.arrival_ns.push_back(i == 0 ? 0 : w.arrival_ns.back() + gap);
+    w.prompt_tokens.push_back(static_cast<std::int32_t>(random() >> (34 + random() % 30)));
+    w.output_tokens.push_back(1 + static_cast<std::int32_t>(random() >> (35 + random() % 29)));
+    w.predicted_tokens.push_back(static_cast<std::int32_t>(random() >> (33 + random() % 31)));
+  }
+  return w;
+}
+
+void check_equal(const Trace& trace, const Workload& workload) {
+  CHECK(trace.format == "servesweep");
+  CHECK(trace.arrival_ns == workload.arrival_ns);
+  CHECK(trace.prompt_tokens == workload.prompt_tokens);
+  CHECK(trace.output_tokens == workload.output_tokens);
+  CHECK(trace.predicted_tokens == workload.predicted_tokens);
+  CHECK(trace.rows_read == static_cast<std::int64_t>(workload.size()));
+  CHECK(trace.rows_out_of_order == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a written trace reads back as it was, compressed or not") {
+  const Folder folder;
+  for (const std::size_t size : {1, 2, 1000, 100000}) {
+    const Workload workload = random_workload(size, static_cast<unsigned>(size));
+    write_trace(folder / "w.csv", workload);
+    write_trace(folder / "w.csv.gz", workload);
+    check_equal(read_trace(folder / "w.csv"), workload);
+    check_equal(read_trace(folder / "w.csv.gz"), workload);
+    CHECK(read_bytes(folder / "w.csv") == trace_csv(workload));
+    CHECK(is_gzip(read_bytes(folder / "w.csv.gz")));
+  }
+}
+
+TEST_CASE("a written trace as text") {
+  Workload w{{0, 1, 1'500'000'000, 60'000'000'000}, {1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}};
+  CHECK(trace_csv(w) ==
+        "arrival_s,prompt_tokens,output_tokens,predicted_tokens\n"
+        "0,1,5,9\n0.000000001,2,6,10\n1.5,3,7,11\n60,4,8,12\n");
+  w.predicted_tokens.clear();
+  CHECK(trace_csv(w) ==
+        "arrival_s,prompt_tokens,output_tokens\n0,1,5\n0.000000001,2,6\n1.5,3,7\n60,4,8\n");
+}
+
+TEST_CASE("equal workloads give equal compressed files") {
+  const Folder folder;
+  write_trace(folder / "a.gz", random_workload(1000, 1));
+  write_trace(folder / "b.gz", random_workload(1000, 1));
+  CHECK(read_bytes(folder / "a.gz") == read_bytes(folder / "b.gz"));
+}
+
+TEST_CASE("gzip files of several members, and of much that compresses well") {
+  const Folder folder;
+  const std::string header = "arrival_s,prompt_tokens,output_tokens\n";
+  std::string rows;
+  for (int i = 0; i < 300000; ++i) rows += "1,1,1\n";
+  write_bytes(folder / "t.csv",
+              gzipped(header, folder) + gzipped(rows, folder) + gzipped("2,1,1\n", folder));
+  const Trace trace = read_trace(folder / "t.csv");
+  CHECK(trace.size() == 300001);
+  CHECK(trace.arrival_ns.back() == 1'000'000'000);
+}
+
+TEST_CASE("damaged gzip files are refused") {
+  const Folder folder;
+  const std::string good = gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,3\n4,5,6\n", folder);
+  const auto refusal = [&](const std::string& bytes) -> std::string {
+    write_bytes(folder / "t.csv.gz", bytes);
+    try {
+      read_trace(folder / "t.csv.gz");
+    } catch (const IoError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK(refusal(good) == "accepted");
+  for (std::size_t size = 2; size < good.size(); ++size) {
+    CHECK_THAT(refusal(good.substr(0, size)), Contains("(the gzip data end too early)"));
+  }
+  std::string wrong_sum = good;
+  wrong_sum[good.size() - 8] ^= 1;
+  CHECK_THAT(refusal(wrong_sum), Contains("(incorrect data check)"));
+  CHECK_THAT(refusal(good + "rest"), Contains("(incorrect header check)"));
+}
+
+TEST_CASE("what cannot be read or written") {
+  const Folder folder;
+  CHECK_THROWS_AS(read_trace(folder / "absent.csv"), IoError);
+  CHECK_THROWS_WITH(read_trace(folder / "absent.csv"), Contains("No such file or directory"));
+  CHECK_THROWS_AS(read_trace(folder / ""), IoError);  // a folder
+  CHECK_THROWS_AS(write_trace(folder / "absent/w.csv", random_workload(1, 1)), IoError);
+  CHECK_THROWS_AS(write_trace(folder / "", random_workload(1, 1)), IoError);
+  if (fs::exists("/dev/full")) {
+    CHECK_THROWS_WITH(write_trace("/dev/full", random_workload(100000, 1)),
+                      Contains("No space left on device"));
+    CHECK_THROWS_WITH(write_trace("/dev/full", random_workload(1, 1)),
+                      Contains("No space left on device"));
+  }
+}
+
+TEST_CASE("findings in a compressed file give its uncompressed lines") {
+  const Folder folder;
+  write_bytes(folder / "t.gz", gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,x\n", folder));
+  CHECK_THROWS_WITH(read_trace(folder / "t.gz"), Contains("t.gz:2:5: invalid output_tokens='x'"));
+}

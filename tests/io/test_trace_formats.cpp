@@ -1,0 +1,147 @@
+// Every format's sample file holds the same six requests, the fifth of them failed.
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "host/error.hpp"
+#include "io/trace_format.hpp"
+#include "io/trace_reader.hpp"
+
+using namespace servesweep;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::string sample(const std::string& name) {
+  const char* root = std::getenv("SERVESWEEP_SOURCE_DIR");
+  REQUIRE(root != nullptr);  // set by ctest
+  return std::string(root) + "/tests/data/traces/" + name;
+}
+
+const std::vector<std::int64_t> kArrival_ns{0, 250'000'000, 250'000'000, 2'500'000'100,
+                                            60'000'000'000};
+
+void check_requests(const Trace& trace) {
+  CHECK(trace.arrival_ns == kArrival_ns);
+  CHECK(trace.prompt_tokens == std::vector<std::int32_t>{472, 1087, 0, 1360, 185});
+  CHECK(trace.output_tokens == std::vector<std::int32_t>{18, 230, 1, 647, 215});
+  CHECK(trace.rows_read == 6);
+  CHECK(trace.rows_failed == 1);
+  CHECK(trace.rows_skipped == 0);
+  CHECK(trace.rows_out_of_order == 0);
+}
+
+std::string refusal(const std::string& text) {
+  try {
+    parse_trace(text, "t.csv");
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("the sample of each format") {
+  const auto [file, format] =
+      GENERATE(std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
+               std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
+               std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
+  INFO(file);
+  const Trace trace = read_trace(sample(file));
+  check_requests(trace);
+  CHECK(trace.format == format);
+  CHECK(trace.path == sample(file));
+  CHECK(trace.predicted_tokens.empty() == (std::string(file) != "servesweep.csv"));
+
+  TraceOptions options;
+  options.keep_failed = true;
+  const Trace all = read_trace(sample(file), options);
+  CHECK(all.size() == 6);
+  CHECK(all.output_tokens[4] == 0);
+  CHECK(all.prompt_tokens[4] == 99);
+  CHECK(all.rows_failed == 1);
+}
+
+TEST_CASE("the checksum is that of the file as stored") {
+  // sha256sum tests/data/traces/azure.csv*
+  CHECK(read_trace(sample("azure.csv")).sha256 ==
+        "1c2b377369cd12299077324e53013628eadf12bbea0b19f358b9946652d398bb");
+  CHECK(read_trace(sample("azure.csv.gz")).sha256 ==
+        "9a4c24a3b8c7e1434119335cd5de7f15258e8a67177a02540f477332d49c0695");
+}
+
+TEST_CASE("predicted lengths") {
+  const Trace own = read_trace(sample("servesweep.csv"));
+  CHECK(own.predicted_tokens == std::vector<std::int32_t>{20, 200, 1, 600, 200});
+  const Trace burst = parse_trace(
+      "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type,Predicted tokens\n"
+      "9,m,5,6,11,x,7\n8,m,1,2,3,x,4\n",
+      "t.csv");
+  CHECK(burst.predicted_tokens == std::vector<std::int32_t>{4, 7});
+  CHECK(parse_trace("arrival_s,prompt_tokens,output_tokens\n1,2,3\n", "").predicted_tokens.empty());
+}
+
+TEST_CASE("columns of CSV stand in any order and case, others are ignored") {
+  const Trace trace = parse_trace(
+      "Elapsed,RESPONSE TOKENS,\"request tokens\",timestamp\nx,3,2,1\n\"y,y\",6,5,\"4\"\n", "t");
+  CHECK(trace.format == "burstgpt");
+  CHECK(trace.prompt_tokens == std::vector<std::int32_t>{2, 5});
+  CHECK(trace.output_tokens == std::vector<std::int32_t>{3, 6});
+  CHECK(trace.arrival_ns == std::vector<std::int64_t>{0, 3'000'000'000});
+}
+
+TEST_CASE("a byte order mark and CRLF change nothing") {
+  const std::string text =
+      "\xef\xbb\xbf"
+      "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
+      "2023-11-16 18:17:03.5,1,2\r\n2023-11-16 18:17:04,3,4\r\n\r\n";
+  const Trace trace = parse_trace(text, "t");
+  CHECK(trace.arrival_ns == std::vector<std::int64_t>{0, 500'000'000});
+  CHECK(trace.output_tokens == std::vector<std::int32_t>{2, 4});
+  CHECK(parse_trace("\xef\xbb\xbf{\"timestamp\":1,\"input_length\":2,\"output_length\":3}\r\n\r\n",
+                    "t")
+            .format == "mooncake");
+}
+
+TEST_CASE("JSON: the last of equal names counts, names may be escaped") {
+  const Trace trace =
+      parse_trace(R"({"timestamp":7,"input_length":1,"output_length":2,"\u0074imestamp":8})"
+                  "\n"
+                  R"({"timestamp":9,"input_length":10,"input_length":3,"output_length":4e0})",
+                  "t");
+  CHECK(trace.arrival_ns == std::vector<std::int64_t>{0, 1'000'000});
+  CHECK(trace.prompt_tokens == std::vector<std::int32_t>{1, 3});
+  CHECK(trace.output_tokens == std::vector<std::int32_t>{2, 4});
+}
+
+TEST_CASE("a first line of no format names the nearest one and lists all") {
+  const std::string text = refusal("Timestamp,Model,Request tokens,Respnse tokens\n1,m,2,3\n");
+  CHECK_THAT(text, Contains("t.csv:1:1: unknown trace format"));
+  CHECK_THAT(text, Contains("nearest is burstgpt, which needs 'Response tokens')"));
+  for (const TraceFormat& format : trace_formats()) {
+    CHECK_THAT(text, Contains(std::string(format.name) + ": " + std::string(format.example)));
+  }
+  CHECK_THAT(refusal("timestamp,input_length,output_length\n1,2,3\n"), Contains("unknown"));
+  CHECK_THAT(refusal("{\"timestamp\":1,\"input_len\":2,\"output_length\":3}\n"),
+             Contains("nearest is mooncake, which needs 'input_length')"));
+  CHECK_THAT(refusal("{\"Timestamp\":1,\"input_length\":2,\"output_length\":3}\n"),
+             Contains("which needs 'timestamp')"));
+  CHECK_THAT(refusal("arrived_at,num_prefill_tokens,\"num_decode_tokens\n1,2,3\n"),
+             Contains("unknown"));
+  CHECK_THAT(refusal("1,2,3\n4,5,6\n"), Contains("the first line is '1,2,3'"));
+  CHECK_THAT(refusal(std::string(1000000, 'x')), Contains("xxx...'"));
+  CHECK_THAT(refusal("\n" + std::string(kArrival_ns.size(), ',')), Contains("unknown"));
+  for (const char* empty : {"", "\n", " \t\r\n", "\xef\xbb\xbf"}) {
+    CHECK_THAT(refusal(empty), Contains("t.csv: empty trace"));
+  }
+}
+
+TEST_CASE("every registered format is found by its own example") {
+  for (const TraceFormat& format : trace_formats()) {
+    INFO(std::string(format.name));
+    CHECK(find_trace_format(std::string(format.example) + "\n", "").name == format.name);
+  }
+}
