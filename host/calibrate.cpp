@@ -129,8 +129,9 @@ Calibration calibrate(const std::vector<GridPoint>& points) {
   c.residual_error_ms = std::sqrt(variance);
   c.alpha_error_ms = std::sqrt(variance * v[0][0]);
   c.beta_error_ms_per_token = std::sqrt(variance * v[1][1]);
-  c.gamma_error = std::sqrt(variance * (v[2][2] - 2 * c.gamma * v[1][2] +
-                                        c.gamma * c.gamma * v[1][1])) / std::fabs(beta);
+  c.gamma_error =
+      std::sqrt(variance * (v[2][2] - 2 * c.gamma * v[1][2] + c.gamma * c.gamma * v[1][1])) /
+      std::fabs(beta);
   return c;
 }
 
@@ -147,8 +148,9 @@ std::string calibration_text(const Calibration& c, std::size_t worst) {
       format("R^2 %.6f, residual standard error %.4g ms, largest relative error %.3g %%\n",
              c.r_squared, c.residual_error_ms, 100 * c.max_relative_error);
   if (c.alpha_ms < 0) {
-    text += "warning: alpha is negative (short batches would take no time): check the grid's "
-            "shortest lengths\n";
+    text +=
+        "warning: alpha is negative (short batches would take no time): check the grid's "
+        "shortest lengths\n";
   }
   if (c.gamma < 0) {
     text += "warning: gamma is negative (larger batches would be faster): check the grid\n";
@@ -165,9 +167,9 @@ std::string calibration_text(const Calibration& c, std::size_t worst) {
   if (!order.empty()) text += "Largest residuals (measured - fitted):\n";
   for (const std::size_t i : order) {
     const GridPoint& p = c.points[i];
-    text += format("  batch size %6g  length %7g  measured %10.6g ms  residual %+9.4g ms %+7.2f %%\n",
-                   p.batch_size, p.length, p.time_ms, c.residuals_ms[i],
-                   100 * c.residuals_ms[i] / p.time_ms);
+    text += format(
+        "  batch size %6g  length %7g  measured %10.6g ms  residual %+9.4g ms %+7.2f %%\n",
+        p.batch_size, p.length, p.time_ms, c.residuals_ms[i], 100 * c.residuals_ms[i] / p.time_ms);
   }
   return text + "\n[service]\nmodel = \"affine\"\n" + format("alpha_ms = %.17g\n", c.alpha_ms) +
          format("beta_ms_per_token = %.17g\n", c.beta_ms_per_token) +

@@ -1,6 +1,7 @@
 #include "host/checked_spec.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "host/csv_points.hpp"
 #include "host/names.hpp"
@@ -30,12 +31,21 @@ class SpecChecker {
     check_zip();
     checked_.design_place = setting_place("sweep.design", "");
     checked_.where_place = where_ ? where_->at_key("") : checked_.design_place;
-    if (!errors_.empty()) throw InputError(std::move(errors_));
+    if (!errors_.empty()) {
+      std::stable_sort(errors_.begin(), errors_.end(),
+                       [&](const auto& a, const auto& b) { return position(a) < position(b); });
+      throw InputError(std::move(errors_));
+    }
     return std::move(checked_);
   }
 
  private:
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
+  // The sweep file from top to bottom, then the file of points, then the overrides.
+  std::tuple<int, int, int> position(const Diagnostic& error) const {
+    const int file = error.file == spec_.file ? 0 : error.file == "-s" ? 2 : 1;
+    return {file, error.line, error.column};
+  }
   void warn(const Diagnostic& warning) { checked_.warnings.push_back(warning.text()); }
 
   // --- keys -----------------------------------------------------------------------------------
@@ -62,31 +72,41 @@ class SpecChecker {
       } else if (parameter && (entry.is_override || parameters_[*parameter].key == entry.key)) {
         entries_[*parameter] = &entry;
         checked_.places[*parameter] = entry.at_key("");
-      } else if (!is_known_table(entry, known)) {
+      } else {
         unknown(entry, known);
       }
     }
   }
 
-  // A table without keys says nothing, which is fine where it could say something.
-  static bool is_known_table(const SpecEntry& entry, const std::vector<std::string>& known) {
-    const auto* table = std::get_if<SpecValue::Table>(&entry.value.data);
-    return table && table->empty() &&
-           std::any_of(known.begin(), known.end(),
-                       [&](const std::string& key) { return key.starts_with(entry.key + "."); });
-  }
-
   void unknown(const SpecEntry& entry, const std::vector<std::string>& known) {
+    const auto* table = std::get_if<SpecValue::Table>(&entry.value.data);
+    const bool is_empty_table = table && table->empty();
+    std::vector<std::string> tables;
+    for (const std::string& key : known) {
+      for (std::string_view t = table_name(key); !t.empty(); t = table_name(t))
+        tables.emplace_back(t);
+    }
+    if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) {
+      if (is_empty_table) return;  // says nothing where it could say something
+      return fail(entry.at_key("invalid " + entry.key + "=" + entry.value.written() +
+                               " (it is a table) write [" + entry.key + "] and its keys below"));
+    }
     if (const auto keys = parameters_.keys_named(entry.key); entry.is_override && keys.size() > 1) {
       std::string all;
       for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
       return fail(entry.at_key("ambiguous key " + entry.key + " (the end of " + all +
                                ") write the whole key"));
     }
-    fail(entry.at_key("unknown key " + entry.key + " (not a parameter of engine " +
-                      toml_string(checked_.settings.engine) + ")" +
-                      did_you_mean(nearest_key(entry.key, known),
-                                   "see the list that --dump-default prints")));
+    const std::string parent(table_name(entry.key));
+    if (std::find(known.begin(), known.end(), parent) != known.end()) {
+      return fail(entry.at_key("unknown key " + entry.key + " (" + parent +
+                               " is no table) write a range as { from = 1, to = 8, num = 4 }"));
+    }
+    fail(entry.at_key(
+        (is_empty_table ? "unknown table " : "unknown key ") + entry.key +
+        " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
+        did_you_mean(is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known),
+                     "see the list that --dump-default prints")));
   }
 
   // --- values ---------------------------------------------------------------------------------
@@ -106,17 +126,20 @@ class SpecChecker {
     s.design = EnumNames<DesignKind>::values[static_cast<int>(checked_.design)];
     checked_.samples = static_cast<std::int64_t>(setting("sweep.samples"));
     const bool csv_given = setting("sweep.csv") != 0;
-    s.save_histograms = static_cast<SaveDetails>(static_cast<int>(setting("output.save_histograms")));
+    s.save_histograms =
+        static_cast<SaveDetails>(static_cast<int>(setting("output.save_histograms")));
     s.exact_percentiles = setting("output.exact_percentiles") != 0;
 
-    const bool sampling = checked_.design == DesignKind::kRandom || checked_.design == DesignKind::kLhs;
+    const bool sampling =
+        checked_.design == DesignKind::kRandom || checked_.design == DesignKind::kLhs;
     const std::string because = " (design is \"" + s.design + "\")";
     if (sampling && checked_.samples == 0) {
-      fail(setting_place("sweep.samples", "missing sweep.samples" + because +
-                                              " set it to the number of points"));
+      fail(setting_place("sweep.samples",
+                         "missing sweep.samples" + because + " set it to the number of points"));
     }
     if (checked_.design == DesignKind::kCsv && !spec_.points) {
-      fail(setting_place("sweep.csv", "missing sweep.csv" + because + " set it to a file of points"));
+      fail(setting_place("sweep.csv",
+                         "missing sweep.csv" + because + " set it to a file of points"));
     }
     if (!sampling && checked_.samples > 0) {
       warn(setting_place("sweep.samples", "sweep.samples is not used" + because));
@@ -138,7 +161,8 @@ class SpecChecker {
   Diagnostic setting_place(const char* key, const std::string& message) const {
     const auto& settings = setting_parameters();
     for (const char* k : {key, "sweep.design"}) {
-      if (const SpecEntry* entry = setting_entries_[*settings.find(k)]) return entry->at_key(message);
+      if (const SpecEntry* entry = setting_entries_[*settings.find(k)])
+        return entry->at_key(message);
     }
     return {spec_.file, 0, 0, message};
   }
@@ -198,8 +222,8 @@ class SpecChecker {
       } else if (checked_.axes[i].values.size() != length) {
         fail(entries_[i]->at(entries_[i]->value,
                              "axis " + parameters_[i].key + " has " +
-                                 std::to_string(checked_.axes[i].values.size()) + " values (" + first->key +
-                                 " has " + std::to_string(length) +
+                                 std::to_string(checked_.axes[i].values.size()) + " values (" +
+                                 first->key + " has " + std::to_string(length) +
                                  "; design \"zip\" advances all axes together) make them equally "
                                  "long"));
       }

@@ -1,6 +1,6 @@
 // The rows of design = "csv" as values of parameters. The header names parameters (keys, columns or
-// unique bare names); cells are written as in TOML but without quotes; the elements of integer lists
-// are apart by spaces; an empty cell is the parameter's default.
+// unique bare names); cells are written as in TOML but without quotes; the elements of integer
+// lists are apart by spaces; an empty cell is the parameter's default.
 #pragma once
 
 #include <cstddef>

@@ -113,11 +113,11 @@ std::vector<double> sampled(const Parameter& parameter, const Axis& axis,
     if (design == DesignKind::kLhs) {
       u = (static_cast<double>(stratum[i]) + u) / static_cast<double>(count);
     }
-    values[i] = axis.interval
-                    ? draw(parameter, *axis.interval, u)
-                    : levels[std::min(static_cast<std::size_t>(u * static_cast<double>(
-                                                                       levels.size())),
-                                      levels.size() - 1)];
+    values[i] =
+        axis.interval
+            ? draw(parameter, *axis.interval, u)
+            : levels[std::min(static_cast<std::size_t>(u * static_cast<double>(levels.size())),
+                              levels.size() - 1)];
   }
   return values;
 }

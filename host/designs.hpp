@@ -44,8 +44,8 @@ Design::Column encoded(std::size_t parameter, const std::vector<double>& values,
                        const ParameterSet& parameters, const std::vector<std::string>& texts);
 
 // `samples` draws for one axis: uniform over its interval (or its logarithm), or from its levels;
-// with lhs one draw in each of `samples` equal strata, in random order. A pure function of the seed,
-// the parameter's key and the axis, whatever else is sampled.
+// with lhs one draw in each of `samples` equal strata, in random order. A pure function of the
+// seed, the parameter's key and the axis, whatever else is sampled.
 std::vector<double> sampled(const Parameter& parameter, const Axis& axis,
                             const std::vector<double>& levels, DesignKind design,
                             std::int64_t samples, std::uint64_t seed);

@@ -58,9 +58,8 @@ std::string_view table_name(std::string_view key) {
 }
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
-  return nearest_by(name, candidates, [&](const std::string& candidate) {
-    return edit_distance(name, candidate);
-  });
+  return nearest_by(name, candidates,
+                    [&](const std::string& candidate) { return edit_distance(name, candidate); });
 }
 
 std::string nearest_key(std::string_view key, const std::vector<std::string>& candidates) {

@@ -85,7 +85,7 @@ std::string comment(const std::string& text) {
 
 std::string key_lines(const Parameter& p, bool active) {
   const std::string only = condition_text(p);
-  return comment(p.text + " [" + domain(p) + "]" + (only.empty() ? "" : " Only if " + only + ".")) +
+  return comment(p.text + " (" + domain(p) + ")" + (only.empty() ? "" : " Only if " + only + ".")) +
          (active ? "" : "# ") + std::string(bare_name(p.key)) + " = " + default_text(p) + "\n";
 }
 
@@ -125,8 +125,9 @@ std::string dump_default(const std::string& engine, const ParameterSet& paramete
 
   std::string out =
       "# Every key of a sweep file for the engine \"" + engine + "\" with its default.\n" +
-      comment("Where a key takes a value it also takes an axis: an array of values, or for numbers "
-              "{ from = 1, to = 64, num = 4, scale = \"log\" }.") +
+      comment(
+          "Where a key takes a value it also takes an axis: an array of values, or for numbers "
+          "{ from = 1, to = 64, num = 4, scale = \"log\" }.") +
       "\n" + comment(kEngineText) + "engine = " + toml_string(engine) + "\n";
   const auto append_keys = [&](const ParameterSet& set, std::string_view table, auto is_active) {
     for (std::size_t i = 0; i < set.size(); ++i) {

@@ -48,8 +48,8 @@ struct PowerLawPredictor {
   std::int32_t predict(std::uint64_t i, std::int32_t prompt, std::int32_t) const {
     const double tokens = std::floor(params.factor * std::pow(prompt, params.exponent) *
                                      std::exp(noise.sigma * stream.normal(i)));
-    return static_cast<std::int32_t>(std::clamp<double>(tokens, params.min_tokens,
-                                                        params.max_tokens));
+    return static_cast<std::int32_t>(
+        std::clamp<double>(tokens, params.min_tokens, params.max_tokens));
   }
 
   Params params;
@@ -94,8 +94,9 @@ struct ConstantPredictor {
 };
 
 template <class T>
-constexpr bool is_predictor = std::is_same_v<
-    decltype(std::declval<const T&>().predict(std::uint64_t{0}, 0, 0)), std::int32_t>;
+constexpr bool is_predictor =
+    std::is_same_v<decltype(std::declval<const T&>().predict(std::uint64_t{0}, 0, 0)),
+                   std::int32_t>;
 static_assert(is_predictor<PowerLawPredictor> && is_predictor<OraclePredictor> &&
                   is_predictor<NoisyOraclePredictor> && is_predictor<ConstantPredictor>,
               "a predictor has std::int32_t predict(std::uint64_t request, std::int32_t prompt, "

@@ -3,9 +3,9 @@
 // (common random numbers), and the draws of request i never depend on those of request i - 1.
 //
 // Philox4x32 with 10 rounds (Salmon et al., SC'11) from Random123. Key: the seed. Counter words:
-// counter low, counter high, replication, stream | attempt << 16. One block of 128 bits is one draw;
-// methods that reject take further attempts of the same counter. Two draws of one stream at one
-// counter are *not* independent: take each from a stream of its own.
+// counter low, counter high, replication, stream | attempt << 16. One block of 128 bits is one
+// draw; methods that reject take further attempts of the same counter. Two draws of one stream at
+// one counter are *not* independent: take each from a stream of its own.
 #pragma once
 
 #include <Random123/philox.h>
@@ -64,9 +64,7 @@ class RandomStream {
   static std::uint64_t join(std::uint32_t lo, std::uint32_t hi) {
     return static_cast<std::uint64_t>(hi) << 32 | lo;
   }
-  static double to_uniform(std::uint64_t bits) {
-    return static_cast<double>(bits >> 11) * 0x1p-53;
-  }
+  static double to_uniform(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
   // Half a step off the ends: the quantile is finite and the distribution symmetric.
   static double to_normal(std::uint64_t bits) {
     return normal_quantile((static_cast<double>(bits >> 12) + 0.5) * 0x1p-52);

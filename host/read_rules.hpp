@@ -21,7 +21,8 @@ class ReadRules {
   void canonicalise(double* values) const;
 
  private:
-  // `parameter` is read only if bit values[on] of `accepted` is set (a text: bit 0 = "", 1 = given).
+  // `parameter` is read only if bit values[on] of `accepted` is set (a text: bit 0 = "", 1 =
+  // given).
   struct Rule {
     std::uint32_t parameter;
     std::uint32_t on;

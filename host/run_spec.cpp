@@ -58,8 +58,8 @@ std::string engine_of(const RunSpec& spec) {
   const SpecEntry* entry = spec.find("engine");
   if (!entry) return "batch";
   if (const std::string* name = std::get_if<std::string>(&entry->value.data)) return *name;
-  throw InputError({entry->at(entry->value, "invalid engine=" + entry->value.written() +
-                                                " (must be a string)")});
+  throw InputError({entry->at(entry->value,
+                              "invalid engine=" + entry->value.written() + " (must be a string)")});
 }
 
 }  // namespace servesweep

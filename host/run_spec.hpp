@@ -53,10 +53,10 @@ struct PointTable {
 struct RunSpec {
   std::vector<SpecEntry> entries;  // the file's, then the overrides: of equal keys the last counts
   std::string file;                // as given; for messages
-  // Relative file names start in the folder of the sweep file, those of overrides in the current
-  // folder. A sweep's texts are spelt from the first, so that nothing in it depends on the second.
-  std::string folder;          // usable from the current folder; "" = the current folder
-  std::string working_folder;  // the current folder as seen from `folder`; "" = the same
+  // Where relative file names start: the folder of the sweep file, as seen from the current folder;
+  // "" = the current folder. (Those of overrides start in the current folder; a Sweep spells them
+  // from here too, so that nothing in it depends on the current folder.)
+  std::string folder;
   std::optional<PointTable> points;  // the file named by sweep.csv, when the design wants it
 
   // The entry that counts for this very key, or nullptr.

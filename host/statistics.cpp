@@ -76,8 +76,8 @@ double student_t_quantile(double p, double degrees_of_freedom) {
   if (p < 0.5) return -student_t_quantile(1 - p, degrees_of_freedom);
   const auto upper_tail = [degrees_of_freedom](double t) {
     const double whole = degrees_of_freedom + t * t;
-    return 0.5 * incomplete_beta(degrees_of_freedom / 2, 0.5, degrees_of_freedom / whole,
-                                 t * t / whole);
+    return 0.5 *
+           incomplete_beta(degrees_of_freedom / 2, 0.5, degrees_of_freedom / whole, t * t / whole);
   };
   double low = 0, high = 1;
   while (upper_tail(high) > 1 - p) high *= 2;
@@ -91,8 +91,8 @@ double student_t_quantile(double p, double degrees_of_freedom) {
 MeanInterval mean_interval(const std::vector<double>& values, double level) {
   const auto n = static_cast<double>(values.size());
   if (values.size() < 2) return {mean(values), std::numeric_limits<double>::quiet_NaN()};
-  return {mean(values), student_t_quantile(0.5 + level / 2, n - 1) *
-                            std::sqrt(sample_variance(values) / n)};
+  return {mean(values),
+          student_t_quantile(0.5 + level / 2, n - 1) * std::sqrt(sample_variance(values) / n)};
 }
 
 }  // namespace servesweep

@@ -15,8 +15,8 @@ void Sweep::values(std::int64_t world, double* out) const {
   const auto point = static_cast<std::size_t>(world / settings_.replications);
   const std::uint32_t* codes = points_.data() + point * axes_.size();
   for (std::size_t a = 0; a < axes_.size(); ++a) {
-    out[axes_[a]] = codes[a] > 0 ? axis_values_[a][codes[a] - 1]
-                                 : std::numeric_limits<double>::quiet_NaN();
+    out[axes_[a]] =
+        codes[a] > 0 ? axis_values_[a][codes[a] - 1] : std::numeric_limits<double>::quiet_NaN();
   }
   rules_.canonicalise(out);
 }

@@ -70,10 +70,9 @@ class SweepBuilder {
       num_points = grid ? num_points * values : values;
     }
     if (num_points > static_cast<double>(most_points_)) {
-      fail(at(spec_.design_place,
-                         "too many points: " + plain_number(num_points) + " (must be at most " +
-                             std::to_string(most_points_) +
-                             ") give the axes fewer values or use design = \"lhs\""));
+      fail(at(spec_.design_place, "too many points: " + plain_number(num_points) +
+                                      " (must be at most " + std::to_string(most_points_) +
+                                      ") give the axes fewer values or use design = \"lhs\""));
       return Design::grid({});
     }
     std::vector<Design::Column> columns;
@@ -129,9 +128,9 @@ class SweepBuilder {
     const bool grid = spec_.design == DesignKind::kGrid;
     if (!grid && static_cast<std::int64_t>(distinct) < kept) {
       warn(at(spec_.design_place, std::to_string(kept - static_cast<std::int64_t>(distinct)) +
-                                             " of " + std::to_string(kept) +
-                                             " points repeat another one (equal in all that they "
-                                             "read) and make no worlds"));
+                                      " of " + std::to_string(kept) +
+                                      " points repeat another one (equal in all that they "
+                                      "read) and make no worlds"));
     }
     sweep_.num_points_ = static_cast<std::int64_t>(distinct);
     return points;
@@ -141,7 +140,9 @@ class SweepBuilder {
   static std::size_t sort_points(std::vector<std::uint32_t>& points, std::size_t width,
                                  std::size_t count) {
     if (width == 0) return 1;
-    const auto row = [&](std::size_t i) { return points.begin() + static_cast<std::ptrdiff_t>(i * width); };
+    const auto row = [&](std::size_t i) {
+      return points.begin() + static_cast<std::ptrdiff_t>(i * width);
+    };
     const auto before = [&](std::size_t a, std::size_t b) {
       return std::lexicographical_compare(row(a), row(a + 1), row(b), row(b + 1));
     };

@@ -87,6 +87,7 @@ std::string format_size(std::size_t bytes) {
 }
 
 std::string format_duration(double seconds) {
+  if (seconds > 0 && seconds < 0.1) return fmt::format("{:.3g} ms", seconds * 1e3);
   if (seconds < 9.95) return fmt::format("{:.2g} s", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole < 60) return fmt::format("{} s", whole);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <numeric>
+#include <system_error>
 
 #include "host/names.hpp"
 #include "host/toml_text.hpp"
@@ -58,8 +59,12 @@ bool is_plain(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i++]);
     if (lead < 0x20 || lead == 0x7F) return false;
-    const int more = lead < 0x80 ? 0 : lead < 0xC2 ? -1 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2
-                                                                        : lead < 0xF5 ? 3 : -1;
+    const int more = lead < 0x80   ? 0
+                     : lead < 0xC2 ? -1
+                     : lead < 0xE0 ? 1
+                     : lead < 0xF0 ? 2
+                     : lead < 0xF5 ? 3
+                                   : -1;
     if (more < 0) return false;
     for (int k = 0; k < more; ++k, ++i) {
       if (i == text.size()) return false;
@@ -71,6 +76,18 @@ bool is_plain(const std::string& text) {
     }
   }
   return true;
+}
+
+// A file name that starts in the current folder, as one that starts in `folder`. Links on the way
+// are followed (".." behind one leads elsewhere), a link at the end is not: it is a file's name.
+std::string seen_from(const std::string& folder, const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path path(file);
+  if (folder.empty() || file.empty() || path.is_absolute()) return file;
+  std::error_code error;
+  const fs::path parent =
+      fs::proximate(path.has_parent_path() ? path.parent_path() : ".", folder, error);
+  return error ? file : (parent / path.filename()).lexically_normal().generic_string();
 }
 
 }  // namespace
@@ -121,12 +138,7 @@ std::optional<double> ValueReader::scalar(const Parameter& p, const SpecEntry& e
     }
     case ParameterType::kText:
       if (const auto* text = std::get_if<std::string>(&value.data); text && is_plain(*text)) {
-        const bool elsewhere = entry.is_override && !text->empty() && !spec_.working_folder.empty();
-        // A full path swallows the folder before it.
-        stored = texts_.add(elsewhere ? (std::filesystem::path(spec_.working_folder) / *text)
-                                            .lexically_normal()
-                                            .generic_string()
-                                      : *text);
+        stored = texts_.add(entry.is_override ? seen_from(spec_.folder, *text) : *text);
       }
       break;
     case ParameterType::kIntegerList:
@@ -179,9 +191,8 @@ void ValueReader::list(const Parameter& p, const SpecEntry& entry, DesignKind de
   if (design == DesignKind::kZip) return;  // a zipped column may repeat a value
   std::vector<std::size_t> order(given.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return axis.values[a] < axis.values[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return axis.values[a] < axis.values[b]; });
   for (std::size_t i = 1; i < order.size(); ++i) {
     if (axis.values[order[i]] != axis.values[order[i - 1]]) continue;
     const SpecValue& again = *given[order[i]];
@@ -202,10 +213,14 @@ void ValueReader::range(const Parameter& p, const SpecEntry& entry, DesignKind d
   const std::size_t errors_before = errors_.size();
   const SpecValue *from = nullptr, *to = nullptr, *num = nullptr, *scale = nullptr;
   for (const auto& [name, part] : std::get<SpecValue::Table>(entry.value.data)) {
-    if (name == "from") from = &part;
-    else if (name == "to") to = &part;
-    else if (name == "num") num = &part;
-    else if (name == "scale") scale = &part;
+    if (name == "from")
+      from = &part;
+    else if (name == "to")
+      to = &part;
+    else if (name == "num")
+      num = &part;
+    else if (name == "scale")
+      scale = &part;
     else
       fail(part, "unknown key " + name + of + " (a range has from, to, num and scale)" +
                      did_you_mean(nearest(name, {"from", "to", "num", "scale"})));
@@ -214,8 +229,10 @@ void ValueReader::range(const Parameter& p, const SpecEntry& entry, DesignKind d
   std::int64_t count = 0;
   for (const auto& [name, part, bound] :
        {std::tuple{"from", from, &interval.from}, std::tuple{"to", to, &interval.to}}) {
-    if (!part) fail(entry.value, std::string("missing ") + name + of + " (it has two ends) add it");
-    else if (const auto value = scalar(p, entry, *part)) *bound = *value;
+    if (!part)
+      fail(entry.value, std::string("missing ") + name + of + " (it has two ends) add it");
+    else if (const auto value = scalar(p, entry, *part))
+      *bound = *value;
   }
   if (num) {
     const auto value = number(*num);
@@ -247,8 +264,8 @@ void ValueReader::range(const Parameter& p, const SpecEntry& entry, DesignKind d
                                  " is above to=" + to->written() + ") swap them");
   }
   if (interval.log && interval.from <= 0) {
-    return fail(*from, "invalid from=" + from->written() + of +
-                           " (must be above 0 with scale \"log\")");
+    return fail(*from,
+                "invalid from=" + from->written() + of + " (must be above 0 with scale \"log\")");
   }
   if (!num) {
     axis.interval = interval;

@@ -15,22 +15,38 @@ double Where::evaluate(std::size_t index, const double* values) const {
   const auto left = [&] { return evaluate(node.left, values); };
   const auto right = [&] { return evaluate(node.right, values); };
   switch (node.op) {
-    case Op::kConstant: return node.value;
-    case Op::kParameter: return values[node.parameter];
-    case Op::kNegate: return -left();
-    case Op::kNot: return left() == 0;
-    case Op::kAdd: return left() + right();
-    case Op::kSubtract: return left() - right();
-    case Op::kMultiply: return left() * right();
-    case Op::kDivide: return left() / right();
-    case Op::kEqual: return left() == right();
-    case Op::kUnequal: return left() != right();
-    case Op::kLess: return left() < right();
-    case Op::kLessEqual: return left() <= right();
-    case Op::kGreater: return left() > right();
-    case Op::kGreaterEqual: return left() >= right();
-    case Op::kAnd: return left() != 0 && right() != 0;
-    case Op::kOr: return left() != 0 || right() != 0;
+    case Op::kConstant:
+      return node.value;
+    case Op::kParameter:
+      return values[node.parameter];
+    case Op::kNegate:
+      return -left();
+    case Op::kNot:
+      return left() == 0;
+    case Op::kAdd:
+      return left() + right();
+    case Op::kSubtract:
+      return left() - right();
+    case Op::kMultiply:
+      return left() * right();
+    case Op::kDivide:
+      return left() / right();
+    case Op::kEqual:
+      return left() == right();
+    case Op::kUnequal:
+      return left() != right();
+    case Op::kLess:
+      return left() < right();
+    case Op::kLessEqual:
+      return left() <= right();
+    case Op::kGreater:
+      return left() > right();
+    case Op::kGreaterEqual:
+      return left() >= right();
+    case Op::kAnd:
+      return left() != 0 && right() != 0;
+    case Op::kOr:
+      return left() != 0 || right() != 0;
   }
   return 0;
 }
@@ -59,11 +75,11 @@ class WhereParser {
   struct Operand {
     Kind kind = Kind::kNumber;
     std::size_t node = 0;
-    std::size_t at = 0;                      // its place in the condition
-    std::string name = {};                   // kName, kQuoted
-    const Parameter* parameter = nullptr;    // kChoice, kText
+    std::size_t at = 0;                    // its place in the condition
+    std::string name = {};                 // kName, kQuoted
+    const Parameter* parameter = nullptr;  // kChoice, kText
   };
-  static constexpr int kDeepest = 100;  // nested brackets, signs and nots
+  static constexpr int kDeepest = 100;           // nested brackets, signs and nots
   static constexpr std::size_t kLongest = 4000;  // evaluate() goes as deep as a sum is long
 
   [[noreturn]] void fail(std::size_t at, const std::string& why, const std::string& advice = "") {
@@ -135,8 +151,8 @@ class WhereParser {
 
   // A name as the parameter that it must be by now.
   Operand settled(Operand operand) {
-    if (operand.kind == Kind::kQuoted) fail(operand.at, toml_string(operand.name) +
-                                                             " is compared with no choice or text");
+    if (operand.kind == Kind::kQuoted)
+      fail(operand.at, toml_string(operand.name) + " is compared with no choice or text");
     if (operand.kind != Kind::kName) return operand;
     const auto found = parameters_.find(operand.name);
     if (!found) {
@@ -186,7 +202,8 @@ class WhereParser {
   // --- grammar ------------------------------------------------------------------------------
   Operand disjunction() {
     Operand left = conjunction();
-    while (accept("or", "||")) left = join(Kind::kTruth, Op::kOr, truth(left), truth(conjunction()));
+    while (accept("or", "||"))
+      left = join(Kind::kTruth, Op::kOr, truth(left), truth(conjunction()));
     return left;
   }
   Operand conjunction() {
@@ -279,7 +296,8 @@ class WhereParser {
       return {Kind::kQuoted, 0, at, std::string(token.substr(1, token.size() - 2))};
     }
     static constexpr std::string_view kWords[] = {"and", "or", "not"};
-    if (!is_letter(token[0]) || std::find(std::begin(kWords), std::end(kWords), token) != std::end(kWords)) {
+    if (!is_letter(token[0]) ||
+        std::find(std::begin(kWords), std::end(kWords), token) != std::end(kWords)) {
       fail(at, "unexpected " + std::string(token));
     }
     next();

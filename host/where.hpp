@@ -1,4 +1,5 @@
-// Conditions that a sweep puts on its points: "k_bins <= 4 * num_gpus and scheduler != static_fifo".
+// Conditions that a sweep puts on its points: "k_bins <= 4 * num_gpus and scheduler !=
+// static_fifo".
 //
 //   condition := and-condition (or|"||" and-condition)*     and-condition := not (and|"&&" not)*
 //   not := (not|"!") not | sum (== != < <= > >= sum)?       sum := + - * / ( ) and unary minus
@@ -30,8 +31,22 @@ class Where {
  private:
   friend class WhereParser;
   enum class Op {
-    kConstant, kParameter, kNegate, kNot, kAdd, kSubtract, kMultiply, kDivide,
-    kEqual, kUnequal, kLess, kLessEqual, kGreater, kGreaterEqual, kAnd, kOr
+    kConstant,
+    kParameter,
+    kNegate,
+    kNot,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kEqual,
+    kUnequal,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kAnd,
+    kOr
   };
   struct Node {
     Op op;

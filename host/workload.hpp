@@ -11,10 +11,10 @@ namespace servesweep {
 
 // Columns of equal length, in arrival order.
 struct Workload {
-  std::vector<std::int64_t> arrival_ns;       // [request], since the first one, non-decreasing
-  std::vector<std::int32_t> prompt_tokens;    // [request]
-  std::vector<std::int32_t> output_tokens;    // [request]
-  std::vector<std::int32_t> predicted_tokens; // [request], output length as the scheduler sees it
+  std::vector<std::int64_t> arrival_ns;        // [request], since the first one, non-decreasing
+  std::vector<std::int32_t> prompt_tokens;     // [request]
+  std::vector<std::int32_t> output_tokens;     // [request]
+  std::vector<std::int32_t> predicted_tokens;  // [request], output length as the scheduler sees it
 
   std::size_t size() const { return arrival_ns.size(); }
 };

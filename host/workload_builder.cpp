@@ -20,7 +20,8 @@ void fill_arrivals(Workload& workload, Process process) {
   for (std::size_t i = 1; i < workload.size(); ++i) {
     const double time_s = process.next_s(i);
     if (!(time_s < last_s)) {
-      throw InputError("request " + std::to_string(i) + " of the workload arrives after 285 years " +
+      throw InputError("request " + std::to_string(i) +
+                       " of the workload arrives after 285 years " +
                        "(the clock ends there) raise workload.arrivals.rate_per_s or lower " +
                        "workload.requests");
     }
@@ -85,8 +86,7 @@ void generate(const WorkloadSpec& spec, const TraceProvider& traces, const Rando
   std::shared_ptr<const Trace> prompt_trace, output_trace;
   if (prompt_empirical) prompt_trace = load(traces, spec.prompt.trace, {});
   if (output_empirical) output_trace = load(traces, spec.output.trace, {});
-  const bool pairs =
-      prompt_empirical && output_empirical && spec.prompt.trace == spec.output.trace;
+  const bool pairs = prompt_empirical && output_empirical && spec.prompt.trace == spec.output.trace;
 
   generate_arrivals(spec, random, workload);
   generate_lengths(spec.prompt, prompt_trace ? &prompt_trace->prompt_tokens : nullptr,
@@ -165,8 +165,8 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
                         std::uint32_t replication) {
   std::shared_ptr<const Trace> trace;
   if (!spec.trace.empty()) {
-    trace = load(traces, spec.trace,
-                 {spec.trace_options.keep_failed, spec.trace_options.on_bad_row});
+    trace =
+        load(traces, spec.trace, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row});
   }
   const std::size_t n = request_count(spec, trace.get());
   Workload workload;

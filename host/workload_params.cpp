@@ -35,9 +35,7 @@ void visit_params(Spec& spec, Visitor&& visit) {
   const auto predictor = [](std::vector<std::string> names) {
     return Conditions{{"workload.predictor", std::move(names)}};
   };
-  const auto kind = [](const char* name) {
-    return Conditions{{"workload.arrivals.kind", {name}}};
-  };
+  const auto kind = [](const char* name) { return Conditions{{"workload.arrivals.kind", {name}}}; };
   visit(spec.source, workload, Conditions{});
   visit(spec.trace_options, workload, Conditions{{"workload.trace", {"*"}}});
   visit(spec.clock, workload, Conditions{});
@@ -77,14 +75,14 @@ void check_lengths(const LengthSpec& lengths, const std::string& table,
                    std::vector<Finding>& findings) {
   const auto& b = lengths.bounds;
   if (b.min_tokens > b.max_tokens) {
-    findings.push_back({table + ".min_tokens",
-                        "invalid min_tokens=" + std::to_string(b.min_tokens) +
-                            " (above max_tokens=" + std::to_string(b.max_tokens) + ")"});
+    findings.push_back(
+        {table + ".min_tokens", "invalid min_tokens=" + std::to_string(b.min_tokens) +
+                                    " (above max_tokens=" + std::to_string(b.max_tokens) + ")"});
   }
   if (lengths.choice.kind == LengthKind::kEmpirical && lengths.trace.empty()) {
-    findings.push_back({table + ".trace",
-                        "missing " + table + ".trace (kind = \"empirical\" resamples a trace) " +
-                            "name a trace file"});
+    findings.push_back({table + ".trace", "missing " + table +
+                                              ".trace (kind = \"empirical\" resamples a trace) " +
+                                              "name a trace file"});
   }
 }
 
@@ -129,9 +127,8 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec) {
   }
   if (!spec.clock.real_timestamps && spec.load.rps > 0 && spec.load.rps_scaling != 1) {
     findings.push_back({"workload.rps_scaling",
-                        "invalid rps_scaling=" + number(spec.load.rps_scaling) +
-                            " (workload.rps=" + number(spec.load.rps) +
-                            " sets the rate) keep one of the two"});
+                        "invalid rps_scaling=" + number(spec.load.rps_scaling) + " (workload.rps=" +
+                            number(spec.load.rps) + " sets the rate) keep one of the two"});
   }
   if (spec.power_law.min_tokens > spec.power_law.max_tokens) {
     findings.push_back({"workload.prediction.min_tokens",

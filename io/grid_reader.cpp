@@ -68,8 +68,8 @@ class GridParser {
         case CsvReader::Record::kEnd:
           return false;
         case CsvReader::Record::kBroken:
-          complain(reader_.where(), std::string("broken row (") + reader_.error() +
-                                        ") close the quotes");
+          complain(reader_.where(),
+                   std::string("broken row (") + reader_.error() + ") close the quotes");
           break;
         case CsvReader::Record::kFields:
           const bool blank = fields_.size() == 1 && trimmed(fields_[0]).empty();
@@ -138,14 +138,14 @@ class GridParser {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-      complain(fields_[*column_[c]].data(), std::string("invalid ") + what + "='" +
-                                                std::string(text) + "' (not a number)");
+      complain(fields_[*column_[c]].data(),
+               std::string("invalid ") + what + "='" + std::string(text) + "' (not a number)");
       return min;
     }
     if (value < min) {
-      complain(fields_[*column_[c]].data(),
-               std::string("invalid ") + what + "=" + std::string(text) + " (must be at least " +
-                   std::to_string(static_cast<int>(min)) + ")");
+      complain(fields_[*column_[c]].data(), std::string("invalid ") + what + "=" +
+                                                std::string(text) + " (must be at least " +
+                                                std::to_string(static_cast<int>(min)) + ")");
     }
     return value;
   }

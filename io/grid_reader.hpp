@@ -12,7 +12,8 @@
 
 namespace servesweep {
 
-// Throws IoError if the file cannot be read, and InputError with every bad row (file, line, column).
+// Throws IoError if the file cannot be read, and InputError with every bad row (file, line,
+// column).
 std::vector<GridPoint> read_service_grid(const std::string& path);
 
 // The same, of a text in memory; `name` stands for the file in messages.

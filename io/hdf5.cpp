@@ -1,14 +1,20 @@
 #include "io/hdf5.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "host/error.hpp"
 
 namespace servesweep::hdf5 {
 namespace {
 
-// HDF5 would print every failure to stderr.
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+// Before any other call of the library.
+void configure_library() {
+  // At exit it would close once more a file that it failed to write, and crash. Ours are closed.
+  static const herr_t no_exit_handler = H5dont_atexit();
+  static_cast<void>(no_exit_handler);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // it would print every failure to stderr
+}
 
 std::string innermost_reason() {
   std::string reason;
@@ -75,6 +81,8 @@ hid_t disk_type(ColumnType type) {
 
 template <class T>
 hid_t memory_type() {
+  if constexpr (std::is_same_v<T, std::int8_t>) return H5T_NATIVE_INT8;
+  if constexpr (std::is_same_v<T, std::int16_t>) return H5T_NATIVE_INT16;
   if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
   if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
   if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
@@ -83,7 +91,7 @@ hid_t memory_type() {
 }
 
 Id file_access() {
-  silence();
+  configure_library();
   Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   // Whole files are renamed into place, so HDF5's own locks, which some network file systems
   // lack, protect nothing.
@@ -149,6 +157,25 @@ std::vector<T> read_vector(hid_t dataset, hsize_t first, hsize_t count) {
   return rows;
 }
 
+// As chunks of up to 1 M rows, because only chunks have checksums.
+template <class T>
+void write_checked(hid_t parent, const std::string& name, const std::vector<T>& rows) {
+  constexpr hsize_t kMaxChunkRows = 1 << 20;
+  const hsize_t size = rows.size();
+  const Id creation = dataset_properties();
+  if (size > 0) {
+    const hsize_t chunks = (size + kMaxChunkRows - 1) / kMaxChunkRows;
+    const hsize_t chunk_rows = (size + chunks - 1) / chunks;
+    H5Pset_chunk(creation, 1, &chunk_rows);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    H5Pset_fletcher32(creation);
+  }
+  const Id dataset = create_dataset(parent, name, memory_type<T>(), {size}, creation);
+  if (size == 0) return;
+  check(H5Dwrite(dataset, memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()), dataset,
+        kWrite);
+}
+
 }  // namespace
 
 void fail(const std::string& problem) {
@@ -167,18 +194,21 @@ Id create_memory_file() {
 }
 
 Id open_file(const std::string& path) {
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access());
+  const Id access = file_access();  // closing it before fail() would lose the reason
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
   if (file < 0) fail(kRead + path);
   return Id(file, H5Fclose);
 }
 
-std::string file_image(hid_t file) {
+std::string_view file_image(hid_t file) {
   check(H5Fflush(file, H5F_SCOPE_GLOBAL), file, kWrite);
+  // Without a buffer this says how many bytes there are. They are many megabytes, so they are not
+  // copied: the driver's own memory is the image.
   const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-  std::string bytes(static_cast<std::size_t>(std::max<ssize_t>(size, 0)), '\0');
-  const bool ok = size > 0 && H5Fget_file_image(file, bytes.data(), bytes.size()) == size;
-  check(ok ? 0 : -1, file, kRead);
-  return bytes;
+  void** bytes = nullptr;
+  check(size < 0 ? -1 : 0, file, kWrite);
+  check(H5Fget_vfd_handle(file, H5P_DEFAULT, reinterpret_cast<void**>(&bytes)), file, kWrite);
+  return {static_cast<const char*>(*bytes), static_cast<std::size_t>(size)};
 }
 
 void close_file(Id& file) {
@@ -216,19 +246,45 @@ std::vector<std::string> children(hid_t group) {
 }
 
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
-                  const std::vector<hsize_t>& shape, Storage storage, hsize_t chunk_rows) {
-  if (storage == Storage::kChecked && type == ColumnType::kText) storage = Storage::kPlain;
+                  const std::vector<hsize_t>& shape, hsize_t chunk_rows) {
   const Id creation = dataset_properties();
-  if (storage != Storage::kPlain && shape[0] > 0) {
+  if (chunk_rows > 0 && shape[0] > 0) {
     H5Pset_chunk(creation, 1, &chunk_rows);
     if (type != ColumnType::kText) H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-    if (storage == Storage::kChecked) H5Pset_fletcher32(creation);
-    if (storage == Storage::kCompressed) {
-      H5Pset_shuffle(creation);
-      H5Pset_deflate(creation, 1);
-    }
+    H5Pset_shuffle(creation);
+    H5Pset_deflate(creation, 1);
   }
   return create_dataset(parent, name, disk_type(type), shape, creation);
+}
+
+void write_checked_column(hid_t parent, const std::string& name, const ColumnData& column) {
+  std::visit(
+      [&]<class T>(const std::vector<T>& rows) {
+        if constexpr (std::is_same_v<T, std::string>) {
+          write_rows(create_dataset(parent, name, ColumnType::kText, {rows.size()}), 0, column);
+        } else if constexpr (std::is_same_v<T, double>) {
+          write_checked(parent, name, rows);
+        } else {
+          const auto [low, high] = std::minmax_element(rows.begin(), rows.end());
+          const auto fits = [&]<class Small>(Small) {
+            return rows.empty() || (*low >= std::numeric_limits<Small>::min() &&
+                                    *high <= std::numeric_limits<Small>::max());
+          };
+          const auto narrowed = [&]<class Small>(Small) {
+            return std::vector<Small>(rows.begin(), rows.end());
+          };
+          if (fits(std::int8_t{})) {
+            write_checked(parent, name, narrowed(std::int8_t{}));
+          } else if (fits(std::int16_t{})) {
+            write_checked(parent, name, narrowed(std::int16_t{}));
+          } else if (sizeof(T) > 4 && fits(std::int32_t{})) {
+            write_checked(parent, name, narrowed(std::int32_t{}));
+          } else {
+            write_checked(parent, name, rows);
+          }
+        }
+      },
+      column);
 }
 
 Id create_empty_dataset(hid_t parent, const std::string& name, hsize_t size) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -46,7 +47,8 @@ void check_write(herr_t result, hid_t where);
 Id create_file(const std::string& path);  // an existing one is truncated
 Id create_memory_file();
 Id open_file(const std::string& path);    // to read
-std::string file_image(hid_t file);       // the bytes it would have on disk
+// The bytes that a file in memory would have on disk; valid until it is changed or closed.
+std::string_view file_image(hid_t file);
 void close_file(Id& file);                // fails if not everything could be written
 
 Id create_group(hid_t parent, const std::string& name);
@@ -55,17 +57,13 @@ Id open_object(hid_t parent, const std::string& name);
 // Names of the links in a group, in order of creation.
 std::vector<std::string> children(hid_t group);
 
-enum class Storage {
-  kPlain,       // contiguous
-  kCompressed,  // chunks, shuffle + deflate 1
-  kChecked,     // chunks with a checksum that is verified on reading
-};
-
-// Little-endian numbers, variable-length UTF-8 texts. Chunks are of chunk_rows; an empty dataset
-// has none. kText cannot be kChecked (a limit of HDF5) and is kPlain then.
+// Little-endian numbers, variable-length UTF-8 texts. With chunk_rows the dataset has chunks of
+// so many rows, through shuffle and deflate 1 (an empty one has none).
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
-                  const std::vector<hsize_t>& shape, Storage storage = Storage::kPlain,
-                  hsize_t chunk_rows = 0);
+                  const std::vector<hsize_t>& shape, hsize_t chunk_rows = 0);
+// A whole column, uncompressed, for our own use: with checksums that are verified on reading
+// (HDF5 has none for texts), integers as narrow as their values allow; read_rows() widens them.
+void write_checked_column(hid_t parent, const std::string& name, const ColumnData& column);
 // Never written: it has a shape and attributes.
 Id create_empty_dataset(hid_t parent, const std::string& name, hsize_t size);
 // Shows the 1-D dataset at `source` (a full path in the same file) in another shape.

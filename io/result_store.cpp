@@ -41,6 +41,12 @@ std::string first_difference(const std::string& there, const std::string& here) 
   return quoted(i, a.end()) + " there, " + quoted(j, b.end()) + " now";
 }
 
+// Not there, or in a folder that we cannot look into: what follows says so.
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 bool is_shard(const fs::path& path) {
   return path.filename().string().starts_with("shard-") && path.extension() == ".h5";
 }
@@ -74,7 +80,7 @@ SweepIdentity identity(const Sweep& sweep, const Provenance& provenance) {
 
 // Nothing if there is no file; InputError if it is none of ours.
 std::optional<SweepIdentity> read_result_file(const std::string& path) {
-  if (!fs::exists(path)) return std::nullopt;
+  if (!is_there(path)) return std::nullopt;
   std::string reason = "its format is unknown";
   try {
     const hdf5::Id file = hdf5::open_file(path);
@@ -102,7 +108,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
       provenance_(std::move(provenance)) {
   const bool start_over = on_existing == OnExisting::kStartOver;
   // Unfinished parts go before a result file: they were begun with kStartOver.
-  const auto complete = [&] { return !start_over && !fs::exists(run_path()) && file_matches(); };
+  const auto complete = [&] { return !start_over && !is_there(run_path()) && file_matches(); };
   already_complete_ = complete();
   if (already_complete_) return;
   lock_ = FolderLock(parts_);
@@ -113,7 +119,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
   already_complete_ = complete();  // by a run that has ended since
   if (already_complete_) {
     lock_.remove_folder();
-  } else if (fs::exists(run_path())) {
+  } else if (is_there(run_path())) {
     check_parts();
     load_shards();
   } else {

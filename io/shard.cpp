@@ -18,7 +18,6 @@ constexpr const char* kRows = "row_size";
 constexpr const char* kColumns = "columns";
 constexpr const char* kFirstWorld = "first_world";
 constexpr const char* kNumWorlds = "num_worlds";
-constexpr hsize_t kMaxChunkRows = 1 << 20;
 
 std::int64_t size_of(const ColumnData& column) {
   return std::visit([](const auto& v) { return static_cast<std::int64_t>(v.size()); }, column);
@@ -26,15 +25,6 @@ std::int64_t size_of(const ColumnData& column) {
 
 std::int64_t total(const std::vector<std::int32_t>& row_size) {
   return std::accumulate(row_size.begin(), row_size.end(), std::int64_t{0});
-}
-
-void write_column(hid_t group, const std::string& name, ColumnType type, const ColumnData& column) {
-  const auto rows = static_cast<hsize_t>(size_of(column));
-  const hsize_t chunks = (rows + kMaxChunkRows - 1) / kMaxChunkRows;
-  const hsize_t chunk_rows = rows == 0 ? 0 : (rows + chunks - 1) / chunks;
-  const hdf5::Id dataset =
-      hdf5::create_dataset(group, name, type, {rows}, hdf5::Storage::kChecked, chunk_rows);
-  if (rows > 0) hdf5::write_rows(dataset, 0, column);
 }
 
 ColumnData read_column(hid_t group, const std::string& name, ColumnType type) {
@@ -60,16 +50,26 @@ std::int64_t read_number(hid_t object, const char* name, const std::string& path
   return std::stoll(*text);
 }
 
+bool fits(const ColumnData& column, const ColumnSpec& spec, std::int64_t rows) {
+  const std::size_t type = spec.type == ColumnType::kText      ? 3
+                           : spec.type == ColumnType::kFloat64 ? 2
+                           : spec.type == ColumnType::kInt64   ? 1
+                                                               : 0;
+  return column.index() == type && size_of(column) == rows;
+}
+
 void check_chunk(const ResultSchema& schema, const ResultChunk& chunk) {
   bool ok = chunk.num_worlds > 0 && chunk.metrics.size() == schema.metrics.size() &&
             chunk.tables.size() == schema.tables.size();
-  for (const ColumnData& column : chunk.metrics) ok = ok && size_of(column) == chunk.num_worlds;
+  for (std::size_t i = 0; ok && i < chunk.metrics.size(); ++i) {
+    ok = fits(chunk.metrics[i], schema.metrics[i], chunk.num_worlds);
+  }
   for (std::size_t t = 0; ok && t < chunk.tables.size(); ++t) {
     const RaggedData& table = chunk.tables[t];
     ok = static_cast<std::int64_t>(table.row_size.size()) == chunk.num_worlds &&
          table.columns.size() == schema.tables[t].columns.size();
-    for (const ColumnData& column : table.columns) {
-      ok = ok && size_of(column) == total(table.row_size);
+    for (std::size_t i = 0; ok && i < table.columns.size(); ++i) {
+      ok = fits(table.columns[i], schema.tables[t].columns[i], total(table.row_size));
     }
   }
   if (!ok) throw std::logic_error("a result chunk does not fit its schema");
@@ -93,16 +93,16 @@ Shard write_shard(const std::string& folder, const ResultSchema& schema, const R
   hdf5::write_attribute(file, kNumWorlds, chunk.num_worlds);
   const hdf5::Id metrics = hdf5::create_group(file, kMetrics);
   for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
-    write_column(metrics, schema.metrics[i].name, schema.metrics[i].type, chunk.metrics[i]);
+    hdf5::write_checked_column(metrics, schema.metrics[i].name, chunk.metrics[i]);
   }
   const hdf5::Id tables = hdf5::create_group(file, kTables);
   for (std::size_t t = 0; t < schema.tables.size(); ++t) {
     const RaggedSpec& spec = schema.tables[t];
     const hdf5::Id table = hdf5::create_group(tables, spec.name);
-    write_column(table, kRows, ColumnType::kInt32, chunk.tables[t].row_size);
+    hdf5::write_checked_column(table, kRows, chunk.tables[t].row_size);
     const hdf5::Id columns = hdf5::create_group(table, kColumns);
     for (std::size_t i = 0; i < spec.columns.size(); ++i) {
-      write_column(columns, spec.columns[i].name, spec.columns[i].type, chunk.tables[t].columns[i]);
+      hdf5::write_checked_column(columns, spec.columns[i].name, chunk.tables[t].columns[i]);
     }
     shard.num_entries.push_back(total(chunk.tables[t].row_size));
   }

@@ -79,7 +79,7 @@ void TableWriter::add_column(const ColumnSpec& spec, ColumnRole role,
   // Reference lists of texts do not compress, but HDF5 wants the same of all chunks.
   Column column{spec.name,
                 hdf5::create_dataset(group_, spec.name, spec.type, {num_rows_},
-                                     hdf5::Storage::kCompressed, chunk_rows_),
+                                     chunk_rows_),
                 width_of(spec.type),
                 {},
                 {}};

@@ -18,7 +18,7 @@
 namespace servesweep {
 namespace {
 
-constexpr std::size_t kMinCapacity = 64 * 1024;
+constexpr std::size_t kMinCapacity = 1 << 16;
 constexpr std::size_t kSmallPage = 4096;
 constexpr std::size_t kHugePage = 2 << 20;
 

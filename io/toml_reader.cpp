@@ -45,8 +45,8 @@ SpecValue converted(const toml::node& node, bool with_places) {
 // A quoted key such as "a.b" must not pass for the key b of table a.
 std::string key_text(std::string_view key) {
   const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
   });
   return bare ? std::string(key) : toml_string(key);
 }
@@ -128,8 +128,8 @@ void add_override(const std::string& text, int ordinal, RunSpec& spec,
   entry.is_override = true;
   entry.key = trimmed(std::string_view(text).substr(0, equals));
   if (equals == std::string::npos || entry.key.empty()) {
-    errors.push_back(entry.at_key("invalid override " + toml_string(text) +
-                                  " (must be key=value)"));
+    errors.push_back(
+        entry.at_key("invalid override " + toml_string(text) + " (must be key=value)"));
     return;
   }
   const std::string value(trimmed(std::string_view(text).substr(equals + 1)));
@@ -242,10 +242,6 @@ RunSpec read_toml(const std::string& path, const std::vector<std::string>& overr
   const std::string folder = fs::path(path).parent_path().string();
   const TextSource source(path);
   RunSpec spec = parse_toml(source.text(), path, folder, overrides);
-  if (!folder.empty()) {
-    const fs::path here = fs::proximate(fs::current_path(), folder);
-    if (here != ".") spec.working_folder = here.generic_string();
-  }
   read_csv_points_of(spec);
   return spec;
 }

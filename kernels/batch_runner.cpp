@@ -152,7 +152,7 @@ struct RunWorlds {
                                     const BatchState& state, const Histogram& latency) const {
     const DetailPlaces place = places(index);
     std::int64_t entry = place.bucket;
-    for (std::int32_t b = latency.lowest; b <= latency.highest; ++b) {
+    for (std::int32_t b = latency.begin(); b < latency.end(); ++b) {
       if (latency.counts[b] == 0) continue;
       buckets(static_cast<std::size_t>(entry)) = b;
       bucket_counts(static_cast<std::size_t>(entry)) = latency.counts[b];
@@ -170,13 +170,14 @@ struct RunWorlds {
 };
 
 struct RecordBatches {
+  static constexpr bool kSeesTargets = true;
   DeviceArray<BatchEvent> events;
   DeviceArray<std::int64_t> count;  // [1]
 
   KOKKOS_FUNCTION void batch(const BatchEvent& event) {
     events(static_cast<std::size_t>(count(0)++)) = event;
   }
-  KOKKOS_FUNCTION void latencies(const std::int64_t*, std::int32_t, std::int64_t, std::int64_t,
+  KOKKOS_FUNCTION void latencies(const BinnedRequest*, std::int32_t, std::int64_t, std::int64_t,
                                  std::int64_t) {}
 };
 

@@ -55,9 +55,7 @@ class Layout {
   Layout(std::size_t requests, std::size_t rejected, std::size_t bins, bool has_draws) {
     bin_edges = take(bins + 1, sizeof(std::int64_t));
     bin_begin = take(bins + 1, sizeof(std::uint32_t));
-    arrival_ns = take(requests, sizeof(std::int64_t));
-    total_tokens = take(requests, sizeof(std::int32_t));
-    output_tokens = take(requests, sizeof(std::int32_t));
+    binned = take(requests, sizeof(BinnedRequest));
     order = take(requests, sizeof(std::uint32_t));
     time_arrival_ns = take(requests, sizeof(std::int64_t));
     time_bin = take(requests, sizeof(std::uint16_t));
@@ -65,8 +63,7 @@ class Layout {
     draws = take(has_draws ? requests : 0, sizeof(double));
   }
 
-  std::size_t bin_edges, bin_begin, arrival_ns, total_tokens, output_tokens, order,
-      time_arrival_ns, time_bin, rejected_arrival_ns, draws;
+  std::size_t bin_edges, bin_begin, binned, order, time_arrival_ns, time_bin, rejected_arrival_ns, draws;
   std::size_t bytes = 0;
 
  private:
@@ -121,9 +118,7 @@ BinnedBlock::BinnedBlock(const BinningSpec& spec) {
   auto* base = reinterpret_cast<unsigned char*>(memory_.data());
   auto* bin_edges = reinterpret_cast<std::int64_t*>(base + at.bin_edges);
   auto* bin_begin = reinterpret_cast<std::uint32_t*>(base + at.bin_begin);
-  auto* arrival_ns = reinterpret_cast<std::int64_t*>(base + at.arrival_ns);
-  auto* total_tokens = reinterpret_cast<std::int32_t*>(base + at.total_tokens);
-  auto* output_tokens = reinterpret_cast<std::int32_t*>(base + at.output_tokens);
+  auto* binned = reinterpret_cast<BinnedRequest*>(base + at.binned);
   auto* order = reinterpret_cast<std::uint32_t*>(base + at.order);
   auto* time_arrival_ns = reinterpret_cast<std::int64_t*>(base + at.time_arrival_ns);
   auto* time_bin = reinterpret_cast<std::uint16_t*>(base + at.time_bin);
@@ -155,9 +150,8 @@ BinnedBlock::BinnedBlock(const BinningSpec& spec) {
   for (std::int64_t i = 0; i < c.count; ++i) {
     if (rejected > 0 && rejects(i)) continue;
     const std::uint32_t to = place[time_bin[kept]]++;
-    arrival_ns[to] = time_arrival_ns[kept];
-    total_tokens[to] = c.prompt_tokens[i] + c.output_tokens[i];
-    output_tokens[to] = c.output_tokens[i];
+    binned[to] = {time_arrival_ns[kept], c.prompt_tokens[i] + c.output_tokens[i],
+                  c.output_tokens[i]};
     order[to] = static_cast<std::uint32_t>(kept);
     if (spec.draws != nullptr) draws[to] = spec.draws[i];
     ++kept;
@@ -168,9 +162,7 @@ BinnedBlock::BinnedBlock(const BinningSpec& spec) {
   workload_.num_bins = num_bins;
   workload_.bin_begin = bin_begin;
   workload_.bin_edges = bin_edges;
-  workload_.arrival_ns = arrival_ns;
-  workload_.total_tokens = total_tokens;
-  workload_.output_tokens = output_tokens;
+  workload_.requests = binned;
   workload_.order = order;
   workload_.draws = spec.draws != nullptr ? draws : nullptr;
   workload_.time_arrival_ns = time_arrival_ns;
@@ -190,9 +182,7 @@ BinnedWorkload BinnedBlock::moved_to(const void* base) const {
   BinnedWorkload w = workload_;
   moved(w.bin_begin);
   moved(w.bin_edges);
-  moved(w.arrival_ns);
-  moved(w.total_tokens);
-  moved(w.output_tokens);
+  moved(w.requests);
   moved(w.order);
   moved(w.draws);
   moved(w.time_arrival_ns);

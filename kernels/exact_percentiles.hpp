@@ -11,6 +11,7 @@ namespace servesweep {
 
 class ExactLatencies {
  public:
+  static constexpr bool kSeesTargets = false;
   static constexpr int kQuantities = 3;
 
   // memory: [kQuantities][requests]
@@ -19,11 +20,11 @@ class ExactLatencies {
 
   SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
 
-  SERVESWEEP_FUNCTION void latencies(const std::int64_t* arrival_ns, std::int32_t size,
+  SERVESWEEP_FUNCTION void latencies(const BinnedRequest* requests, std::int32_t size,
                                      std::int64_t finish_ns, std::int64_t tbt_ps,
                                      std::int64_t decode_ps) {
     for (std::int32_t i = 0; i < size; ++i) {
-      latency_ns_[count_] = finish_ns - arrival_ns[i];
+      latency_ns_[count_] = finish_ns - requests[i].arrival_ns;
       tbt_ps_[count_] = tbt_ps;
       decode_ps_[count_] = decode_ps;
       ++count_;

@@ -46,21 +46,30 @@ struct HistogramLayout {
 // A view of one histogram's counts [kNumBuckets], all zero where it was not touched.
 struct Histogram {
   std::uint32_t* counts = nullptr;
-  std::int32_t lowest = HistogramLayout::kNumBuckets;  // touched buckets: lowest .. highest
-  std::int32_t highest = -1;
+  std::uint64_t touched = 0;  // bit i: some bucket from 128 i to 128 i + 127 may not be zero
 
   SERVESWEEP_FUNCTION void add(std::int32_t bucket, std::uint32_t count) {
     counts[bucket] += count;
-    touch(bucket, bucket);
+    touched |= std::uint64_t{1} << (bucket >> HistogramLayout::kSubBucketBits);
   }
+  // Buckets low .. high are about to be counted in.
   SERVESWEEP_FUNCTION void touch(std::int32_t low, std::int32_t high) {
-    lowest = min_of(lowest, low);
-    highest = max_of(highest, high);
+    touched |= (std::uint64_t{2} << (high >> HistogramLayout::kSubBucketBits)) -
+               (std::uint64_t{1} << (low >> HistogramLayout::kSubBucketBits));
+  }
+
+  // The buckets that may not be zero are in begin() .. end() - 1.
+  SERVESWEEP_FUNCTION std::int32_t begin() const {
+    return touched == 0 ? 0 : lowest_bit(touched) << HistogramLayout::kSubBucketBits;
+  }
+  SERVESWEEP_FUNCTION std::int32_t end() const {
+    if (touched == 0) return 0;
+    return min_of((highest_bit(touched) + 1) << HistogramLayout::kSubBucketBits,
+                  HistogramLayout::kNumBuckets);
   }
   SERVESWEEP_FUNCTION void clear() {
-    for (std::int32_t b = lowest; b <= highest; ++b) counts[b] = 0;
-    lowest = HistogramLayout::kNumBuckets;
-    highest = -1;
+    for (std::int32_t b = begin(); b < end(); ++b) counts[b] = 0;
+    touched = 0;
   }
 };
 
@@ -69,7 +78,7 @@ struct Histogram {
 // `quantiles` ascend.
 SERVESWEEP_FUNCTION void histogram_quantiles(const Histogram& histogram, std::int64_t total,
                                              const double* quantiles, int count, double* out_ns) {
-  std::int32_t bucket = histogram.lowest;
+  std::int32_t bucket = histogram.begin();
   std::int64_t before = 0;  // values in buckets below `bucket`
   for (int i = 0; i < count; ++i) {
     const double position = quantiles[i] * static_cast<double>(total - 1);

@@ -42,7 +42,7 @@ bool take_zone(std::string_view& text, std::int64_t& offset_min) {
   }
   const std::size_t sign = text.find_first_of("+-");
   if (sign == std::string_view::npos) return true;
-  int hour_minute[2];
+  int hour_minute[2] = {};
   if (!match_numbers(text.substr(sign + 1), "00:00", hour_minute)) return false;
   offset_min = hour_minute[0] * 60 + hour_minute[1];
   if (text[sign] == '-') offset_min = -offset_min;
@@ -68,7 +68,7 @@ bool parse_date_time(std::string_view text, std::int64_t& ns) {
   std::int64_t offset_min = 0;
   if (!take_zone(time, offset_min)) return false;
 
-  int date[3], clock[3];
+  int date[3] = {}, clock[3] = {};
   if (!match_numbers(text.substr(0, kDateSize), "0000-00-00", date)) return false;
   if (!match_numbers(time.substr(0, kTimeSize), "00:00:00", clock)) return false;
   const std::chrono::year_month_day day{std::chrono::year(date[0]),

@@ -31,8 +31,9 @@ struct BatchEvent {
 
 // Observers see every batch and every completed request range; this one costs nothing.
 struct NoObserver {
+  static constexpr bool kSeesTargets = false;
   SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
-  SERVESWEEP_FUNCTION void latencies(const std::int64_t*, std::int32_t, std::int64_t, std::int64_t,
+  SERVESWEEP_FUNCTION void latencies(const BinnedRequest*, std::int32_t, std::int64_t, std::int64_t,
                                      std::int64_t) {}
 };
 
@@ -46,8 +47,9 @@ class BatchEngine {
         s_(state),
         h_(histograms),
         observer_(observer),
-        events_(state.events, world.num_gpus),
+        events_(state.events_ns, world.num_gpus),
         band_{world.sla_token_ms - world.sla_epsilon_ms, world.sla_token_ms + world.sla_epsilon_ms},
+        is_dynamic_(world.is_dynamic()),
         free_tokens_(world.eta_tokens - world.dynamic.memory_reserve * world.eta_tokens) {
     const std::int32_t bins = d_.num_bins;
     for (std::int32_t k = 0; k < bins; ++k) {
@@ -56,7 +58,7 @@ class BatchEngine {
       s_.bins[k].lower_edge_tokens = d_.bin_edges[k];
       s_.bins[k].upper_edge_tokens = d_.bin_edges[k + 1];
       s_.bins[k].batch_limit = -1;
-      if (w_.is_dynamic()) s_.bins[k].batch_limit = top_of(k);
+      if (is_dynamic_) s_.bins[k].batch_limit = top_of(k);
       s_.controllers[k].reset(w_.dynamic, static_cast<std::int32_t>(s_.bins[k].batch_limit));
       refresh_head(k);
     }
@@ -84,29 +86,29 @@ class BatchEngine {
   SERVESWEEP_FUNCTION void run_greedy() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t arrival_ns = d_.time_arrival_ns[taken_];
-      if (num_idle_ > 0) {
-        // Queues are empty while a GPU is idle: the next arrival runs at once, alone.
-        if (arrival_ns <= events_.next_time_ns()) {
-          if (ended_by(arrival_ns)) return;
-          const std::int32_t bin = d_.time_bin[taken_];
-          advance_cursor(bin);
-          start(lowest_idle(), arrival_ns, bin, target_of(s_.controllers[bin]), 1);
-        } else {
-          if (ended_by(events_.next_time_ns())) return;
-          release(complete());
-        }
+      const std::int64_t completion_ns = events_.next_time_ns();
+      const bool has_idle = num_idle_ > 0;
+      const std::int64_t now_ns = has_idle ? min_of(arrival_ns, completion_ns) : completion_ns;
+      std::int32_t gpu = 0;
+      std::int32_t bin = 0;
+      if (has_idle && arrival_ns <= completion_ns) {
+        // Queues are empty while a GPU is idle: the arrival runs at once, alone.
+        gpu = lowest_idle();
+        bin = d_.time_bin[taken_];
+        advance_cursor(bin);
       } else {
-        const std::int64_t now_ns = events_.next_time_ns();
-        if (ended_by(now_ns)) return;
-        const std::int32_t gpu = complete();
-        if (arrival_ns <= now_ns) {  // somebody waits: of the first taken_ + 1 arrivals one is left
-          const std::int32_t bin = choose_waiting_bin(now_ns);
-          const std::int32_t target = target_of(s_.controllers[bin]);
-          start(gpu, now_ns, bin, target, count_waiting(bin, target, now_ns));
-        } else {
+        gpu = complete();
+        if (has_idle || arrival_ns > now_ns) {
           release(gpu);
+          continue;
         }
+        // Somebody waits: of the first taken_ + 1 arrivals one is left.
+        bin = choose_waiting_bin(now_ns);
       }
+      if (ended_by(now_ns)) return;
+      const std::int32_t target = target_of(s_.controllers[bin], has_idle);
+      start(gpu, has_idle, now_ns, bin, target,
+            has_idle ? 1 : count_waiting(bin, target, now_ns));
     }
   }
 
@@ -133,9 +135,9 @@ class BatchEngine {
         const std::int32_t bin = choose_full_bin();
         if (bin < 0) break;
         advance_cursor(bin);
-        const std::int32_t target = target_of(s_.controllers[bin]);
+        const std::int32_t target = target_of(s_.controllers[bin], false);
         const BinQueue& queue = s_.queues[bin];
-        start(lowest_idle(), now_ns, bin, target,
+        start(lowest_idle(), true, now_ns, bin, target,
               static_cast<std::int32_t>(min_of<std::int64_t>(queue.tail - queue.next, target)));
       }
     }
@@ -155,12 +157,12 @@ class BatchEngine {
     const std::int32_t gpu = events_.next_gpu();
     GpuState& g = s_.gpus[gpu];
     in_flight_ -= g.feedback.batch_size;
-    if (w_.is_dynamic()) s_.controllers[g.bin].learn(w_.dynamic, g.feedback, in_flight_);
+    if (is_dynamic_) s_.controllers[g.bin].learn(w_.dynamic, g.feedback, in_flight_);
     return gpu;
   }
 
   SERVESWEEP_FUNCTION void release(std::int32_t gpu) {
-    events_.set(gpu, kNever);
+    events_.replace_next(gpu, kNever);
     s_.idle[gpu / 64] |= UINT64_C(1) << (gpu % 64);
     ++num_idle_;
   }
@@ -182,7 +184,7 @@ class BatchEngine {
 
   SERVESWEEP_FUNCTION void refresh_head(std::int32_t bin) {
     const BinQueue& queue = s_.queues[bin];
-    s_.head_ns[bin] = queue.next < queue.end ? d_.arrival_ns[queue.next] : kNever;
+    s_.head_ns[bin] = queue.next < queue.end ? d_.requests[queue.next].arrival_ns : kNever;
   }
 
   // Some request waits.
@@ -198,7 +200,7 @@ class BatchEngine {
     for (std::int32_t k = 0; k < d_.num_bins; ++k) {
       BinQueue& queue = s_.queues[k];
       queue.tail = max_of(queue.tail, queue.next);
-      while (queue.tail < queue.end && d_.arrival_ns[queue.tail] <= now_ns) ++queue.tail;
+      while (queue.tail < queue.end && d_.requests[queue.tail].arrival_ns <= now_ns) ++queue.tail;
       if (queue.tail - queue.next > most) {
         most = queue.tail - queue.next;
         bin = k;
@@ -211,21 +213,21 @@ class BatchEngine {
   SERVESWEEP_FUNCTION std::int32_t count_waiting(std::int32_t bin, std::int32_t target,
                                                  std::int64_t now_ns) const {
     const BinQueue& queue = s_.queues[bin];
-    const std::int64_t* arrival_ns = d_.arrival_ns + queue.next;
+    const BinnedRequest* requests = d_.requests + queue.next;
     const std::int32_t most = static_cast<std::int32_t>(
         min_of<std::int64_t>(min_of(target, w_.max_candidates), queue.end - queue.next));
-    if (arrival_ns[most - 1] <= now_ns) return most;
+    if (requests[most - 1].arrival_ns <= now_ns) return most;
     // Gallop, then halve: short queues are common and near.
     std::int32_t low = 1;  // the first `low` have arrived
     std::int32_t high = 2;
-    while (high < most && arrival_ns[high - 1] <= now_ns) {
+    while (high < most && requests[high - 1].arrival_ns <= now_ns) {
       low = high;
       high *= 2;
     }
     high = min_of(high, most);
     while (high - low > 1) {
       const std::int32_t middle = (low + high) / 2;
-      (arrival_ns[middle - 1] <= now_ns ? low : high) = middle;
+      (requests[middle - 1].arrival_ns <= now_ns ? low : high) = middle;
     }
     return low;
   }
@@ -235,7 +237,7 @@ class BatchEngine {
   // What the bin must have queued to start; its controller stays as it is.
   SERVESWEEP_FUNCTION std::int32_t needed_by(std::int32_t bin) const {
     BatchController copy = s_.controllers[bin];
-    return min_of(target_of(copy), w_.max_candidates);
+    return min_of(target_of(copy, false), w_.max_candidates);
   }
 
   // The arrival (by time) that next makes a bin full or is the last one.
@@ -280,25 +282,28 @@ class BatchEngine {
                            w_.bin_memory_gb, w_.kv_gb_per_token, w_.dynamic.b_max);
   }
 
-  // Wanting a target moves the controller.
-  SERVESWEEP_FUNCTION std::int32_t target_of(BatchController& controller) const {
-    if (!w_.is_dynamic()) return w_.fixed_target;
-    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_),
-                  controller.sla_target(w_.dynamic, band_));
+  // Wanting a target moves the controller. Where a request runs alone whatever the target, only
+  // that is done, unless somebody wants to see the target.
+  SERVESWEEP_FUNCTION std::int32_t target_of(BatchController& controller, bool alone) const {
+    if (!is_dynamic_) return w_.fixed_target;
+    const std::int32_t sla = controller.sla_target(w_.dynamic, band_);
+    if (alone && !Observer::kSeesTargets) return sla;
+    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_), sla);
   }
 
-  // Starts the first `available` >= 1 requests of a bin, or as many of them as fit.
-  SERVESWEEP_FUNCTION void start(std::int32_t gpu, std::int64_t now_ns, std::int32_t bin,
-                                 std::int32_t target, std::int32_t available) {
+  // Starts the first `available` >= 1 requests of a bin, or as many of them as fit. The GPU was
+  // idle, or has just completed.
+  SERVESWEEP_INLINE void start(std::int32_t gpu, bool was_idle, std::int64_t now_ns,
+                               std::int32_t bin, std::int32_t target, std::int32_t available) {
     BinQueue& queue = s_.queues[bin];
     const std::uint32_t first = queue.next;
     std::int32_t size = min_of(available, w_.max_candidates);
     RangeSummary batch = summarize(d_, first, size);
     bool overcommits = false;
     if (batch.total_tokens > w_.memory_limit_tokens) {
-      if (w_.is_dynamic()) {
+      if (is_dynamic_) {
         std::int64_t tokens = batch.total_tokens;
-        while (tokens > w_.memory_limit_tokens) tokens -= d_.total_tokens[first + --size];
+        while (tokens > w_.memory_limit_tokens) tokens -= d_.requests[first + --size].total_tokens;
         batch = summarize(d_, first, size);
       } else {
         overcommits = true;
@@ -319,7 +324,11 @@ class BatchEngine {
     refresh_head(bin);
     taken_ += size;
     in_flight_ += size;
-    events_.set(gpu, finish_ns);
+    if (was_idle) {
+      events_.add(gpu, finish_ns);
+    } else {
+      events_.replace_next(gpu, finish_ns);
+    }
     GpuState& g = s_.gpus[gpu];
     g.bin = bin;
     const auto b = static_cast<double>(size);
@@ -340,7 +349,7 @@ class BatchEngine {
 
   // -- statistics ---------------------------------------------------------------------------------
 
-  SERVESWEEP_FUNCTION void record(const RangeSummary& batch, const ServiceTime& service,
+  SERVESWEEP_INLINE void record(const RangeSummary& batch, const ServiceTime& service,
                                   std::uint32_t first, std::int32_t size, std::int64_t now_ns,
                                   std::int64_t finish_ns, std::int32_t bin) {
     const auto count = static_cast<std::uint32_t>(size);
@@ -352,16 +361,16 @@ class BatchEngine {
     r_.output_tokens += batch.output_tokens;
     r_.last_completion_ns = max_of(r_.last_completion_ns, finish_ns);
     r_.extrapolations += service.extrapolated;
-    r_.latency_sum_ns += static_cast<Int128>(finish_ns) * size - batch.arrival_sum_ns;
-    r_.service_sum_ns += static_cast<Int128>(service_ns) * size;
+    r_.latency_sum_ns += times(finish_ns, size) - batch.arrival_sum_ns;
+    r_.service_sum_ns += times(service_ns, size);
 
     const std::int64_t tbt_ps =
         round_ps(static_cast<double>(service_ns) * 1e3 / max_of(1, batch.longest_output));
     const std::int64_t decode_ps = round_ps(service.decode_ms * 1e9);
     r_.max_tbt_ps = max_of(r_.max_tbt_ps, tbt_ps);
-    r_.tbt_sum_ps += static_cast<Int128>(tbt_ps) * size;
-    r_.decode_sum_ps += static_cast<Int128>(decode_ps) * size;
-    r_.ttft_sum_ps += static_cast<Int128>(round_ps(service.ttft_ms * 1e9)) * size;
+    r_.tbt_sum_ps += times(tbt_ps, size);
+    r_.decode_sum_ps += times(decode_ps, size);
+    r_.ttft_sum_ps += times(round_ps(service.ttft_ms * 1e9), size);
     h_.tbt.add(HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3), count);
     h_.decode.add(HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3), count);
     if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
@@ -375,26 +384,26 @@ class BatchEngine {
         w_.dynamic.smoothing * output_variance(batch, size) + keep * use.output_variance;
     use.output_range = w_.dynamic.smoothing * range + keep * use.output_range;
 
-    record_latencies(d_.arrival_ns + first, size, finish_ns);
-    observer_.latencies(d_.arrival_ns + first, size, finish_ns, tbt_ps, decode_ps);
+    record_latencies(d_.requests + first, size, finish_ns);
+    observer_.latencies(d_.requests + first, size, finish_ns, tbt_ps, decode_ps);
   }
 
   // Latencies fall along a batch. Where they share few buckets (long queues), whole runs are
   // counted at once; else one by one.
-  SERVESWEEP_FUNCTION void record_latencies(const std::int64_t* arrival_ns, std::int32_t size,
+  SERVESWEEP_FUNCTION void record_latencies(const BinnedRequest* requests, std::int32_t size,
                                             std::int64_t finish_ns) {
-    const std::int64_t longest_ns = finish_ns - arrival_ns[0];
+    const std::int64_t longest_ns = finish_ns - requests[0].arrival_ns;
     r_.max_latency_ns = max_of(r_.max_latency_ns, longest_ns);
     const std::int32_t high = HistogramLayout::bucket(static_cast<double>(longest_ns));
     const std::int32_t low =
-        HistogramLayout::bucket(static_cast<double>(finish_ns - arrival_ns[size - 1]));
+        HistogramLayout::bucket(static_cast<double>(finish_ns - requests[size - 1].arrival_ns));
     std::uint32_t* counts = h_.latency.counts;
     h_.latency.touch(low, high);
     if (low == high) {
       counts[low] += static_cast<std::uint32_t>(size);
     } else {
       for (std::int32_t i = 0; i < size; ++i) {
-        ++counts[HistogramLayout::bucket(static_cast<double>(finish_ns - arrival_ns[i]))];
+        ++counts[HistogramLayout::bucket(static_cast<double>(finish_ns - requests[i].arrival_ns))];
       }
     }
     if (longest_ns > w_.sla_request_ns) {
@@ -403,7 +412,7 @@ class BatchEngine {
       const std::int64_t bound_ns = finish_ns - w_.sla_request_ns;
       while (late < end) {
         const std::int32_t middle = (late + end) / 2;
-        if (arrival_ns[middle] < bound_ns) {
+        if (requests[middle].arrival_ns < bound_ns) {
           late = middle + 1;
         } else {
           end = middle;
@@ -469,6 +478,7 @@ class BatchEngine {
   Observer& observer_;
   GpuEvents events_;
   SlaBand band_;
+  bool is_dynamic_;
   double free_tokens_;  // eta - L0
   BatchResult r_{};
   std::int64_t taken_ = 0;          // admitted requests in batches so far

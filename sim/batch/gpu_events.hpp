@@ -1,6 +1,10 @@
-// The completion events of a world's GPUs: a tournament tree over (time, GPU id). Setting one GPU's
-// time replays the matches on its path, log2(G) selects without a branch; the winner is at the root.
+// The completion events of a world's GPUs: a time each, with the minimum of every eight of them, so
+// that the earliest of hundreds is two short scans away. Scans are vector loops on a CPU and shared
+// by the lanes on a GPU; a heap or a binary tournament tree needs more instructions
+// (docs/performance.md).
 #pragma once
+
+#include <cstddef>
 
 #include "sim/clock.hpp"
 
@@ -8,50 +12,67 @@ namespace servesweep {
 
 class GpuEvents {
  public:
-  struct Match {
-    std::int64_t time_ns;
-    std::int64_t gpu;
-  };
-
-  SERVESWEEP_FUNCTION static std::int32_t num_leaves(std::int32_t num_gpus) {
-    std::int32_t leaves = 1;
-    while (leaves < num_gpus) leaves *= 2;
-    return leaves;
+  // Length of the times array that num_gpus need.
+  SERVESWEEP_FUNCTION static std::size_t num_times(std::int32_t num_gpus) {
+    const std::int32_t blocks = num_blocks(num_gpus);
+    return static_cast<std::size_t>(kBlock * (blocks + num_blocks(blocks)));
   }
 
-  // matches: [2 * num_leaves(num_gpus)]
-  SERVESWEEP_FUNCTION GpuEvents(Match* matches, std::int32_t num_gpus)
-      : matches_(matches), leaves_(num_leaves(num_gpus)) {
-    for (std::int32_t i = 1; i < 2 * leaves_; ++i) {
-      std::int32_t leaf = i;
-      while (leaf < leaves_) leaf *= 2;
-      matches_[i] = {kNever, leaf - leaves_};
+  // times_ns: [num_times(num_gpus)]
+  SERVESWEEP_FUNCTION GpuEvents(std::int64_t* times_ns, std::int32_t num_gpus)
+      : times_ns_(times_ns),
+        block_ns_(times_ns + kBlock * num_blocks(num_gpus)),
+        num_tops_(num_blocks(num_blocks(num_gpus))) {
+    const std::size_t count = num_times(num_gpus);
+    for (std::size_t i = 0; i < count; ++i) times_ns_[i] = kNever;
+  }
+
+  // The GPU was idle and starts.
+  SERVESWEEP_FUNCTION void add(std::int32_t gpu, std::int64_t time_ns) {
+    times_ns_[gpu] = time_ns;
+    block_ns_[gpu / kBlock] = min_of(block_ns_[gpu / kBlock], time_ns);
+    next_time_ns_ = min_of(next_time_ns_, time_ns);
+  }
+
+  // The GPU whose event was next starts again, or with kNever stays idle.
+  SERVESWEEP_FUNCTION void replace_next(std::int32_t gpu, std::int64_t time_ns) {
+    const std::int32_t block = gpu / kBlock;
+    times_ns_[gpu] = time_ns;
+    block_ns_[block] = minimum(times_ns_ + block * kBlock);
+    next_time_ns_ = minimum(block_ns_);
+    for (std::int32_t top = 1; top < num_tops_; ++top) {
+      next_time_ns_ = min_of(next_time_ns_, minimum(block_ns_ + top * kBlock));
     }
   }
 
-  SERVESWEEP_FUNCTION void set(std::int32_t gpu, std::int64_t time_ns) {
-    std::int32_t i = leaves_ + gpu;
-    Match winner{time_ns, gpu};
-    matches_[i] = winner;
-    while (i > 1) {
-      const Match other = matches_[i ^ 1];
-      // The left one of two equal times has the lower id and wins.
-      const bool wins = winner.time_ns - other.time_ns < (i & 1 ? 0 : 1);
-      winner.time_ns = wins ? winner.time_ns : other.time_ns;
-      winner.gpu = wins ? winner.gpu : other.gpu;
-      i /= 2;
-      matches_[i] = winner;
-    }
-  }
+  SERVESWEEP_FUNCTION std::int64_t next_time_ns() const { return next_time_ns_; }
 
-  SERVESWEEP_FUNCTION std::int64_t next_time_ns() const { return matches_[1].time_ns; }
+  // The lowest id among the GPUs that complete next.
   SERVESWEEP_FUNCTION std::int32_t next_gpu() const {
-    return static_cast<std::int32_t>(matches_[1].gpu);
+    std::int32_t block = 0;
+    while (block_ns_[block] != next_time_ns_) ++block;
+    std::int32_t gpu = block * kBlock;
+    while (times_ns_[gpu] != next_time_ns_) ++gpu;
+    return gpu;
   }
 
  private:
-  Match* matches_;
-  std::int32_t leaves_;
+  static constexpr std::int32_t kBlock = 8;
+
+  SERVESWEEP_FUNCTION static std::int32_t num_blocks(std::int32_t n) {
+    return (n + kBlock - 1) / kBlock;
+  }
+
+  SERVESWEEP_FUNCTION static std::int64_t minimum(const std::int64_t* times_ns) {
+    std::int64_t least_ns = times_ns[0];
+    for (std::int32_t i = 1; i < kBlock; ++i) least_ns = min_of(least_ns, times_ns[i]);
+    return least_ns;
+  }
+
+  std::int64_t* times_ns_;  // [gpu], padded to whole blocks
+  std::int64_t* block_ns_;  // [block], the minima, padded too
+  std::int32_t num_tops_;
+  std::int64_t next_time_ns_ = kNever;
 };
 
 }  // namespace servesweep

@@ -19,20 +19,26 @@ struct RangeSummary {
 
 SERVESWEEP_FUNCTION RangeSummary summarize(const BinnedWorkload& d, std::uint32_t first,
                                            std::int32_t size) {
-  const std::int64_t* arrival_ns = d.arrival_ns + first;
-  const std::int32_t* total = d.total_tokens + first;
-  const std::int32_t* output = d.output_tokens + first;
+  const BinnedRequest* requests = d.requests + first;
   RangeSummary s;
-  s.shortest_output = output[0];
-  for (std::int32_t i = 0; i < size; ++i) {
-    const std::int64_t tokens = output[i];
-    s.arrival_sum_ns += arrival_ns[i];
-    s.total_tokens += total[i];
-    s.output_tokens += tokens;
-    s.output_squares += tokens * tokens;
-    s.longest_tokens = max_of(s.longest_tokens, total[i]);
-    s.longest_output = max_of(s.longest_output, output[i]);
-    s.shortest_output = min_of(s.shortest_output, output[i]);
+  if (size == 1) {  // most batches of an idle cluster
+    const std::int64_t output = requests->output_tokens;
+    s.arrival_sum_ns = requests->arrival_ns;
+    s.total_tokens = s.longest_tokens = requests->total_tokens;
+    s.output_tokens = s.longest_output = s.shortest_output = requests->output_tokens;
+    s.output_squares = output * output;
+  } else {
+    s.shortest_output = requests->output_tokens;
+    for (std::int32_t i = 0; i < size; ++i) {
+      const std::int64_t output = requests[i].output_tokens;
+      s.arrival_sum_ns += requests[i].arrival_ns;
+      s.total_tokens += requests[i].total_tokens;
+      s.output_tokens += output;
+      s.output_squares += output * output;
+      s.longest_tokens = max_of(s.longest_tokens, requests[i].total_tokens);
+      s.longest_output = max_of(s.longest_output, requests[i].output_tokens);
+      s.shortest_output = min_of(s.shortest_output, requests[i].output_tokens);
+    }
   }
   if (d.draws != nullptr) {
     for (std::int32_t i = 0; i < size; ++i) {
@@ -45,7 +51,7 @@ SERVESWEEP_FUNCTION RangeSummary summarize(const BinnedWorkload& d, std::uint32_
 // Variance of the output lengths [tokens^2], from an exact numerator.
 SERVESWEEP_FUNCTION double output_variance(const RangeSummary& s, std::int64_t size) {
   const auto b = static_cast<double>(size);
-  constexpr std::int64_t kFits64Bits = INT64_C(1) << 52;  // times kMaxBatchSize
+  constexpr std::int64_t kFits64Bits = std::int64_t{1} << 52;  // times kMaxBatchSize
   if (s.output_squares < kFits64Bits) {
     return static_cast<double>(size * s.output_squares - s.output_tokens * s.output_tokens) /
            (b * b);

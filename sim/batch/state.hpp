@@ -18,7 +18,7 @@ struct GpuState {
   BatchFeedback feedback;  // of the running batch; size 0: idle
 };
 
-// A bin's queue is arrival_ns[next .. end), as far as it has arrived.
+// A bin's queue is requests[next .. end), as far as it has arrived.
 struct BinQueue {
   std::uint32_t next = 0;
   std::uint32_t end = 0;
@@ -31,7 +31,7 @@ struct BatchState {
   BatchController* controllers; // [bin]
   BinUse* bins;                 // [bin]
   GpuState* gpus;               // [gpu]
-  GpuEvents::Match* events;     // [2 * leaves]
+  std::int64_t* events_ns;      // [GpuEvents::num_times]
   std::uint64_t* idle;          // [ceil(gpu / 64)], bits
 
   SERVESWEEP_FUNCTION static std::size_t bytes(std::int32_t num_bins, std::int32_t num_gpus) {
@@ -45,7 +45,7 @@ struct BatchState {
     std::size_t used = 0;
     const auto bins_count = static_cast<std::size_t>(num_bins);
     const auto gpus_count = static_cast<std::size_t>(num_gpus);
-    take(memory, used, events, 2 * static_cast<std::size_t>(GpuEvents::num_leaves(num_gpus)));
+    take(memory, used, events_ns, GpuEvents::num_times(num_gpus));
     take(memory, used, head_ns, bins_count);
     take(memory, used, queues, bins_count);
     take(memory, used, controllers, bins_count);

@@ -42,8 +42,8 @@ TEST_CASE("noise-free points give their coefficients back") {
   CHECK(c.max_relative_error < 1e-12);
 
   // Three points that determine them: no degree of freedom is left for errors.
-  const Calibration three = calibrate({{1, 10, affine(1, 10)}, {1, 20, affine(1, 20)},
-                                       {2, 20, affine(2, 20)}});
+  const Calibration three =
+      calibrate({{1, 10, affine(1, 10)}, {1, 20, affine(1, 20)}, {2, 20, affine(2, 20)}});
   CHECK(three.gamma == Approx(kGamma).epsilon(1e-11));
   CHECK(std::isnan(three.gamma_error));
 }
@@ -57,6 +57,7 @@ TEST_CASE("a fit agrees with the textbook on a case small enough for it") {
   CHECK(c.residual_error_ms == Approx(std::sqrt(32.0 / 5)));
   CHECK(c.alpha_error_ms == Approx(std::sqrt(16)));
   CHECK(c.beta_error_ms_per_token == Approx(std::sqrt(176.0 / 25)));
+  CHECK(c.gamma_error == Approx(std::sqrt(115.0)));
   CHECK(c.r_squared == Approx(23.0 / 535));
   CHECK(c.residuals_ms[0] == Approx(8.0 / 5));
 }
@@ -107,12 +108,12 @@ TEST_CASE("the text holds the TOML with every digit") {
 }
 
 TEST_CASE("points become a complete table") {
-  const ServiceGrid g =
-      to_grid({{4, 20, 7}, {1, 10, 1}, {1, 20, 3}, {4, 10, 5}, {1, 10, 2}});
+  const ServiceGrid g = to_grid({{4, 20, 7}, {1, 10, 1}, {1, 20, 3}, {4, 10, 5}, {1, 10, 2}});
   CHECK(g.batch_sizes == std::vector<double>{1, 4});
   CHECK(g.lengths == std::vector<double>{10, 20});
   CHECK(g.time_ms == std::vector<double>{1.5, 3, 5, 7});
-  CHECK_THROWS_WITH(to_grid({{1, 10, 1}, {4, 20, 2}}),
-                    Catch::Contains("missing: batch_size 1 at length 20, batch_size 4 at length 10"));
+  CHECK_THROWS_WITH(
+      to_grid({{1, 10, 1}, {4, 20, 2}}),
+      Catch::Contains("missing: batch_size 1 at length 20, batch_size 4 at length 10"));
   CHECK_THROWS_AS(to_grid({}), InputError);
 }

@@ -72,7 +72,8 @@ double correlation(const std::vector<double>& x, const std::vector<double>& y) {
   const double mx = mean(x), my = mean(y);
   double xy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) xy += (x[i] - mx) * (y[i] - my);
-  return xy / static_cast<double>(x.size() - 1) / std::sqrt(sample_variance(x) * sample_variance(y));
+  return xy / static_cast<double>(x.size() - 1) /
+         std::sqrt(sample_variance(x) * sample_variance(y));
 }
 
 std::shared_ptr<Trace> small_trace() {
@@ -148,6 +149,7 @@ TEST_CASE("diurnal arrivals follow the cosine") {
   WorkloadSpec spec = generated(ArrivalKind::kDiurnal, 400000, 2.0);
   spec.diurnal = {1.0, 100.0, 30.0};
   const Workload w = build(spec);
+  CHECK(w.arrival_ns[1] < 10000000000);  // the clock starts with the first request
   std::vector<double> phase(10, 0.0);
   for (const auto t : w.arrival_ns) phase[static_cast<std::size_t>(t / 10000000000 % 10)] += 1;
   const double n = static_cast<double>(w.size()), tau = 2 * M_PI;
@@ -190,7 +192,8 @@ TEST_CASE("lengths are clamped to their bounds") {
   spec.prompt.lognormal = {5.0, 2.0};
   spec.prompt.bounds = {100, 300};
   const Workload w = build(spec);
-  const auto [least, greatest] = std::minmax_element(w.prompt_tokens.begin(), w.prompt_tokens.end());
+  const auto [least, greatest] =
+      std::minmax_element(w.prompt_tokens.begin(), w.prompt_tokens.end());
   CHECK(*least == 100);
   CHECK(*greatest == 300);
 }
@@ -299,10 +302,11 @@ TEST_CASE("burstgpt-like has the figures of BurstGPT") {
   const double prompt_mean = mean(doubles(prompt)), output_mean = mean(doubles(output));
   const double cv = coefficient_of_variation(gaps_s(w));
   const double rank_correlation = correlation(ranks(w.prompt_tokens), ranks(w.output_tokens));
-  std::printf("burstgpt-like, 1M requests, seed %d: %.4f req/s, gap CV %.2f, rank correlation %.3f\n",
-              static_cast<int>(kSeed), natural_rate_per_s(w), cv, rank_correlation);
-  for (const auto& [name, x, m] : {std::tuple{"prompt", &prompt, prompt_mean},
-                                   std::tuple{"output", &output, output_mean}}) {
+  std::printf(
+      "burstgpt-like, 1M requests, seed %d: %.4f req/s, gap CV %.2f, rank correlation %.3f\n",
+      static_cast<int>(kSeed), natural_rate_per_s(w), cv, rank_correlation);
+  for (const auto& [name, x, m] :
+       {std::tuple{"prompt", &prompt, prompt_mean}, std::tuple{"output", &output, output_mean}}) {
     std::printf("  %s mean %.1f p50 %.0f p90 %.0f p95 %.0f p99 %.0f max %d\n", name, m,
                 quantile_sorted(*x, 0.5), quantile_sorted(*x, 0.9), quantile_sorted(*x, 0.95),
                 quantile_sorted(*x, 0.99), x->back());

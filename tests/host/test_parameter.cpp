@@ -7,7 +7,7 @@
 
 #include "host/names.hpp"
 #include "host/read_rules.hpp"
-#include "support/small_parameters.hpp"
+#include "tests/support/small_parameters.hpp"
 
 namespace servesweep {
 namespace {

@@ -65,7 +65,8 @@ TEST_CASE("uniform draws lie in [0, 1) and are uniform") {
     bins[static_cast<std::size_t>(x * 100)] += 1;
   }
   double chi2 = 0;
-  for (const double n : bins) chi2 += (n - kDraws / 100.0) * (n - kDraws / 100.0) / (kDraws / 100.0);
+  for (const double n : bins)
+    chi2 += (n - kDraws / 100.0) * (n - kDraws / 100.0) / (kDraws / 100.0);
   CHECK(chi2 > 57);  // 99 degrees of freedom: 1 in 4000 below, 1 in 4000 above
   CHECK(chi2 < 152);
 }

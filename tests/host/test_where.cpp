@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "host/error.hpp"
-#include "support/small_parameters.hpp"
+#include "tests/support/small_parameters.hpp"
 
 namespace servesweep {
 namespace {
@@ -83,8 +83,7 @@ TEST_CASE("errors say what and where") {
         "character 10)");
   CHECK(error("k_bins = 4") ==
         "invalid condition \"k_bins = 4\" (unexpected = at character 8) write ==");
-  CHECK(error("k_bins") ==
-        "invalid condition \"k_bins\" (neither true nor false at character 1)");
+  CHECK(error("k_bins") == "invalid condition \"k_bins\" (neither true nor false at character 1)");
   CHECK(error("1 < k_bins < 4") ==
         "invalid condition \"1 < k_bins < 4\" (comparisons do not chain at character 12) join them "
         "by and");
@@ -97,9 +96,10 @@ TEST_CASE("errors say what and where") {
         "6)");
   CHECK(error("kind + 1 == 2") ==
         "invalid condition \"kind + 1 == 2\" (not a number at character 1)");
-  CHECK(error("k_bins == '8'") ==
-        "invalid condition \"k_bins == '8'\" (\"8\" is compared with no choice or text at character "
-        "11)");
+  CHECK(
+      error("k_bins == '8'") ==
+      "invalid condition \"k_bins == '8'\" (\"8\" is compared with no choice or text at character "
+      "11)");
   CHECK(error("(k_bins == 1") ==
         "invalid condition \"(k_bins == 1\" (bracket without its end at character 1)");
   CHECK(error("k_bins == 1)") ==
@@ -111,8 +111,7 @@ TEST_CASE("errors say what and where") {
         "invalid condition \"kind == 'x\" (quote without its end at character 9)");
   CHECK(error("k_bins > 1 and or") ==
         "invalid condition \"k_bins > 1 and or\" (unexpected or at character 16)");
-  CHECK(error("k_bins $ 1") ==
-        "invalid condition \"k_bins $ 1\" (unexpected $ at character 8)");
+  CHECK(error("k_bins $ 1") == "invalid condition \"k_bins $ 1\" (unexpected $ at character 8)");
   CHECK(error(std::string(2000, '(')).find("nested too deeply") != std::string::npos);
   CHECK(error(std::string(5000, '1')).find("longer than 4000 characters") != std::string::npos);
 }

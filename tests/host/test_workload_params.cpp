@@ -137,9 +137,9 @@ TEST_CASE("contradictions are found") {
   p.choose("workload.lengths.output.kind", "empirical");
   p.put("workload.lengths.prompt.min_tokens", 20);
   p.put("workload.lengths.prompt.max_tokens", 10);
-  CHECK(keys(check_workload(p.spec())) ==
-        Keys{"workload.predictor", "workload.rps_scaling", "workload.lengths.prompt.min_tokens",
-             "workload.lengths.output.trace"});
+  CHECK(keys(check_workload(p.spec())) == Keys{"workload.predictor", "workload.rps_scaling",
+                                               "workload.lengths.prompt.min_tokens",
+                                               "workload.lengths.output.trace"});
   CHECK(check_workload(p.spec())[1].message ==
         "invalid rps_scaling=2 (workload.rps=3 sets the rate) keep one of the two");
 
@@ -151,21 +151,21 @@ TEST_CASE("contradictions are found") {
 TEST_CASE("the key tells requests apart, and nothing else") {
   Point p;
   const std::string key = workload_key(p.spec(), 42, 0);
-  CHECK(workload_key(p.spec(), 43, 0) != key);
-  CHECK(workload_key(p.spec(), 42, 1) != key);
+  CHECK((workload_key(p.spec(), 43, 0) != key));
+  CHECK((workload_key(p.spec(), 42, 1) != key));
   p.put("workload.rps_scaling", 9);
   p.put("workload.rps", 4);
-  CHECK(workload_key(p.spec(), 42, 0) == key);
+  CHECK((workload_key(p.spec(), 42, 0) == key));
   p.put("workload.real_timestamps", 1);
-  CHECK(workload_key(p.spec(), 42, 0) == key);
+  CHECK((workload_key(p.spec(), 42, 0) == key));
   p.put("workload.arrivals.rate_per_s", 2);
-  CHECK(workload_key(p.spec(), 42, 0) != key);
+  CHECK((workload_key(p.spec(), 42, 0) != key));
 
   Point a, b;
   a.put_text("workload.trace", "a.csv");
   b.put_text("workload.lengths.prompt.trace", "unread.csv");
   b.put_text("workload.trace", "a.csv");
-  CHECK(workload_key(a.spec(), 42, 0) == workload_key(b.spec(), 42, 0));
+  CHECK((workload_key(a.spec(), 42, 0) == workload_key(b.spec(), 42, 0)));
   b.put_text("workload.trace", "b.csv");
-  CHECK(workload_key(a.spec(), 42, 0) != workload_key(b.spec(), 42, 0));
+  CHECK((workload_key(a.spec(), 42, 0) != workload_key(b.spec(), 42, 0)));
 }

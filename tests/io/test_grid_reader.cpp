@@ -34,11 +34,10 @@ TEST_CASE("columns are found by name, times are brought to ms") {
   CHECK(points[1].batch_size == 8);
   CHECK(points[1].time_ms == 100);
 
-  for (const auto& [header, factor] :
-       {std::pair{"batch_size,seq_len,mean_latency_ms", 1.0},
-        {"batch,max_seq_len,latency_s", 1e3},
-        {"batch_size,total_tokens,mean_latency_sec", 1e3},
-        {"batch_size,length_tokens,avg_latency_us\r", 1e-3}}) {
+  for (const auto& [header, factor] : {std::pair{"batch_size,seq_len,mean_latency_ms", 1.0},
+                                       {"batch,max_seq_len,latency_s", 1e3},
+                                       {"batch_size,total_tokens,mean_latency_sec", 1e3},
+                                       {"batch_size,length_tokens,avg_latency_us\r", 1e-3}}) {
     CAPTURE(header);
     const auto one = parse_service_grid(std::string(header) + "\n2,30,4\n", "g.csv");
     REQUIRE(one.size() == 1);
@@ -61,11 +60,13 @@ TEST_CASE("every bad row is named by file, line and column") {
 }
 
 TEST_CASE("a header that does not say enough is refused") {
-  CHECK(errors("batch_size,length,latency\n1,2,3\n").at(0).find("g.csv:1:19: column latency has no") ==
-        0);
+  CHECK(errors("batch_size,length,latency\n1,2,3\n")
+            .at(0)
+            .find("g.csv:1:19: column latency has no") == 0);
   CHECK(errors("batch_size,p99_latency_ms\n1,2\n").size() == 2);
-  CHECK(errors("batch_size,length,latency_s,mean_latency_ms\n").at(0).find(
-            "g.csv:1:29: two columns for one quantity (latency_s and mean_latency_ms)") == 0);
+  CHECK(errors("batch_size,length,latency_s,mean_latency_ms\n")
+            .at(0)
+            .find("g.csv:1:29: two columns for one quantity (latency_s and mean_latency_ms)") == 0);
   CHECK(errors("").size() == 1);
   CHECK(errors("batch_size,length,latency_ms\n").size() == 1);
 }

@@ -1,6 +1,7 @@
 // Files on disk: gzip in and out, what cannot be read or written, and the way back from a written
 // trace.
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "host/error.hpp"
 #include "io/text_source.hpp"
@@ -142,6 +144,15 @@ TEST_CASE("damaged gzip files are refused") {
   wrong_sum[good.size() - 8] ^= 1;
   CHECK_THAT(refusal(wrong_sum), Contains("(incorrect data check)"));
   CHECK_THAT(refusal(good + "rest"), Contains("(incorrect header check)"));
+}
+
+TEST_CASE("a pipe is read to its end, however long") {
+  const Folder folder;
+  const std::string path = folder / "pipe";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  const Workload workload = random_workload(20000, 5);
+  const std::jthread writer([&] { write_bytes(path, trace_csv(workload)); });
+  check_equal(read_trace(path), workload);
 }
 
 TEST_CASE("what cannot be read or written") {

@@ -234,11 +234,10 @@ class NaiveBatch {
     const double ms = std::max(p_.min_service_ms, p_.alpha_ms + p_.beta_ms_per_token * longest * h);
     const Int t = p_.drawn_service ? batch.max_drawn_ns : std::llround(ms * 1e6);
     batch.finish_ns = batch.start_ns + t;
-    batch.tbt_ps = batch.decode_tbt_ps = std::llround(static_cast<double>(t) * 1000.0 / tokens);
-    batch.decode_tbt_ms = static_cast<double>(t) / 1e6 / tokens;
-    if (p_.drawn_service) return;
-    batch.ttft_ps = std::llround(p_.alpha_ms * 1e9);
-    batch.decode_tbt_ms = p_.beta_ms_per_token * h;
+    batch.tbt_ps = std::llround(static_cast<double>(t) * 1000.0 / tokens);
+    batch.ttft_ps = p_.drawn_service ? 0 : std::llround(p_.alpha_ms * 1e9);
+    batch.decode_tbt_ms =
+        p_.drawn_service ? static_cast<double>(t) / 1e6 / tokens : p_.beta_ms_per_token * h;
     batch.decode_tbt_ps = std::llround(batch.decode_tbt_ms * 1e9);
   }
 

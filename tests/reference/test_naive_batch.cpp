@@ -283,7 +283,7 @@ TEST_CASE("the SLA target") {
   p.gamma = 2.0;
   p.d_token_ms = 50.0;
   p.epsilon_ms = 0.5;
-  CHECK(sizes(p, 98, 1, 1) == "1 5 5 7 7 7 7 7 8 8 8 8 7 6 5 3");
+  CHECK(sizes(p, 106, 1, 1) == "1 5 5 7 7 7 7 7 8 8 8 8 7 6 5 3 3 5");
 }
 
 TEST_CASE("the memory target") {

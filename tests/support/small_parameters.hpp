@@ -109,8 +109,8 @@ inline const ParameterSet& parameters() {
     s.add<Scheduler>("scheduler");
     s.add<Fixed>("scheduler", {{"scheduler.kind", {"static_fifo"}}});
     s.add<Edges>("scheduler", {{"scheduler.kind", {"multi_bin_dynamic"}}});
-    s.add<Bins>("scheduler", {{"scheduler.kind", {"multi_bin_dynamic"}},
-                              {"scheduler.bin_edges", {""}}});
+    s.add<Bins>("scheduler",
+                {{"scheduler.kind", {"multi_bin_dynamic"}}, {"scheduler.bin_edges", {""}}});
     s.add<Cluster>("cluster");
     return s;
   }();
@@ -122,9 +122,10 @@ inline std::vector<Finding> check(const double* values, const std::vector<std::s
   const ParameterSet& set = parameters();
   const double bins = values[*set.find("k_bins")], gpus = values[*set.find("num_gpus")];
   if (!(bins > 100 * gpus)) return {};
-  return {{"scheduler.k_bins",
-           "invalid scheduler.k_bins=" + std::to_string(static_cast<int>(bins)) + " (must be at "
-           "most 100 per GPU)"}};
+  return {
+      {"scheduler.k_bins", "invalid scheduler.k_bins=" + std::to_string(static_cast<int>(bins)) +
+                               " (must be at "
+                               "most 100 per GPU)"}};
 }
 
 inline Sweep sweep(const std::string& toml, const std::vector<std::string>& overrides = {}) {

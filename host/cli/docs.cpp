@@ -1,0 +1,32 @@
+// servesweep docs: the generated pages of docs/, from the tables that the program itself follows.
+#include <iostream>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/engines.hpp"
+#include "host/parameter_docs.hpp"
+#include "host/sweep_builder.hpp"
+#include "io/output_format.hpp"
+
+namespace servesweep {
+
+void add_docs(CLI::App& app, Program&) {
+  CLI::App* docs = app.add_subcommand("docs", "Prints generated pages of docs/ as Markdown.");
+  docs->group("");  // for those who change the program
+  docs->require_subcommand(1);
+  const auto name = std::make_shared<std::string>("batch");
+  CLI::App* parameters = docs->add_subcommand("parameters", "docs/parameters.md");
+  parameters->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
+  parameters->callback([name] {
+    std::cout << parameters_markdown(*name, make_engine(*name)->parameters());
+  });
+  CLI::App* format = docs->add_subcommand("output-format", "docs/output_format.md");
+  format->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
+  format->callback([name] {
+    const auto engine = make_engine(*name);
+    const Sweep sweep = build_sweep({}, engine->parameters());
+    std::cout << output_format_markdown(engine->schema(sweep));
+  });
+}
+
+}  // namespace servesweep

@@ -1,0 +1,75 @@
+// servesweep: the command line.
+#include <cerrno>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/program.hpp"
+#include "host/error.hpp"
+#include "kernels/device.hpp"
+
+namespace servesweep {
+namespace {
+
+constexpr const char* kFooter =
+    "\nA first run:\n"
+    "  servesweep run --dump-default > sweep.toml   every key of a sweep file, explained\n"
+    "  servesweep plan sweep.toml\n"
+    "  servesweep run sweep.toml -o out.h5\n"
+    "  servesweep show out.h5 --sort p99_latency_s\n\n";
+
+int failed(const std::string& message, int exit_code) {
+  std::cout.flush();
+  std::cerr << "error: " << message << std::endl;
+  return exit_code;
+}
+
+int run_program(int argc, char** argv) {
+  Program program;
+  program.arguments.assign(argv, argv + argc);
+  CLI::App app(
+      "Simulates sweeps of LLM-serving schedulers: each combination of a sweep file's parameters is a\n"
+      "world, an independent simulated cluster; the results of all worlds are one HDF5 file.",
+      "servesweep");
+  app.set_version_flag("--version", "servesweep " + program_provenance().code());
+  app.footer(kFooter + std::string(kExitCodesText));
+  app.require_subcommand(0, 1);  // none: below, so that a misspelt one is named
+  add_run(app, program);
+  add_plan(app, program);
+  add_show(app, program);
+  add_export(app, program);
+  add_workload(app, program);
+  add_calibrate(app, program);
+  add_replay(app, program);
+  add_info(app, program);
+  add_docs(app, program);
+  try {
+    app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kOk : kBadInput;
+  } catch (const InputError& error) {
+    for (const Diagnostic& finding : error.diagnostics()) failed(finding.text(), kBadInput);
+    return kBadInput;
+  } catch (const IoError& error) {
+    return failed(error.what(), kIoFailure);
+  } catch (const DeviceError& error) {
+    return failed(error.what(), kNoDevice);
+  } catch (const std::bad_alloc&) {
+    return failed("out of memory (an allocation failed) lower --max-memory", kIoFailure);
+  } catch (const std::exception& error) {
+    return failed(std::string(error.what()) + " (unexpected) please report it", kIoFailure);
+  }
+  errno = 0;
+  if (!std::cout.flush() && errno != EPIPE) {
+    return failed("cannot write the standard output", kIoFailure);
+  }
+  return program.exit_code;
+}
+
+}  // namespace
+}  // namespace servesweep
+
+int main(int argc, char** argv) { return servesweep::run_program(argc, argv); }

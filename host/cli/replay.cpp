@@ -1,0 +1,152 @@
+// servesweep replay: one world of a result file again, with every event on a line.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <limits>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/output_stream.hpp"
+#include "host/cli/program.hpp"
+#include "host/cli/sweep_options.hpp"
+#include "host/error.hpp"
+#include "host/units.hpp"
+#include "io/result_reader.hpp"
+#include "io/toml_reader.hpp"
+#include "kernels/device.hpp"
+
+namespace servesweep {
+namespace {
+
+struct ReplayOptions {
+  std::string file, events, base;
+  std::int64_t world = 0;
+  DeviceOptions device;
+};
+
+// The version that made the file, as Provenance::code() says it.
+std::string code_of(const ResultFile& file) {
+  Provenance made;
+  made.code_version = file.attribute("code_version");
+  made.git_commit = file.attribute("git_commit");
+  made.git_dirty = file.attribute("git_dirty") == "1" ? 1 : 0;
+  return made.code();
+}
+
+// The sweep of the file. Its resolved specification names files from the sweep file's folder.
+LoadedSweep sweep_of(const ResultFile& file, const std::string& base) {
+  LoadedSweep loaded = load_sweep(
+      parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml", base));
+  if (loaded.sweep.fingerprint() != file.attribute("sweep_fingerprint")) {
+    throw InputError(file.path() + " holds a sweep that this program reads differently (it was made "
+                     "by servesweep " + code_of(file) + ") use that version");
+  }
+  return loaded;
+}
+
+bool same_bits(const ColumnData& a, const ColumnData& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* reals = std::get_if<std::vector<double>>(&a)) {
+    const double x = reals->at(0), y = std::get<std::vector<double>>(b).at(0);
+    return std::isnan(x) ? std::isnan(y) : x == y && std::signbit(x) == std::signbit(y);
+  }
+  return a == b;
+}
+
+// The world's inputs, then its metrics as stored and as computed again. True if all are equal.
+bool print_comparison(const ResultFile& file, std::int64_t world, const ResultSchema& schema,
+                      const ResultChunk& again, std::ostream& out) {
+  for (const ResultColumn& column : file.columns()) {
+    if (column.role == ColumnRole::kMetric) continue;
+    const std::string text =
+        column_texts(column.spec, file.data(column.spec.name, world, 1)).at(0);
+    if (text.empty()) continue;
+    const bool has_unit = !column.spec.unit.empty() && column.spec.unit != "1";
+    out << fmt::format("{:<32}{}{}\n", column.spec.name, text,
+                       has_unit ? " " + column.spec.unit : "");
+  }
+  out << fmt::format("\n{:<32}{:>24}{:>24}\n", "metric", "in the file", "again");
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
+    const ColumnSpec& spec = schema.metrics[i];
+    const ColumnData stored = file.data(spec.name, world, 1);
+    const bool same = same_bits(stored, again.metrics.at(i));
+    if (!same) ++different;
+    const auto shown = [&](const ColumnData& data) {
+      const std::string text = column_texts(spec, data).at(0);
+      return text.empty() ? std::string("-") : text;
+    };
+    out << fmt::format("{:<32}{:>24}{:>24}{}\n", spec.name, shown(stored), shown(again.metrics[i]),
+                       same ? "" : "  different");
+  }
+  out << '\n'
+      << (different == 0 ? fmt::format("all {} metrics are bit-identical\n", schema.metrics.size())
+                         : fmt::format("{} of {} metrics differ\n", different,
+                                       schema.metrics.size()));
+  return different == 0;
+}
+
+int replay(const ReplayOptions& options) {
+  const RunLimits limits = options.device.limits();
+  const ResultFile file(options.file);
+  if (options.world >= file.num_worlds()) {
+    throw InputError("invalid --world=" + std::to_string(options.world) + " (" + file.path() +
+                     " has the worlds 0 to " + std::to_string(file.num_worlds() - 1) + ")");
+  }
+  if (code_of(file) != program_provenance().code()) {
+    print_warnings({file.path() + " was made by servesweep " + code_of(file) + ", this is " +
+                    program_provenance().code()});
+  }
+  const auto [engine, sweep] = sweep_of(file, options.base);
+  SweepInputs inputs(sweep);
+  if (inputs.checksums() != file.attribute("traces")) {
+    throw InputError("the input files of " + file.path() + " have other contents now (\n" +
+                     file.attribute("traces") + "there,\n" + inputs.checksums() +
+                     "here) find the old ones and name their folder with --base");
+  }
+  start_device(options.device.threads);
+  WorkloadSource workloads(sweep, inputs.files());
+  const auto engine_run = engine->start(sweep, workloads, limits);
+  const ResultChunk again = engine_run->run(engine_run->plan(options.world, options.world + 1));
+  if (!options.events.empty()) {
+    write_output(options.events,
+                 [&](std::ostream& out) { engine_run->replay(options.world, out); });
+  }
+  std::ostream& report = options.events == "-" ? std::cerr : std::cout;
+  return print_comparison(file, options.world, engine->schema(sweep), again, report)
+             ? kOk
+             : kSomeUnfinished;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, Program& program) {
+  const auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command = app.add_subcommand(
+      "replay", "Runs one world of a result file again, alone, with every batch on a line.");
+  command->add_option("file", options->file, "Result file")->type_name("OUT.h5")->required();
+  command->add_option("--world", options->world, "World id, as in the column `world`")
+      ->type_name("ID")
+      ->required()
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  command
+      ->add_option("--events", options->events,
+                   "CSV file to write, a line per batch; - for the standard output")
+      ->type_name("FILE");
+  command
+      ->add_option("--base", options->base,
+                   "Where the file names of the sweep start: the folder of its sweep file;\n"
+                   "default: the current folder")
+      ->type_name("DIR");
+  options->device.add_to(*command);
+  command->footer(
+      "\nPrints the world's parameters, and its metrics beside those in the file: they have the same\n"
+      "bits. Exit code 1 if they have not.\n\n"
+      "Examples:\n"
+      "  servesweep replay out.h5 --world 17 --events e.csv\n"
+      "  servesweep replay results/out.h5 --world 17 --base sweeps");
+  command->callback([options, &program] { program.exit_code = replay(*options); });
+}
+
+}  // namespace servesweep

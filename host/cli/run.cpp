@@ -1,0 +1,183 @@
+// servesweep run: a sweep file to a result file.
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/program.hpp"
+#include "host/cli/summary.hpp"
+#include "host/cli/sweep_options.hpp"
+#include "host/engines.hpp"
+#include "host/error.hpp"
+#include "host/interrupt.hpp"
+#include "host/parameter_docs.hpp"
+#include "host/progress.hpp"
+#include "host/request_count.hpp"
+#include "host/runner.hpp"
+#include "host/units.hpp"
+#include "io/result_store.hpp"
+#include "io/show.hpp"
+#include "io/toml_reader.hpp"
+#include "kernels/device.hpp"
+
+namespace servesweep {
+namespace {
+
+struct RunOptions {
+  std::string sweep_file, output, engine = "batch";
+  std::vector<std::string> overrides;
+  DeviceOptions device;
+  std::string max_time, fixed_time;
+  bool fresh = false, quiet = false, dump_default = false;
+};
+
+// With a fixed time the file holds nothing that equal sweeps do not share: of the command only what
+// decides the results.
+Provenance provenance_of(const RunOptions& options, const Program& program) {
+  Provenance p = run_provenance(this_machine());
+  if (options.fixed_time.empty()) {
+    p.command_line = shell_line(program.arguments);
+    p.time_started_utc = utc_now();
+    return p;
+  }
+  std::vector<std::string> deciding = {"servesweep", "run", options.sweep_file};
+  for (const std::string& setting : options.overrides) {
+    deciding.insert(deciding.end(), {"-s", setting});
+  }
+  p.command_line = shell_line(deciding);
+  p.time_started_utc = p.time_finished_utc = options.fixed_time;
+  return p;
+}
+
+std::string worlds_text(std::int64_t done, std::int64_t all) {
+  return format_count(done) + " of " + format_count(all) + " worlds are done";
+}
+
+void print_result(const std::string& path, const RunOutcome* outcome) {
+  const ResultFile file(path);
+  std::cout << render_totals(file) << '\n';
+  if (outcome != nullptr) {
+    std::cout << "simulated " << format_count(outcome->requests_done) << " requests of "
+              << format_count(outcome->worlds_done) << " worlds in "
+              << format_duration(outcome->seconds) << ": "
+              << format_quantity(static_cast<double>(outcome->requests_done) / outcome->seconds)
+              << " requests/s\n";
+  }
+  const std::string name = shell_line({path});
+  std::cout << "result: " << path << " (" << format_size(std::filesystem::file_size(path)) << ")\n"
+            << "next: servesweep show " << name << " --sort p99_latency_s --top 20\n"
+            << "      servesweep export " << name << " --csv "
+            << shell_line({std::filesystem::path(path).stem().string() + ".csv"}) << '\n';
+}
+
+int run(const RunOptions& options, const Program& program) {
+  const double max_time_s = options.max_time.empty()
+                                ? std::numeric_limits<double>::infinity()
+                                : parse_duration_s(options.max_time, "--max-time");
+  const RunLimits limits = options.device.limits();
+  const RunSpec spec = read_toml(options.sweep_file, options.overrides);
+  const auto [engine, sweep] = load_sweep(spec);
+  print_warnings(sweep.warnings());
+  const std::string output =
+      options.output.empty()
+          ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
+          : options.output;
+
+  SweepInputs inputs(sweep);
+  start_device(options.device.threads);
+  Provenance provenance = provenance_of(options, program);
+  provenance.traces = inputs.checksums();
+  const ResultSchema schema = engine->schema(sweep);
+  Hdf5ResultStore store(output, schema, sweep, std::move(provenance),
+                        options.fresh ? OnExisting::kStartOver : OnExisting::kResume);
+  print_warnings(store.warnings());
+  if (store.already_complete()) {
+    std::cerr << "already complete: " << output << " holds all "
+              << format_count(sweep.num_worlds()) << " worlds of this sweep" << std::endl;
+    print_result(output, nullptr);
+    return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
+  }
+  const std::int64_t done = count_worlds(store.finished());
+  if (done > 0 && !options.quiet) {
+    std::cerr << "resuming: " << worlds_text(done, sweep.num_worlds()) << std::endl;
+  }
+
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a long run
+  WorkloadSource workloads(sweep, inputs.files());
+  const auto engine_run = engine->start(sweep, workloads, limits);
+  Progress progress(progress_style(options.quiet), std::cerr);
+  RunControl control;
+  control.progress = &progress;
+  control.count_requests = [&sweep = sweep, &workloads](const std::vector<WorldRange>& ranges) {
+    return count_requests(sweep, workloads, ranges);
+  };
+  control.max_time_s = max_time_s;
+  control.stop = &stop_on_signals();
+  const RunOutcome outcome = run_sweep(*engine_run, sweep.num_worlds(), store, control);
+  if (outcome.end != RunEnd::kFinished) {
+    std::cerr << (outcome.end == RunEnd::kStopped ? "interrupted: " : "--max-time is up: ")
+              << worlds_text(outcome.worlds_before + outcome.worlds_done, sweep.num_worlds())
+              << "; the same command goes on from there" << std::endl;
+    return kInterrupted;
+  }
+  print_result(output, &outcome);
+  return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Program& program) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App* command =
+      app.add_subcommand("run", "Runs the worlds of a sweep file and writes one result file.");
+  CLI::Option* file =
+      command->add_option("sweep", options->sweep_file, "Sweep file (docs/parameters.md)")
+          ->type_name("SWEEP.toml");
+  command
+      ->add_option("-o,--output", options->output,
+                   "Result file; default: the sweep file's name with .h5, in the current folder")
+      ->type_name("OUT.h5");
+  add_override_option(*command, options->overrides);
+  options->device.add_to(*command);
+  command
+      ->add_option("--max-time", options->max_time,
+                   "Starts nothing that is expected to end later than this, such as 90s, 15m or 2h,\n"
+                   "after the start; what is left is for the next run")
+      ->type_name("TIME");
+  command->add_flag("--fresh", options->fresh,
+                    "Starts over: gives up an older result, or unfinished parts, of that name");
+  command->add_flag("-q,--quiet", options->quiet, "No progress on stderr");
+  command
+      ->add_option("--fixed-time", options->fixed_time,
+                   "Written as start and end of the run, with only what decides the results of the\n"
+                   "command: files of equal sweeps are then equal byte for byte")
+      ->type_name("ISO8601");
+  CLI::Option* dump = command->add_flag("--dump-default", options->dump_default,
+                                        "Prints a complete sweep file with all defaults, explained");
+  command->add_option("--engine", options->engine, "Engine of --dump-default; default: batch")
+      ->type_name("NAME")
+      ->needs(dump);
+  file->excludes(dump);
+  command->footer(std::string("\nStarted again after an interruption of any kind, even kill -9, the "
+                              "same command goes on\nwhere it stopped; with another sweep file it "
+                              "refuses. What is finished is kept in\nOUT.h5.parts until OUT.h5 is "
+                              "complete.\n\n"
+                              "Examples:\n"
+                              "  servesweep run examples/default.toml -o out.h5\n"
+                              "  servesweep run sweep.toml -s num_gpus=[1,2,4] -s workload.trace=azure.csv\n"
+                              "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
+                              "  servesweep run --dump-default > sweep.toml\n\n") +
+                  kExitCodesText);
+  command->callback([options, &program] {
+    if (options->dump_default) {
+      std::cout << dump_default(options->engine, make_engine(options->engine)->parameters());
+    } else if (options->sweep_file.empty()) {
+      throw CLI::RequiredError("sweep");
+    } else {
+      program.exit_code = run(*options, program);
+    }
+  });
+}
+
+}  // namespace servesweep

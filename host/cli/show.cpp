@@ -1,0 +1,52 @@
+// servesweep show: a result file as a table.
+#include "io/show.hpp"
+
+#include <iostream>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+
+namespace servesweep {
+
+namespace {
+
+struct Arguments {
+  std::string file;
+  ShowOptions show;
+};
+
+}  // namespace
+
+void add_show(CLI::App& app, Program&) {
+  const auto arguments = std::make_shared<Arguments>();
+  ShowOptions& show = arguments->show;
+  CLI::App* command =
+      app.add_subcommand("show", "Prints the worlds of a result file as a table, with units.");
+  command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
+  command
+      ->add_option("--sort", show.sort, "Sorts by this column, smallest first; default: by world")
+      ->type_name("COLUMN");
+  command->add_flag("--descending", show.descending, "Largest first");
+  command->add_option("--top", show.top, "Worlds to print, 0 for all; default: 20")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  command
+      ->add_option("--columns", show.columns,
+                   "Columns to print, or `all`; default: the inputs that vary and the main metrics")
+      ->type_name("A,B,C")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->footer(
+      "\nExamples:\n"
+      "  servesweep show out.h5 --sort p99_latency_s --top 20\n"
+      "  servesweep show out.h5 --sort throughput_requests_per_s --descending\n"
+      "  servesweep show out.h5 --columns world,num_gpus,p99_latency_s --top 0\n"
+      "  servesweep show out.h5 --columns all --top 1");
+  command->callback([arguments] {
+    const ResultFile file(arguments->file);
+    const std::string table = render_table(file, arguments->show);
+    std::cout << render_summary(file) << '\n' << table;
+  });
+}
+
+}  // namespace servesweep

@@ -1,0 +1,89 @@
+#include "host/cli/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "host/units.hpp"
+#include "io/show.hpp"
+
+namespace servesweep {
+namespace {
+
+constexpr std::int64_t kBestWorlds = 10;
+constexpr const char* kBestBy = "p99_latency_s";
+// Counts that should be zero: a world where they are not stretches its model.
+constexpr const char* kCautions[] = {"memory_overcommits", "extrapolated_batches"};
+
+// "5,000 worlds: 4,990 completed, 10 time_limit"
+std::string status_line(const ResultFile& file) {
+  std::string line = format_count(file.num_worlds()) + " worlds";
+  if (!file.has_column("status")) return line + "\n";
+  const ColumnSpec& spec = file.column("status").spec;
+  std::vector<std::int64_t> counts(spec.categories.size());
+  for (const double code : file.numbers("status")) ++counts.at(static_cast<std::size_t>(code));
+  const char* separator = ": ";
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    line += separator + format_count(counts[i]) + " " + spec.categories[i];
+    separator = ", ";
+  }
+  return line + "\n";
+}
+
+struct Total {
+  double sum = 0;
+  std::int64_t worlds = 0;  // where it is not 0
+};
+
+Total total_of(const ResultFile& file, const char* column) {
+  Total total;
+  for (const double value : file.numbers(column)) {
+    if (std::isnan(value) || value == 0) continue;
+    total.sum += value;
+    ++total.worlds;
+  }
+  return total;
+}
+
+std::string requests_line(const ResultFile& file) {
+  std::string line;
+  for (const char* column : {"arrived", "completed", "rejected", "unfinished"}) {
+    if (!file.has_column(column)) continue;
+    line += (line.empty() ? "requests: " : ", ") +
+            format_count(static_cast<std::int64_t>(total_of(file, column).sum)) + " " + column;
+  }
+  return line.empty() ? "" : line + "\n";
+}
+
+std::string best_worlds(const ResultFile& file) {
+  if (!file.has_column(kBestBy)) return "";
+  const std::int64_t shown = std::min(kBestWorlds, file.num_worlds());
+  const std::string which = shown == file.num_worlds()
+                                ? "All worlds"
+                                : fmt::format("The {} worlds", shown);
+  ShowOptions options;
+  options.sort = kBestBy;
+  options.top = kBestWorlds;
+  return "\n" + which + " by lowest " + kBestBy + ":\n" + render_table(file, options);
+}
+
+}  // namespace
+
+std::string render_totals(const ResultFile& file) {
+  std::string text = status_line(file) + requests_line(file);
+  for (const char* column : kCautions) {
+    if (!file.has_column(column)) continue;
+    const Total total = total_of(file, column);
+    if (total.worlds == 0) continue;
+    text += "caution: " + std::string(column) + " is " +
+            format_count(static_cast<std::int64_t>(total.sum)) + " in " +
+            format_count(total.worlds) + " worlds (" + file.column(column).spec.long_name + ")\n";
+  }
+  return text + best_worlds(file);
+}
+
+}  // namespace servesweep

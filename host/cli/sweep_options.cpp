@@ -1,0 +1,99 @@
+#include "host/cli/sweep_options.hpp"
+
+#include <iostream>
+#include <optional>
+#include <set>
+
+#include "host/engines.hpp"
+#include "host/machine.hpp"
+#include "host/sha256.hpp"
+#include "host/sweep_builder.hpp"
+#include "host/units.hpp"
+#include "host/workload_params.hpp"
+#include "io/grid_reader.hpp"
+#include "io/text_source.hpp"
+#include "io/trace_reader.hpp"
+
+namespace servesweep {
+
+void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
+  command.add_option("-s,--set", overrides, kOverrideText)
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void DeviceOptions::add_to(CLI::App& command) {
+  command.add_option("--threads", threads, "CPU threads; default: one per core")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096).description(""));
+  command.add_option("--max-memory", max_memory,
+                     "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
+                     "default: half of this machine's")
+      ->type_name("SIZE");
+}
+
+RunLimits DeviceOptions::limits() const {
+  return {max_memory.empty() ? this_machine().memory_bytes / 2
+                             : parse_size(max_memory, "--max-memory")};
+}
+
+LoadedSweep load_sweep(const RunSpec& spec) {
+  std::unique_ptr<Engine> engine = make_engine(spec);
+  Sweep sweep = build_sweep(spec, engine->parameters(),
+                            [&](const double* values, const std::vector<std::string>& texts) {
+                              return engine->check(values, texts);
+                            });
+  return {std::move(engine), std::move(sweep)};
+}
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::cerr << "warning: " << warning << std::endl;
+}
+
+// Points are looked through until every text of the sweep was met: as a rule, the first is enough.
+SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
+  const ParameterSet& parameters = sweep.parameters();
+  const std::size_t trace_parameter = parameters.find("workload.trace").value();
+  std::vector<double> values(parameters.size());
+  std::set<std::size_t> met = {0};
+  std::map<std::string, std::string> sha256;  // by text
+  for (std::int64_t point = 0;
+       point < sweep.num_points() && met.size() < sweep.texts().size(); ++point) {
+    sweep.values(point * sweep.settings().replications, values.data());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const bool is_file = parameters[i].type == ParameterType::kText;
+      if (!(is_file || parameters[i].type == ParameterType::kIntegerList)) continue;
+      if (values[i] != values[i] || !met.insert(static_cast<std::size_t>(values[i])).second) continue;
+      if (!is_file) continue;
+      const std::string& text = sweep.texts()[static_cast<std::size_t>(values[i])];
+      if (i == trace_parameter) {
+        const WorkloadSpec spec = read_workload_spec(parameters, values.data(), sweep.texts());
+        sha256[text] =
+            trace(text, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row})->sha256;
+      } else {
+        sha256[text] = sha256_hex(TextSource(sweep.path(text)).stored());
+      }
+    }
+  }
+  for (const auto& [text, digits] : sha256) checksums_ += digits + "  " + text + "\n";
+}
+
+std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
+                                                const TraceOptions& options) {
+  auto& known = traces_[{text, options.keep_failed, options.on_bad_row}];
+  if (known == nullptr) {
+    known = std::make_shared<const Trace>(read_trace(sweep_.path(text), options));
+  }
+  return known;
+}
+
+InputFiles SweepInputs::files() {
+  return {[this](const std::string& text, const TraceOptions& options) {
+            return trace(text, options);
+          },
+          [this](const std::string& text) {
+            return to_grid(read_service_grid(sweep_.path(text)));
+          }};
+}
+
+}  // namespace servesweep

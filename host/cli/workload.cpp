@@ -1,0 +1,167 @@
+// servesweep workload: what is in a trace, and traces from generators.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/output_stream.hpp"
+#include "host/cli/sweep_options.hpp"
+#include "host/error.hpp"
+#include "host/trace_summary.hpp"
+#include "host/units.hpp"
+#include "host/workload_params.hpp"
+#include "io/toml_reader.hpp"
+#include "io/trace_reader.hpp"
+#include "io/trace_writer.hpp"
+
+namespace servesweep {
+namespace {
+
+struct InfoArguments {
+  std::string file;
+  TraceOptions options;
+  bool json = false;
+};
+
+void add_workload_info(CLI::App& workload) {
+  const auto arguments = std::make_shared<InfoArguments>();
+  CLI::App* command = workload.add_subcommand(
+      "info", "Says what is in a request trace: rows, failures, rate, burstiness, lengths.");
+  command->add_option("file", arguments->file, "Trace file")->type_name("FILE")->required();
+  command->add_flag("--json", arguments->json, "As a JSON object");
+  command->add_flag("--keep-failed", arguments->options.keep_failed,
+                    "Counts failed requests (0 output tokens) like others");
+  command
+      ->add_option("--on-bad-row", arguments->options.on_bad_row,
+                   "What to do with rows that cannot be read: error (default) or skip")
+      ->type_name("error|skip")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, OnBadRow>{
+                                              {"error", OnBadRow::kError},
+                                              {"skip", OnBadRow::kSkip}})
+                      .description(""));
+  command->footer(
+      "\nThe format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first line;\n"
+      "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
+      "Examples:\n"
+      "  servesweep workload info BurstGPT_1.csv\n"
+      "  servesweep workload info azure_conv.csv.gz --json");
+  command->callback([arguments] {
+    const Trace trace = read_trace(arguments->file, arguments->options);
+    if (trace.size() == 0) {
+      throw InputError(arguments->file + " holds no requests (" + format_count(trace.rows_read) +
+                       " rows, " + format_count(trace.rows_failed) + " failed, " +
+                       format_count(trace.rows_skipped) + " skipped) look at --keep-failed");
+    }
+    const TraceSummary summary = summarize(trace);
+    std::cout << (arguments->json ? to_json(trace, summary) : to_text(trace, summary));
+  });
+}
+
+struct GenerateArguments {
+  std::string sweep_file, output, preset;
+  std::vector<std::string> overrides;
+  std::int64_t requests = 0, seed = -1;
+  std::int32_t replication = 0;
+};
+
+RunSpec spec_of(const GenerateArguments& arguments) {
+  std::vector<std::string> settings;
+  if (!arguments.preset.empty()) settings.push_back("workload.preset=" + arguments.preset);
+  settings.insert(settings.end(), arguments.overrides.begin(), arguments.overrides.end());
+  if (arguments.requests > 0) {
+    settings.push_back("workload.requests=" + std::to_string(arguments.requests));
+  }
+  if (arguments.seed >= 0) settings.push_back("seed=" + std::to_string(arguments.seed));
+  return arguments.sweep_file.empty() ? parse_toml("", "the command line", "", settings)
+                                      : read_toml(arguments.sweep_file, settings);
+}
+
+// The one workload that all points of the sweep share.
+WorkloadSpec only_workload(const Sweep& sweep, std::uint32_t replication) {
+  std::set<std::string> keys;
+  WorkloadSpec spec;
+  std::vector<double> values(sweep.parameters().size());
+  for (std::int64_t point = 0; point < sweep.num_points(); ++point) {
+    sweep.values(point * sweep.settings().replications, values.data());
+    spec = read_workload_spec(sweep.parameters(), values.data(), sweep.texts());
+    keys.insert(workload_key(spec, sweep.settings().seed, replication));
+  }
+  if (keys.size() > 1) {
+    throw InputError("the sweep has " + std::to_string(keys.size()) +
+                     " workloads (a trace holds one) fix the parameters that vary, for example "
+                     "with -s workload.requests=1000");
+  }
+  return spec;
+}
+
+void generate(const GenerateArguments& arguments) {
+  const auto [engine, sweep] = load_sweep(spec_of(arguments));
+  print_warnings(sweep.warnings());
+  const WorkloadSpec spec =
+      only_workload(sweep, static_cast<std::uint32_t>(arguments.replication));
+  SweepInputs inputs(sweep);
+  WorkloadSource source(sweep, inputs.files());
+  const auto workload = source.get(spec, arguments.replication);
+  if (arguments.output == "-") {
+    std::cout << trace_csv(*workload);
+    return;
+  }
+  write_trace(arguments.output, *workload);
+  std::cerr << fmt::format("{}: {} requests, {:.4g} per second, over {}\n", arguments.output,
+                           format_count(static_cast<std::int64_t>(workload->size())),
+                           natural_rate_per_s(*workload),
+                           format_duration(static_cast<double>(workload->arrival_ns.back()) * 1e-9));
+}
+
+void add_workload_generate(CLI::App& workload) {
+  const auto arguments = std::make_shared<GenerateArguments>();
+  CLI::App* command = workload.add_subcommand(
+      "generate", "Writes the workload of a sweep as a trace: generated, or from another trace.");
+  command->add_option("sweep", arguments->sweep_file, "Sweep file whose [workload] to write")
+      ->type_name("SWEEP.toml");
+  command
+      ->add_option("-o,--output", arguments->output,
+                   "Trace to write, compressed if it ends in .gz; - for the standard output")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--preset", arguments->preset, "Short for -s workload.preset=NAME")
+      ->type_name("NAME");
+  command->add_option("--requests", arguments->requests, "Short for -s workload.requests=N")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
+  command->add_option("--seed", arguments->seed, "Short for -s seed=N")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  command
+      ->add_option("--replication", arguments->replication,
+                   "Which replication's draws; default: 0, the first")
+      ->type_name("R")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+  add_override_option(*command, arguments->overrides);
+  command->footer(
+      "\nThe keys are those of the [workload] table of a sweep file. A sweep over the new trace sees\n"
+      "the same requests, and the same predicted lengths, as one over its source. Times are the\n"
+      "workload's own clock: neither rps nor rps_scaling is applied.\n\n"
+      "Examples:\n"
+      "  servesweep workload generate --preset burstgpt-like --requests 100000 -o burst.csv.gz\n"
+      "  servesweep workload generate -s workload.arrivals.kind=gamma -s workload.arrivals.cv=3\\\n"
+      "      -s workload.lengths.output.kind=uniform --requests 5000 -o gamma.csv\n"
+      "  servesweep workload generate sweep.toml --replication 3 -o third.csv");
+  command->callback([arguments] { generate(*arguments); });
+}
+
+}  // namespace
+
+void add_workload(CLI::App& app, Program&) {
+  CLI::App* command = app.add_subcommand("workload", "Looks at request traces, or makes them.");
+  command->require_subcommand(0, 1);
+  add_workload_info(*command);
+  add_workload_generate(*command);
+  command->callback([command] {
+    if (command->get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
+  });
+}
+
+}  // namespace servesweep

@@ -1,0 +1,160 @@
+#include <set>
+
+#include "io/output_format.hpp"
+
+namespace servesweep {
+namespace {
+
+std::string type_text(const ColumnSpec& column) {
+  switch (column.type) {
+    case ColumnType::kInt32: return "int32";
+    case ColumnType::kInt64: return "int64";
+    case ColumnType::kFloat64: return "float64";
+    case ColumnType::kText: return "text";
+    case ColumnType::kCategory: break;
+  }
+  std::string text = "int32 code:";
+  for (std::size_t code = 0; code < column.categories.size(); ++code) {
+    text += (code == 0 ? " " : ", ") + std::to_string(code) + " " + column.categories[code];
+  }
+  return text;
+}
+
+std::string row(const std::string& dataset, const std::string& shape, const ColumnSpec& column) {
+  const bool has_unit = !column.unit.empty() && column.unit != "1";
+  return "| `" + dataset + column.name + "` | " + shape + " | " + type_text(column) + " | " +
+         (has_unit ? column.unit : "") + " | " + column.long_name +
+         (column.has_fill ? " Can be not applicable." : "") + " |\n";
+}
+
+std::string attribute_table(const std::vector<Attribute>& attributes) {
+  std::string text = "| attribute | meaning |\n|---|---|\n";
+  for (const Attribute& a : attributes) text += "| `" + a.name + "` | " + a.text + " |\n";
+  return text;
+}
+
+constexpr const char* kColumnHeader = "| dataset | shape | type | unit | meaning |\n|---|---|---|---|---|\n";
+
+// Every attribute that a column can have, once.
+std::vector<Attribute> all_column_attributes() {
+  ColumnSpec number{"", ColumnType::kFloat64, "s", "", {}, true, true};
+  ColumnSpec category{"", ColumnType::kCategory, "", "", {"a"}, true, true};
+  std::vector<Attribute> all;
+  std::set<std::string> seen;
+  for (const ColumnSpec& column : {number, category}) {
+    for (Attribute& a : column_attributes(column, ColumnRole::kMetric)) {
+      if (seen.insert(a.name).second) all.push_back(std::move(a));
+    }
+  }
+  return all;
+}
+
+constexpr const char* kIntroduction = R"(# The result file
+
+Generated from the tables that the writer follows (io/output_format.cpp and the engines' result
+schemas): do not edit.
+
+A result file is HDF5 that is valid netCDF-4, so h5py, xarray, pandas, h5dump, R and Julia open it as
+it is. It is complete when it is there: until all worlds are done their results are in the folder
+`<file>.parts`, whose contents are private to servesweep. Equal sweeps make byte-identical files
+apart from the two time stamps (and whatever differs in provenance, such as the device).
+
+| group | content |
+|---|---|
+| `/` | attributes: provenance and the whole specification |
+| `/worlds` | one row per world: its inputs and its metrics |
+| `/grid` | the same as arrays over the axes, where every combination of axis values is a world |
+| `/<table>` | tables in which a world has any number of rows, such as histograms |
+
+```python
+import xarray as xr
+worlds = xr.open_dataset("out.h5", group="worlds").to_dataframe()
+grid = xr.open_dataset("out.h5", group="grid")            # full factorials only
+```
+
+`scripts/servesweep_results.py` does this with the names of categories instead of their codes, and
+plots.
+
+)";
+
+constexpr const char* kConventions = R"(
+Every dataset has a dimension scale, numbers are little-endian, texts are variable-length UTF-8,
+columns are in chunks through the shuffle and deflate filters. Categories are int32 codes named by
+`flag_values` and `flag_meanings` (CF conventions); a switch is a category too. Where a value is not
+applicable (a parameter that the world's scheduler does not read, a mean over nothing) floats are
+NaN, integers and codes are -1, which is then their `_FillValue`, and texts are empty.
+
+)";
+
+constexpr const char* kWorlds = R"(
+Beside these, `/worlds` has one column per parameter that any world reads, `role` "input": names,
+units and meanings are those of docs/parameters.md. Integers are int64, choices and switches
+categories, lists of integers texts. World ids do not depend on how the sweep file is written.
+
+)";
+
+constexpr const char* kGrid = R"(
+Only where the points of the sweep are all combinations of the axes' values, and of fewer than 32
+axes. The axes, in the order of docs/parameters.md, and `replication` are dimensions with their
+values as coordinates (choices as codes). Every numeric metric, and the id `world`, is an array
+`[axis, ..., replication]`: an HDF5 virtual dataset that shows the column of `/worlds`, so it takes
+no space and the file stays self-contained.
+
+)";
+
+constexpr const char* kTables = R"(
+A table is a contiguous ragged array (CF conventions): `row_size` `[world]` says how many entries
+each world has, and the columns `[entry]` hold the entries of all worlds, one world after another.
+The rows of world w are therefore
+
+```python
+import h5py, numpy as np
+with h5py.File("out.h5") as f:
+    t = f["latency_histogram"]
+    end = np.cumsum(t["row_size"][:])
+    rows = slice(end[w] - t["row_size"][w], end[w])
+    bucket, count = t["bucket"][rows], t["count"][rows]
+```
+
+Histograms hold only the buckets that are not empty. As a dense array `[world, bucket]`:
+
+```python
+dense = np.zeros((len(end), len(t["bucket_lower_s"])), dtype=np.int64)
+dense[np.repeat(np.arange(len(end)), t["row_size"][:]), t["bucket"][:]] = t["count"][:]
+```
+
+Columns over another dimension than `entry` say what the values of an index column stand for, the
+same for all worlds: the edges of a bucket, for one. Histograms of several worlds merge by adding
+the counts of equal buckets.
+)";
+
+}  // namespace
+
+std::string output_format_markdown(const ResultSchema& schema) {
+  std::string text = kIntroduction;
+  text += "## Attributes of `/`\n\n" +
+          attribute_table(root_attributes(schema, Sweep(), Provenance()));
+  text += "\n## Attributes of every column\n\n" + attribute_table(all_column_attributes());
+  text += kConventions;
+
+  const std::string worlds = std::string("/") + kWorldsGroup + "/";
+  text += "## /worlds, engine `" + schema.engine + "`\n\n";
+  text += kColumnHeader + row(worlds, "world", world_column()) +
+          row(worlds, "world", replication_column());
+  for (const ColumnSpec& metric : schema.metrics) text += row(worlds, "world", metric);
+  text += kWorlds;
+  text += "## /grid\n" + std::string(kGrid);
+  text += "## Tables\n" + std::string(kTables);
+  for (const RaggedSpec& table : schema.tables) {
+    const std::string group = "/" + table.name + "/";
+    text += "\n### /" + table.name + "\n\n" + table.long_name + "\n\n" + kColumnHeader;
+    text += row(group, "world", row_size_column());
+    for (const ColumnSpec& column : table.columns) text += row(group, kEntryDimension, column);
+    for (const LookupSpec& lookup : table.lookups) {
+      text += row(group, table.lookup_dimension, lookup.column);
+    }
+  }
+  return text;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Equal sweeps give equal files, byte for byte, whatever the number of threads and the memory for
+a chunk; and equal figures on every backend. SERVESWEEP_SERIAL_BIN names the program of a build with
+Kokkos' Serial backend alone; without it that comparison is left out, and said so."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import h5py
+
+sys.dont_write_bytecode = True
+from servesweep_cli import FIXED, CliTest  # noqa: E402
+
+# Uneven worlds of all schedulers, bin choices and dispatches; all three kinds of draws.
+SWEEP = """
+seed = 7
+replications = 2
+[workload]
+preset = "burstgpt-like"
+requests = [50, 3000]
+rps_scaling = [0.5, 40]
+[scheduler]
+kind = ["static_fifo", "multi_bin_only", "dynamic_no_bins", "multi_bin_dynamic"]
+dispatch = ["greedy", "full"]
+k_bins = [1, 5]
+bin_choice = "longest_queue"
+[cluster]
+num_gpus = [1, 70]
+gpu_memory_gb = 5.0
+memory_margin_gb = 0.5
+[service]
+model = ["affine", "exponential", "uniform"]
+"""
+
+
+class BitIdentity(CliTest):
+    def run_to(self, output, *options, program=None):
+        self.write("s.toml", SWEEP)
+        arguments = ["run", "s.toml", "-o", output, "--fresh", "-q", *FIXED, *options]
+        if program is None:
+            self.cli(*arguments)
+        else:
+            subprocess.run([program, *arguments], cwd=self.folder, check=True,
+                           stdout=subprocess.DEVNULL)
+        return self.path(output)
+
+    def test_threads_and_chunks(self):
+        expected = self.run_to("expected.h5", "--threads", "1").read_bytes()
+        for options in (["--threads", "2"], ["--threads", "1"], ["--threads", "2"],
+                        ["--threads", "1", "--max-memory", "2M"],
+                        ["--threads", "2", "--max-memory", "2M"],
+                        ["--threads", "2", "--max-memory", "17M"]):
+            with self.subTest(options=options):
+                self.assertEqual(self.run_to("out.h5", *options).read_bytes(), expected)
+
+    def test_the_same_name_and_folder_do_not_matter(self):
+        first = self.run_to("a.h5").read_bytes()
+        self.path("elsewhere").mkdir()
+        self.assertEqual(self.run_to("elsewhere/b.h5").read_bytes(), first)
+
+    def test_exact_percentiles(self):
+        exact = ["-s", "sweep.exact_percentiles=true"]
+        first = self.run_to("a.h5", *exact, "--threads", "1")
+        second = self.run_to("b.h5", *exact, "--threads", "2", "--max-memory", "200M")
+        self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    @unittest.skipUnless(os.environ.get("SERVESWEEP_SERIAL_BIN"), "SERVESWEEP_SERIAL_BIN not set")
+    def test_serial_backend(self):
+        serial = os.environ["SERVESWEEP_SERIAL_BIN"]
+        backend = subprocess.run([serial, "info"], check=True, stdout=subprocess.PIPE, text=True)
+        self.assertRegex(backend.stdout, r"(?i)serial")
+        with h5py.File(self.run_to("here.h5")) as here, \
+                h5py.File(self.run_to("serial.h5", program=serial)) as there:
+            names = []
+            here.visititems(lambda name, item: names.append(name)
+                            if isinstance(item, h5py.Dataset) else None)
+            self.assertGreater(len(names), 40)
+            different = [name for name in names
+                         if here[name][()].tobytes() != there[name][()].tobytes()]
+            self.assertEqual(different, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

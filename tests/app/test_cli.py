@@ -1,0 +1,392 @@
+"""The commands, their options and exit codes, as a user sees them."""
+
+import csv
+import gzip
+import json
+import subprocess
+import unittest
+
+import h5py
+import numpy
+from servesweep_cli import FIXED, PROGRAM, SOURCE, CliTest
+
+SMALL = """
+[workload]
+preset = "burstgpt-like"
+requests = 200
+rps = [1.0, 10.0]
+[scheduler]
+kind = ["static_fifo", "multi_bin_dynamic"]
+k_bins = [1, 4]
+[cluster]
+num_gpus = [1, 2]
+"""
+SMALL_WORLDS = 2 * (1 + 2) * 2
+
+COMMANDS = (
+    ["run"],
+    ["plan"],
+    ["show"],
+    ["export"],
+    ["workload", "info"],
+    ["workload", "generate"],
+    ["calibrate"],
+    ["replay"],
+    ["info"],
+)
+
+
+class Usage(CliTest):
+    def test_help_explains_every_command(self):
+        main, _ = self.cli("--help")
+        self.assertIn("75 interrupted", main)
+        for command in COMMANDS:
+            self.assertIn(f"\n  {command[0]} ", main)
+            out, _ = self.cli(*command, "--help")
+            self.assertIn("Usage: servesweep " + " ".join(command), out)
+            self.assertRegex(out, f"Examples?:\n  servesweep {' '.join(command)}")
+
+    def test_version_has_the_commit(self):
+        out, _ = self.cli("--version")
+        self.assertRegex(out, r"^servesweep \d+\.\d+\.\d+ \(commit ([0-9a-f]{40}|unknown)(, modified)?\)\n$")
+
+    def test_bad_usage_is_2(self):
+        for arguments, said in (
+            ([], "subcommand is required"),
+            (["nonsense"], "nonsense"),
+            (["run"], "sweep is required"),
+            (["run", "a.toml", "--nonsense"], "--nonsense"),
+            (["run", "a.toml", "--threads", "0"], "--threads"),
+            (["run", "a.toml", "--max-memory", "lots"], "must be a size such as 512M"),
+            (["run", "a.toml", "--max-time", "soon"], "must be a time such as 90s"),
+            (["run", "--dump-default", "--engine", "bach"], "did you mean batch?"),
+            (["export", "a.h5"], "--csv"),
+            (["export", "a.h5", "--csv", "a", "--json", "b"], "--json"),
+            (["replay", "a.h5"], "--world"),
+            (["workload"], "subcommand is required"),
+            (["workload", "nonsense"], "nonsense"),
+            (["workload", "info", "a.csv", "--on-bad-row", "eat"], "on-bad-row"),
+        ):
+            with self.subTest(arguments):
+                out, err = self.cli(*arguments, code=2)
+                self.assertEqual(out, "")
+                self.assertIn(said, err)
+
+    def test_missing_files_are_3(self):
+        self.write("s.toml", '[workload]\ntrace = "none.csv"\n')
+        for arguments, said in (
+            (["run", "none.toml"], "none.toml"),
+            (["run", "s.toml"], "none.csv"),
+            (["plan", "s.toml"], "none.csv"),
+            (["show", "none.h5"], "none.h5"),
+            (["workload", "info", "none.csv"], "none.csv"),
+            (["calibrate", "none.csv"], "none.csv"),
+        ):
+            with self.subTest(arguments):
+                self.assertIn(said, self.cli(*arguments, code=3)[1])
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["s.toml"])
+
+    def test_unwritable_output_is_3(self):
+        self.write("s.toml", SMALL)
+        self.cli("run", "s.toml", "-o", "no/such/folder/out.h5", code=3)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "info"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 3)
+
+    def test_a_reader_that_goes_away_is_no_crash(self):
+        self.write("s.toml", SMALL)
+        for command in ("run s.toml -o out.h5", "run s.toml -o out.h5", "export out.h5 --csv -"):
+            done = subprocess.run(
+                ["bash", "-c", f'"$0" {command} | head -c 1; echo " ${{PIPESTATUS[0]}}"', PROGRAM],
+                cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.assertIn(done.stdout.split()[-1], ("0", "141"), command)  # 141: SIGPIPE
+
+
+class Errors(CliTest):
+    def test_all_errors_of_a_file_with_their_places(self):
+        self.write("s.toml", '[scheduler]\nkbins = 4\nkind = "fifo"\n[cluster]\nnum_gpus = 0\n')
+        out, err = self.cli("run", "s.toml", code=2)
+        self.assertEqual(out, "")
+        self.assertIn("error: s.toml:2:1: unknown key scheduler.kbins", err)
+        self.assertIn("did you mean scheduler.k_bins?", err)
+        self.assertIn("error: s.toml:3:", err)
+        self.assertIn("error: s.toml:5:", err)
+
+    def test_syntax_errors_with_their_place(self):
+        self.write("s.toml", "[scheduler]\nk_bins = = 4\n")
+        self.assertIn("error: s.toml:2:", self.cli("plan", "s.toml", code=2)[1])
+
+    def test_bad_overrides(self):
+        self.write("s.toml", SMALL)
+        self.assertIn("num_gpus", self.cli("plan", "s.toml", "-s", "num_gpu=3", code=2)[1])
+        self.assertIn("key=value", self.cli("plan", "s.toml", "-s", "num_gpus", code=2)[1])
+
+    def test_unknown_engine_with_its_place(self):
+        self.write("s.toml", 'engine = "bach"\n')
+        self.assertIn("s.toml:1:10: invalid engine=bach", self.cli("plan", "s.toml", code=2)[1])
+
+    def test_bad_traces_with_their_place(self):
+        self.write("t.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+                   "2023-11-16 18:15:46.6805900,374,44\n2023-11-16 18:15:50.9951690,x,109\n")
+        self.write("s.toml", '[workload]\ntrace = "t.csv"\n')
+        self.assertIn("t.csv:3:29: ", self.cli("run", "s.toml", code=2)[1])
+        self.assertIn("t.csv:3:29: ", self.cli("workload", "info", "t.csv", code=2)[1])
+        out, _ = self.cli("workload", "info", "t.csv", "--on-bad-row", "skip")
+        self.assertIn("1 bad (skipped)", out)
+
+    def test_too_little_memory_names_the_way_out(self):
+        self.write("s.toml", SMALL)
+        self.assertIn("--max-memory", self.cli("run", "s.toml", "--max-memory", "1K", code=2)[1])
+
+    def test_what_is_no_result_file(self):
+        self.write("s.toml", SMALL)
+        self.write("out.h5", "notes")
+        self.cli("show", "out.h5", code=3)
+        for more in ([], ["--fresh"]):
+            self.assertIn("no servesweep result file",
+                          self.cli("run", "s.toml", "-o", "out.h5", *more, code=2)[1])
+        self.assertEqual(self.path("out.h5").read_text(), "notes")
+
+
+class Run(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.write("s.toml", SMALL)
+
+    def test_summary_and_result(self):
+        out, err = self.cli("run", "s.toml", "--quiet")
+        self.assertEqual(err, "")
+        self.assertIn(f"{SMALL_WORLDS} worlds: {SMALL_WORLDS} completed\n", out)
+        self.assertIn("requests: 2,400 arrived, 2,400 completed, 0 rejected, 0 unfinished\n", out)
+        self.assertIn("p99_latency_s", out)
+        self.assertIn("servesweep show s.h5", out)
+        with h5py.File(self.path("s.h5")) as file:
+            self.assertEqual(file["worlds/world"].shape, (SMALL_WORLDS,))
+            self.assertIn("run s.toml --quiet", file.attrs["command_line"])
+            self.assertTrue((file["worlds/arrived"][:] == 200).all())
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["s.h5", "s.toml"])
+
+    def test_complete_results_are_left_alone(self):
+        self.cli("run", "s.toml", "-o", "out.h5")
+        before = self.path("out.h5").stat()
+        out, err = self.cli("run", "s.toml", "-o", "out.h5")
+        self.assertIn("already complete", err)
+        self.assertIn(f"{SMALL_WORLDS} worlds", out)
+        after = self.path("out.h5").stat()
+        self.assertEqual((before.st_mtime_ns, before.st_ino), (after.st_mtime_ns, after.st_ino))
+
+    def test_another_sweep_is_refused_unless_fresh(self):
+        self.cli("run", "s.toml", "-o", "out.h5")
+        other = ["run", "s.toml", "-o", "out.h5", "-s", "num_gpus=[1, 3]"]
+        out, err = self.cli(*other, code=2)
+        self.assertEqual(out, "")
+        self.assertIn("another sweep", err)
+        self.assertIn("--fresh", err)
+        self.cli(*other, "--fresh")
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(set(file["worlds/num_gpus"][:]), {1, 3})
+
+    def test_changed_traces_are_another_sweep(self):
+        self.cli("workload", "generate", "--requests", 50, "-o", "t.csv")
+        run = ["run", "s.toml", "-o", "out.h5", "-s", "workload.trace=t.csv", "-s",
+               "workload.preset=none", "-s", "workload.requests=0"]
+        self.cli(*run)
+        self.cli("workload", "generate", "--requests", 50, "--seed", 7, "-o", "t.csv")
+        self.assertIn("other contents", self.cli(*run, code=2)[1])
+
+    def test_unfinished_worlds_are_1(self):
+        run = ["run", "s.toml", "-o", "out.h5", "-s", "time_limit_s=20"]
+        out, _ = self.cli(*run, code=1)
+        self.assertIn("time_limit", out)
+        self.cli(*run, code=1)  # complete, but still so
+
+    def test_overrides(self):
+        self.cli("run", "s.toml", "-o", "out.h5", "-s", "num_gpus=3", "-s", "scheduler.kind=static_fifo")
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(list(file["worlds/num_gpus"][:]), [3, 3])
+
+    def test_dump_default_is_a_sweep_file(self):
+        out, _ = self.cli("run", "--dump-default")
+        self.write("default.toml", out)
+        self.cli("run", "default.toml", "-o", "a.h5", "-s", "requests=100", *FIXED)
+        self.write("empty.toml", "")
+        self.cli("run", "empty.toml", "-o", "b.h5", "-s", "requests=100", *FIXED)
+        with h5py.File(self.path("a.h5")) as a, h5py.File(self.path("b.h5")) as b:
+            self.assertEqual(a.attrs["sweep_fingerprint"], b.attrs["sweep_fingerprint"])
+
+    def test_warnings_do_not_stop_a_run(self):
+        _, err = self.cli("run", "s.toml", "-s", "scheduler.kind=static_fifo", "-s", "b_max=7")
+        self.assertRegex(err, "warning: .*b_max is not used")
+
+
+class Plan(CliTest):
+    def test_a_plan_says_what_a_run_would_do_and_writes_nothing(self):
+        self.write("s.toml", SMALL)
+        out, _ = self.cli("plan", "s.toml", "-s", "replications=3")
+        self.assertIn(f"{3 * SMALL_WORLDS} = {SMALL_WORLDS} points x 3 replications", out)
+        self.assertRegex(out, r"scheduler.k_bins +2: 1, 4\n")
+        self.assertIn(f"{200 * 3 * SMALL_WORLDS:,} to simulate", out)
+        # 2 rates x 3 replications in 4 bins and, for static_fifo and k_bins = 1, in one
+        self.assertRegex(out, r"chunks +1 of up to 36 worlds and 12 prepared workloads")
+        self.assertRegex(out, r"memory +[\d.]+ [KM]iB of the ")
+        self.assertRegex(out, r"time +about ")
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["s.toml"])
+
+    def test_a_plan_leaves_out_what_a_result_has(self):
+        self.write("s.toml", SMALL)
+        self.assertIn("does not exist", self.cli("plan", "s.toml", "-o", "out.h5")[0])
+        self.cli("run", "s.toml", "-o", "out.h5")
+        out, _ = self.cli("plan", "s.toml", "-o", "out.h5")
+        self.assertIn(f"{SMALL_WORLDS} of {SMALL_WORLDS} worlds are done", out)
+        self.assertIn("0 to simulate", out)
+        self.cli("plan", "s.toml", "-o", "out.h5", "-s", "seed=1", code=2)
+
+
+class Look(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.write("s.toml", SMALL)
+        self.cli("run", "s.toml", "-o", "out.h5", *FIXED)
+
+    def table(self, *arguments):
+        """The rows of `show` as lists of cells, without the lines above the units."""
+        lines = self.cli("show", "out.h5", *arguments)[0].split("\n\n")[1].splitlines()
+        return [line.split() for line in lines[2:]]
+
+    def test_show_sorts_and_cuts(self):
+        columns = ["--columns", "world,p99_latency_s"]
+        rows = self.table("--sort", "p99_latency_s", "--top", 3, *columns)
+        self.assertEqual(len(rows), 3)
+        values = [float(row[1]) for row in rows]
+        self.assertEqual(values, sorted(values))
+        rows = self.table("--sort", "p99_latency_s", "--descending", "--top", 1, *columns)
+        with h5py.File(self.path("out.h5")) as file:
+            p99 = file["worlds/p99_latency_s"][:]
+        self.assertEqual(int(rows[0][0]), p99.argmax())
+        self.assertAlmostEqual(float(rows[0][1]) / p99.max(), 1, places=4)
+        self.assertEqual(len(self.table("--top", 0)), SMALL_WORLDS)
+
+    def test_show_suggests_columns(self):
+        _, err = self.cli("show", "out.h5", "--sort", "p9_latency_s", code=2)
+        self.assertIn("did you mean", err)
+
+    def test_export_has_every_world_to_the_last_bit(self):
+        self.cli("export", "out.h5", "--csv", "out.csv")
+        self.cli("export", "out.h5", "--json", "out.json")
+        with open(self.path("out.csv"), newline="") as file:
+            rows = list(csv.DictReader(file))
+        worlds = json.loads(self.path("out.json").read_text())["worlds"]
+        with h5py.File(self.path("out.h5")) as file:
+            mean = file["worlds/mean_latency_s"][:]
+        self.assertTrue(numpy.array_equal([float(row["mean_latency_s"]) for row in rows], mean))
+        self.assertTrue(numpy.array_equal([world["mean_latency_s"] for world in worlds], mean))
+        self.assertEqual(self.cli("export", "out.h5", "--csv", "-")[0],
+                         self.path("out.csv").read_text())
+
+    def test_replay_has_the_same_bits(self):
+        for world in (0, SMALL_WORLDS - 1):
+            out, _ = self.cli("replay", "out.h5", "--world", world, "--events", "e.csv")
+            self.assertRegex(out, r"all \d+ metrics are bit-identical")
+            with open(self.path("e.csv"), newline="") as file:
+                events = list(csv.DictReader(file))
+            with h5py.File(self.path("out.h5")) as file:
+                self.assertEqual(len(events), file["worlds/num_batches"][world])
+            self.assertEqual(sum(int(event["batch_size"]) for event in events), 200)
+        out, err = self.cli("replay", "out.h5", "--world", 0, "--events", "-")
+        self.assertTrue(out.startswith("start_s,"))
+        self.assertIn("bit-identical", err)
+
+    def test_replay_notices_other_results(self):
+        with h5py.File(self.path("out.h5"), "r+") as file:
+            file["worlds/mean_latency_s"][3] *= 1 + 1e-15
+        self.cli("replay", "out.h5", "--world", 2)
+        out, _ = self.cli("replay", "out.h5", "--world", 3, code=1)
+        self.assertRegex(out, r"mean_latency_s .* different\n")
+        self.assertRegex(out, r"1 of \d+ metrics differ")
+
+    def test_replay_refuses_what_it_cannot_reproduce(self):
+        _, err = self.cli("replay", "out.h5", "--world", SMALL_WORLDS, code=2)
+        self.assertIn(f"0 to {SMALL_WORLDS - 1}", err)
+        with h5py.File(self.path("out.h5"), "r+") as file:
+            file.attrs["git_commit"] = "0" * 40
+        self.assertIn("was made by servesweep", self.cli("replay", "out.h5", "--world", 0)[1])
+        with h5py.File(self.path("out.h5"), "r+") as file:
+            file.attrs["sweep_fingerprint"] = "0" * 64
+        self.cli("replay", "out.h5", "--world", 0, code=2)
+
+    def test_replay_finds_traces_by_their_folder(self):
+        self.path("sweeps").mkdir()
+        self.cli("workload", "generate", "--requests", 50, "-o", "sweeps/t.csv")
+        self.write("sweeps/t.toml", '[workload]\ntrace = "t.csv"\n')
+        self.cli("run", "sweeps/t.toml", "-o", "t.h5")
+        self.cli("replay", "t.h5", "--world", 0, "--base", "sweeps")
+        self.assertIn("t.csv", self.cli("replay", "t.h5", "--world", 0, code=3)[1])
+        self.cli("workload", "generate", "--requests", 50, "--seed", 7, "-o", "sweeps/t.csv")
+        self.assertIn("other contents",
+                      self.cli("replay", "t.h5", "--world", 0, "--base", "sweeps", code=2)[1])
+
+
+class Workload(CliTest):
+    def test_a_generated_trace_is_the_workload_itself(self):
+        self.write("a.toml", '[workload]\npreset = "burstgpt-like"\nrequests = 300\nrps = 5.0\n')
+        self.cli("workload", "generate", "a.toml", "-o", "t.csv.gz")
+        self.write("b.toml", '[workload]\ntrace = "t.csv.gz"\nrps = 5.0\n')
+        self.cli("run", "a.toml", "-o", "a.h5")
+        self.cli("run", "b.toml", "-o", "b.h5")
+        with h5py.File(self.path("a.h5")) as a, h5py.File(self.path("b.h5")) as b:
+            for name in ("mean_latency_s", "p99_latency_s", "total_tokens", "num_batches"):
+                self.assertEqual(a["worlds"][name][0], b["worlds"][name][0], name)
+
+    def test_generate_and_info(self):
+        _, err = self.cli("workload", "generate", "-s", "workload.arrivals.kind=deterministic", "-s",
+                          "rate_per_s=2", "--requests", 101, "-o", "t.csv")
+        self.assertIn("101 requests, 2 per second, over 50 s", err)
+        summary = json.loads(self.cli("workload", "info", "t.csv", "--json")[0])
+        self.assertEqual((summary["requests"], summary["span_s"], summary["rate_per_s"]), (101, 50, 2))
+        self.assertIn("coefficient of variation 0", self.cli("workload", "info", "t.csv")[0])
+        stdout, _ = self.cli("workload", "generate", "-s", "workload.arrivals.kind=deterministic", "-s",
+                             "rate_per_s=2", "--requests", 101, "-o", "-")
+        self.assertEqual(stdout, self.path("t.csv").read_text())
+
+    def test_seeds_and_replications_differ(self):
+        texts = set()
+        for more in ([], ["--seed", 1], ["--replication", 1]):
+            self.cli("workload", "generate", "--preset", "burstgpt-like", "--requests", 20, *more,
+                     "-o", "t.csv.gz")
+            texts.add(gzip.open(self.path("t.csv.gz")).read())
+        self.assertEqual(len(texts), 3)
+
+    def test_one_workload_at_a_time(self):
+        self.write("s.toml", SMALL)
+        self.cli("workload", "generate", "s.toml", "-o", "t.csv")  # rates share their requests
+        _, err = self.cli("workload", "generate", "s.toml", "-s", "requests=[10, 20]", "-o", "t.csv",
+                          code=2)
+        self.assertIn("2 workloads", err)
+
+    def test_failed_requests(self):
+        burst = SOURCE / "tests/data/traces/burstgpt.csv"
+        dropped = json.loads(self.cli("workload", "info", burst, "--json")[0])
+        kept = json.loads(self.cli("workload", "info", burst, "--json", "--keep-failed")[0])
+        self.assertGreater(dropped["rows_failed"], 0)
+        self.assertEqual(kept["requests"] - dropped["requests"], dropped["rows_failed"])
+
+
+class Others(CliTest):
+    def test_calibrate(self):
+        grid = SOURCE / "examples/service_grid.csv"
+        fit = json.loads(self.cli("calibrate", grid, "--json")[0])
+        self.assertGreater(fit["r_squared"], 0.99)
+        out, _ = self.cli("calibrate", grid)
+        self.assertIn("[service]", out)
+        toml = "[service]" + out.split("[service]")[1]
+        self.write("s.toml", toml + "\n[workload]\nrequests = 10\n")
+        self.cli("run", "s.toml")
+
+    def test_info(self):
+        info = json.loads(self.cli("info", "--json")[0])
+        self.assertGreaterEqual(info["concurrency"], 1)
+        self.assertIn(info["kokkos_backend"], self.cli("info")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Result files open in the tools that people use: h5py, xarray with both of its engines, pandas,
+h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+import xarray as xr
+
+SOURCE = os.environ.get("SERVESWEEP_SOURCE_DIR", os.path.join(os.path.dirname(__file__), "../.."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(SOURCE, "scripts"))
+import servesweep_results  # noqa: E402
+
+ENGINES = ("h5netcdf", "netcdf4")
+WRITER = os.environ.get("SERVESWEEP_SAMPLE_WRITER") or os.path.join(
+    os.path.dirname(os.environ.get("SERVESWEEP_BIN", "")), "test_io_result_file")
+
+
+def setUpModule():
+    global folder, grid, irregular
+    folder = tempfile.TemporaryDirectory()
+    subprocess.run([WRITER, "write sample files"], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "SERVESWEEP_SAMPLE_FOLDER": folder.name})
+    grid = os.path.join(folder.name, "grid.h5")
+    irregular = os.path.join(folder.name, "irregular.h5")
+
+
+def tearDownModule():
+    folder.cleanup()
+
+
+def opened(path, engine, group=None):
+    with xr.open_dataset(path, group=group, engine=engine) as dataset:
+        return dataset.load()
+
+
+class Xarray(unittest.TestCase):
+    def test_root_attributes(self):
+        for engine in ENGINES:
+            attributes = opened(grid, engine).attrs
+            self.assertEqual(attributes["format"], "servesweep results")
+            self.assertEqual(attributes["format_version"], 1)
+            self.assertEqual(attributes["seed"], 11)
+            self.assertIn("[scheduler]", attributes["resolved_toml"])
+
+    def test_worlds(self):
+        for engine in ENGINES:
+            worlds = opened(irregular, engine, "worlds")
+            self.assertEqual(dict(worlds.dims), {"world": 12})
+            self.assertEqual(list(worlds.world.values), list(range(12)))
+            self.assertEqual(set(worlds.coords), {
+                "world", "replication", "scheduler", "strict", "k_bins", "headroom_gb", "policy",
+                "edges", "num_gpus", "rate_per_s", "trace"})
+            self.assertEqual(set(worlds.data_vars), {
+                "status", "completed", "largest_batch", "p99_latency_s", "note"})
+            self.assertEqual(worlds.completed.dtype, np.int64)
+            self.assertEqual(worlds.completed.values[2], 6_000_000_000)
+            self.assertEqual(worlds.p99_latency_s.attrs["units"], "s")
+            self.assertEqual(worlds.p99_latency_s.dtype, np.float64)  # not a time
+            self.assertTrue(np.isnan(worlds.p99_latency_s.values[3]))
+            np.testing.assert_array_equal(worlds.k_bins.values[:5], [np.nan] * 3 + [2, 2])
+            np.testing.assert_array_equal(worlds.largest_batch.values[:3], [np.nan, 1, 2])
+            self.assertEqual(list(worlds.policy.values[2:4]), ["", "first come"])
+            self.assertEqual(list(worlds.note.values[:3]), ["", "note 1, \u00fc", "note 2"])
+            self.assertEqual(worlds.scheduler.attrs["flag_meanings"], "plain binned")
+            for column in worlds.variables.values():
+                self.assertIn("long_name", column.attrs)
+
+    def test_grid_shows_the_same_worlds(self):
+        for engine in ENGINES:
+            worlds, cube = opened(grid, engine, "worlds"), opened(grid, engine, "grid")
+            self.assertEqual(dict(cube.dims),
+                             {"scheduler": 2, "num_gpus": 3, "trace": 3, "replication": 2})
+            for name in ("status", "completed", "largest_batch", "p99_latency_s", "world"):
+                np.testing.assert_array_equal(cube[name].values.ravel(), worlds[name].values)
+            for world in range(36):
+                row = worlds.isel(world=world)
+                point = cube.sel(scheduler=row.scheduler, num_gpus=row.num_gpus, trace=row.trace,
+                                 replication=row.replication)
+                self.assertEqual(int(point.world), world)
+            self.assertIn("gr\u00fc\u00df.csv", cube.trace.values)
+
+    def test_tables(self):
+        for engine in ENGINES:
+            table = opened(grid, engine, "latency_histogram")
+            self.assertEqual(table.dims["world"], 36)
+            self.assertEqual(table.dims["entry"], int(table.row_size.sum()))
+            self.assertEqual(table.dims["bucket_id"], 40)
+            self.assertEqual(opened(grid, engine, "failures").dims["entry"], 0)
+            self.assertTrue(np.isnan(opened(grid, engine, "bins").batch_limit.values[0]))
+
+
+class OtherTools(unittest.TestCase):
+    def test_h5py(self):
+        with h5py.File(grid) as file:
+            self.assertEqual(set(file), {"worlds", "grid", "latency_histogram", "bins", "failures"})
+            self.assertEqual(file["worlds/note"].asstr()[1], "note 1, \u00fc")
+            for group in file.values():
+                for name, dataset in group.items():
+                    scale = dataset.attrs.get("CLASS") == b"DIMENSION_SCALE"
+                    self.assertTrue(scale or all(len(d) == 1 for d in dataset.dims), name)
+            self.assertEqual(file["worlds/p99_latency_s"].dims[0][0].name, "/worlds/world")
+            self.assertEqual(file["worlds/p99_latency_s"].compression, "gzip")
+
+    def test_documented_recipe(self):
+        with h5py.File(grid) as file:
+            t = file["latency_histogram"]
+            end = np.cumsum(t["row_size"][:])
+            dense = np.zeros((len(end), len(t["bucket_lower_s"])), dtype=np.int64)
+            dense[np.repeat(np.arange(len(end)), t["row_size"][:]), t["bucket"][:]] = t["count"][:]
+        self.assertEqual(dense[2].tolist()[:31:3], [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0])
+
+    def test_h5dump(self):
+        for path in (grid, irregular):
+            text = subprocess.run(["h5dump", path], check=True, capture_output=True).stdout
+            self.assertIn(b"first come" if path == irregular else b"p99_latency_s", text)
+        view = subprocess.run(["h5dump", "-d", "/grid/completed", grid], check=True,
+                              capture_output=True).stdout
+        self.assertIn(b"105000000000", view)
+
+
+class OwnReader(unittest.TestCase):
+    def test_worlds(self):
+        frame = servesweep_results.worlds(irregular)
+        self.assertEqual(len(frame), 12)
+        self.assertEqual(list(frame.scheduler[[0, 3]]), ["plain", "binned"])
+        self.assertEqual(frame.status[9], "time_limit")
+        self.assertTrue(np.isnan(frame.k_bins[0]))
+        self.assertEqual(frame.k_bins[3], 2)
+        self.assertEqual(frame.completed.dtype, np.int64)
+        self.assertEqual(frame.attrs["role"]["k_bins"], "input")
+        self.assertEqual(frame.attrs["units"]["p99_latency_s"], "s")
+        means = frame.groupby("scheduler", observed=True).p99_latency_s.mean()
+        self.assertEqual(list(means.index), ["plain", "binned"])
+
+    def test_histograms(self):
+        one = servesweep_results.histogram(grid, [1])
+        self.assertEqual(one["count"].tolist(), [2, 3, 4, 5, 6])
+        self.assertAlmostEqual(one.cdf.iloc[0], 0.1)
+        np.testing.assert_allclose(one.bucket_upper_s, [0.1, 0.4, 0.7, 1.0, 1.3])
+        both = servesweep_results.histogram(grid, [1, 2])
+        self.assertEqual(both["count"].tolist()[:6], [5, 7, 9, 11, 13, 8])
+        every = servesweep_results.histogram(grid)
+        with h5py.File(grid) as file:
+            self.assertEqual(every["count"].sum(), file["latency_histogram/count"][:].sum())
+        self.assertEqual(every.cdf.iloc[-1], 1)
+        bins = servesweep_results.table(grid, "bins", 2)
+        self.assertEqual(bins.requests.tolist(), [10_000_000_000, 10_000_000_001])
+        self.assertTrue(np.isnan(bins.batch_limit[0]))
+
+    def test_plots(self):
+        script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
+        for path, *options in ([grid], [irregular], [grid, "--x", "trace", "--y", "completed"],
+                               [grid, "--cdf", "1", "2"]):
+            picture = os.path.join(folder.name, "plot.png")
+            subprocess.run([sys.executable, script, path, "--plot", picture, *options],
+                           check=True, stdout=subprocess.DEVNULL)
+            self.assertGreater(os.path.getsize(picture), 5000)
+            os.remove(picture)
+
+
+if __name__ == "__main__":
+    if not os.path.exists(WRITER):
+        print(f"skipped: {WRITER} is not built")
+        sys.exit(77)
+    unittest.main(verbosity=1)

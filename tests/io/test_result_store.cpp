@@ -1,0 +1,385 @@
+// The store of a run under everything that can happen to it: kills, damage, full disks, a second
+// run, another sweep.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "host/error.hpp"
+#include "io/result_reader.hpp"
+#include "io/result_store.hpp"
+#include "tests/support/sample_results.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace servesweep;
+namespace fs = std::filesystem;
+using Ranges = std::vector<WorldRange>;
+
+namespace {
+
+Hdf5ResultStore open_store(const std::string& path, const Sweep& sweep,
+                           OnExisting on_existing = OnExisting::kResume) {
+  return Hdf5ResultStore(path, sample::schema(), sweep, sample::provenance(), on_existing);
+}
+
+// Appends what is missing in chunks of `step`, then finishes.
+void complete(Hdf5ResultStore& store, const Sweep& sweep, std::int64_t step) {
+  std::int64_t world = 0;
+  Ranges finished = store.finished();
+  finished.push_back({sweep.num_worlds(), sweep.num_worlds()});
+  for (const auto& [first, end] : finished) {
+    for (; world < first; world += std::min(step, first - world)) {
+      store.append(sample::chunk(world, std::min(step, first - world)));
+    }
+    world = end;
+  }
+  store.finish();
+}
+
+std::string bytes_of_a_plain_run(const Sweep& sweep) {
+  TempFolder folder;
+  auto store = open_store(folder / "r.h5", sweep);
+  complete(store, sweep, sweep.num_worlds());
+  return read_bytes(folder / "r.h5");
+}
+
+// Runs `action` in a child process; its exit code, or minus the signal that ended it.
+int in_child(const std::function<int()>& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    int code = 99;
+    try {
+      code = action();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "in the child: %s\n", error.what());
+    }
+    ::_exit(code);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::vector<fs::path> shards_of(const std::string& path) {
+  std::vector<fs::path> shards;
+  for (const auto& entry : fs::directory_iterator(path + ".parts")) {
+    if (entry.path().extension() == ".h5") shards.push_back(entry.path());
+  }
+  std::sort(shards.begin(), shards.end());
+  return shards;
+}
+
+}  // namespace
+
+TEST_CASE("a run goes on where the last one stopped") {
+  TempFolder folder;
+  const Sweep sweep = sample::grid_sweep();
+  {
+    auto store = open_store(folder / "r.h5", sweep);
+    CHECK(store.finished().empty());
+    store.append(sample::chunk(10, 5));
+    store.append(sample::chunk(0, 4));
+    store.append(sample::chunk(15, 1));
+    CHECK(store.finished() == Ranges{{0, 4}, {10, 16}});
+  }
+  std::ofstream(folder / "r.h5.parts/shard-x.h5.tmp") << "half a shard";
+  auto store = open_store(folder / "r.h5", sweep);
+  CHECK(store.warnings().empty());
+  CHECK(store.finished() == Ranges{{0, 4}, {10, 16}});
+  CHECK_FALSE(fs::exists(folder / "r.h5.parts/shard-x.h5.tmp"));
+  CHECK_THROWS_WITH(store.finish(), Catch::Contains("missing worlds: 4..9 16..35"));
+  CHECK_FALSE(fs::exists(folder / "r.h5"));
+  CHECK_THROWS_AS(store.append(sample::chunk(3, 2)), std::logic_error);
+  CHECK_THROWS_AS(store.append(sample::chunk(35, 2)), std::logic_error);
+  complete(store, sweep, 3);
+  CHECK(read_bytes(folder / "r.h5") == bytes_of_a_plain_run(sweep));
+  CHECK_FALSE(fs::exists(folder / "r.h5.parts"));
+}
+
+TEST_CASE("a finished run is recognised") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  {
+    auto store = open_store(folder / "r.h5", sweep);
+    CHECK_FALSE(store.already_complete());
+    complete(store, sweep, 5);
+  }
+  const std::string bytes = read_bytes(folder / "r.h5");
+  auto store = open_store(folder / "r.h5", sweep);
+  CHECK(store.already_complete());
+  CHECK(store.finished() == Ranges{{0, 12}});
+  store.finish();
+  CHECK(read_bytes(folder / "r.h5") == bytes);
+  CHECK_FALSE(fs::exists(folder / "r.h5.parts"));
+}
+
+TEST_CASE("no finished chunk is lost by kill -9, and the file is the same") {
+  TempFolder folder;
+  const Sweep sweep = sample::grid_sweep(100);
+  REQUIRE(sweep.num_worlds() == 1200);
+  const std::string path = folder / "r.h5";
+  std::int64_t finished_before = 0;
+  for (int round = 0; round < 4; ++round) {
+    int pipe_ends[2];
+    REQUIRE(::pipe(pipe_ends) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto store = open_store(path, sweep);
+      const Ranges done = store.finished();
+      for (std::int64_t w = done.empty() ? 0 : done[0].second; w < 1190; w += 5) {
+        store.append(sample::chunk(w, 5));
+        const std::int64_t end = w + 5;
+        if (::write(pipe_ends[1], &end, sizeof end) != sizeof end) ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    ::close(pipe_ends[1]);
+    std::int64_t reported = 0, end = 0;
+    for (int i = 0; i < 20 + round; ++i) {
+      if (::read(pipe_ends[0], &end, sizeof end) == sizeof end) reported = end;
+    }
+    ::usleep(static_cast<useconds_t>(700 * round));
+    ::kill(child, SIGKILL);
+    while (::read(pipe_ends[0], &end, sizeof end) == sizeof end) reported = end;
+    ::waitpid(child, nullptr, 0);
+    ::close(pipe_ends[0]);
+
+    auto store = open_store(path, sweep);
+    CHECK(store.warnings().empty());
+    REQUIRE(store.finished().size() == 1);
+    CHECK(store.finished()[0].first == 0);
+    CHECK(store.finished()[0].second >= reported);
+    CHECK(reported > finished_before);
+    finished_before = reported;
+  }
+  auto store = open_store(path, sweep);
+  complete(store, sweep, 50);
+  CHECK(read_bytes(path) == bytes_of_a_plain_run(sweep));
+}
+
+TEST_CASE("a damaged part is discarded and said") {
+  TempFolder folder;
+  const Sweep sweep = sample::grid_sweep();
+  const auto damage = [&](const std::function<void(const fs::path&)>& how) {
+    const std::string path = folder / "r.h5";
+    {
+      auto store = open_store(path, sweep, OnExisting::kStartOver);
+      for (std::int64_t w = 0; w < 30; w += 10) store.append(sample::chunk(w, 10));
+    }
+    const fs::path shard = shards_of(path).at(1);
+    how(shard);
+    auto store = open_store(path, sweep);
+    CHECK(store.finished() == Ranges{{0, 10}, {20, 30}});
+    REQUIRE(store.warnings().size() == 1);
+    CHECK_THAT(store.warnings()[0], Catch::Contains("discarded the damaged part " + shard.string()));
+    complete(store, sweep, 10);
+    CHECK(read_bytes(path) == bytes_of_a_plain_run(sweep));
+  };
+  SECTION("cut off") {
+    damage([](const fs::path& shard) { fs::resize_file(shard, fs::file_size(shard) / 2); });
+  }
+  SECTION("empty") {
+    damage([](const fs::path& shard) { fs::resize_file(shard, 0); });
+  }
+  SECTION("one bit of a result") {
+    damage([](const fs::path& shard) {
+      std::string bytes = read_bytes(shard.string());
+      const double value = sample::p99_latency_s(14);
+      const std::size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&value), 8));
+      REQUIRE(at != std::string::npos);
+      bytes[at] ^= 1;
+      std::ofstream(shard, std::ios::binary) << bytes;
+    });
+  }
+  SECTION("of other worlds") {
+    damage([](const fs::path& shard) {
+      fs::copy_file(shard.string().replace(shard.string().find("000010"), 6, "000000")
+                        .replace(shard.string().find("000020"), 6, "000010"),
+                    shard, fs::copy_options::overwrite_existing);
+    });
+  }
+}
+
+TEST_CASE("parts and results of another sweep are refused") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep(7), other = sample::irregular_sweep(8);
+  const std::string path = folder / "r.h5";
+  const auto refused = [&](const std::string& what) {
+    CHECK_THROWS_WITH(open_store(path, other),
+                      Catch::Contains(what) && Catch::Contains("`seed = 7` there, `seed = 8` now") &&
+                          Catch::Contains("--fresh"));
+    CHECK_THROWS_AS(open_store(path, other), InputError);
+  };
+  {
+    auto store = open_store(path, sweep);
+    store.append(sample::chunk(0, 6));
+  }
+  refused("r.h5.parts holds an unfinished run of another sweep");
+  {
+    auto store = open_store(path, sweep);
+    CHECK(store.finished() == Ranges{{0, 6}});  // the refusal left it alone
+    complete(store, sweep, 6);
+  }
+  refused("r.h5 holds the results of another sweep");
+  CHECK_FALSE(fs::exists(path + ".parts"));
+
+  const std::string bytes = read_bytes(path);
+  {
+    auto store = open_store(path, other, OnExisting::kStartOver);
+    CHECK(store.finished().empty());
+    store.append(sample::chunk(0, 6));
+  }
+  CHECK(read_bytes(path) == bytes);  // until the new results are there
+  auto store = open_store(path, other);
+  CHECK(store.finished() == Ranges{{0, 6}});  // its parts go before the old results
+  complete(store, other, 6);
+  CHECK(ResultFile(path).attribute("seed") == "8");
+}
+
+TEST_CASE("parts by another version, of other columns or from other traces are refused") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  { open_store(folder / "r.h5", sweep); }
+  const auto open = [&](const ResultSchema& schema, const Provenance& provenance) {
+    Hdf5ResultStore(folder / "r.h5", schema, sweep, provenance);
+  };
+  CHECK_NOTHROW(open(sample::schema(), sample::provenance()));
+  Provenance provenance = sample::provenance();
+  provenance.git_commit = "fffffff";
+  CHECK_THROWS_WITH(open(sample::schema(), provenance),
+                    Catch::Contains("another version") && Catch::Contains("0123abc") &&
+                        Catch::Contains("fffffff"));
+  provenance = sample::provenance();
+  provenance.traces = "00ff  plain.csv\n";
+  CHECK_THROWS_WITH(open(sample::schema(), provenance),
+                    Catch::Contains("its traces have other contents"));
+  ResultSchema schema = sample::schema();
+  schema.metrics[1].name = "served";
+  CHECK_THROWS_WITH(open(schema, sample::provenance()), Catch::Contains("other columns"));
+}
+
+TEST_CASE("a file that is no result is never replaced") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  std::ofstream(folder / "trace.csv") << "a,b\n";
+  for (const OnExisting on_existing : {OnExisting::kResume, OnExisting::kStartOver}) {
+    CHECK_THROWS_WITH(open_store(folder / "trace.csv", sweep, on_existing),
+                      Catch::Contains("trace.csv exists and is no servesweep result file"));
+  }
+  CHECK(read_bytes(folder / "trace.csv") == "a,b\n");
+}
+
+TEST_CASE("files of others in the parts folder survive") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  fs::create_directory(folder / "r.h5.parts");
+  std::ofstream(folder / "r.h5.parts/notes.txt") << "mine";
+  auto store = open_store(folder / "r.h5", sweep, OnExisting::kStartOver);
+  complete(store, sweep, 12);
+  CHECK(read_bytes(folder / "r.h5.parts/notes.txt") == "mine");
+}
+
+TEST_CASE("two runs on one output do not mix") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  {
+    auto store = open_store(folder / "r.h5", sweep);
+    CHECK_THROWS_AS(open_store(folder / "r.h5", sweep), InputError);
+    CHECK_THROWS_WITH(open_store(folder / "r.h5", sweep, OnExisting::kStartOver),
+                      Catch::Contains("another run is writing"));
+    store.append(sample::chunk(0, 6));
+  }
+  CHECK(open_store(folder / "r.h5", sweep).finished() == Ranges{{0, 6}});
+}
+
+TEST_CASE("a chunk that does not fit the schema is a bug") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  auto store = open_store(folder / "r.h5", sweep);
+  ResultChunk chunk = sample::chunk(0, 3);
+  std::get<std::vector<double>>(chunk.metrics[3]).pop_back();
+  CHECK_THROWS_AS(store.append(chunk), std::logic_error);
+  chunk = sample::chunk(0, 3);
+  chunk.tables[0].row_size[2] += 1;
+  CHECK_THROWS_AS(store.append(chunk), std::logic_error);
+  chunk = sample::chunk(0, 3);
+  chunk.metrics[3] = std::vector<std::int64_t>{1, 2, 3};
+  CHECK_THROWS_AS(store.append(chunk), std::logic_error);
+  CHECK(store.finished().empty());
+}
+
+TEST_CASE("unwritable folders are I/O errors with the reason") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  CHECK_THROWS_AS(open_store(folder / "no/r.h5", sweep), IoError);
+  CHECK_THROWS_WITH(open_store(folder / "no/r.h5", sweep),
+                    Catch::Contains("no/r.h5.parts (No such file or directory)"));
+  fs::create_directory(folder / "locked");
+  fs::permissions(folder / "locked", fs::perms::owner_read | fs::perms::owner_exec |
+                                         fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(folder.path(), fs::perms::others_exec, fs::perm_options::add);
+  const int code = in_child([&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return 2;  // root may write anywhere
+    try {
+      open_store(folder / "locked/r.h5", sweep);
+    } catch (const IoError& error) {
+      return std::string(error.what()).ends_with("r.h5.parts (Permission denied)") ? 0 : 3;
+    }
+    return 4;
+  });
+  CHECK(code == 0);
+}
+
+TEST_CASE("a disk that fills up is an I/O error, and leaves no half files") {
+  TempFolder folder;
+  const Sweep sweep = sample::grid_sweep();
+  const std::string path = folder / "r.h5";
+  // In a program of its own: HDF5 must also survive its end.
+  const auto run_limited = [&](const std::string& bytes) {
+    const std::string self = fs::read_symlink("/proc/self/exe").string();
+    return std::system(("SERVESWEEP_TEST_FILE='" + path + "' SERVESWEEP_TEST_BYTES=" + bytes +
+                        " '" + self + "' 'run on a full disk' > '" + (folder / "log") + "' 2>&1")
+                           .c_str());
+  };
+  CHECK(run_limited("8000") == 0);
+  CHECK(shards_of(path).empty());
+  for (const auto& entry : fs::directory_iterator(path + ".parts")) {
+    CHECK(entry.path().extension() != ".tmp");
+  }
+  {
+    auto store = open_store(path, sweep);
+    store.append(sample::chunk(0, 18));
+    store.append(sample::chunk(18, 18));
+  }
+  CHECK(run_limited("60000") == 0);
+  INFO(read_bytes(folder / "log"));
+  CHECK_FALSE(fs::exists(path));
+  CHECK_FALSE(fs::exists(path + ".tmp"));
+  auto store = open_store(path, sweep);  // nothing was lost
+  CHECK(store.finished() == Ranges{{0, 36}});
+  store.finish();
+  CHECK(read_bytes(path) == bytes_of_a_plain_run(sweep));
+}
+
+// The child of the test above.
+TEST_CASE("run on a full disk", "[.]") {
+  const char* path = std::getenv("SERVESWEEP_TEST_FILE");
+  const char* bytes = std::getenv("SERVESWEEP_TEST_BYTES");
+  REQUIRE((path != nullptr && bytes != nullptr));
+  ::alarm(60);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{std::stoul(bytes), std::stoul(bytes)};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  const Sweep sweep = sample::grid_sweep();
+  auto store = open_store(path, sweep);
+  CHECK_THROWS_AS(complete(store, sweep, 18), IoError);
+  CHECK_THROWS_WITH(complete(store, sweep, 18),
+                    Catch::Contains("r.h5") && Catch::EndsWith("(File too large)"));
+}

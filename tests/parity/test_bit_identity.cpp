@@ -1,0 +1,172 @@
+// A world's result is the same to the bit whatever runs beside it, before it or after it: alone, in
+// one wave, in any order of starts and of worlds, in any split into waves, with and without details.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/random_worlds.hpp"
+
+namespace servesweep {
+namespace {
+
+constexpr std::size_t kWorlds = 400;
+constexpr int kMostRequests = 20'000;
+
+// Everything that is known of one world, comparable. Fields, not bytes: padding has no value.
+struct Outcome {
+  std::string metrics;
+  std::string details;
+};
+
+class Bytes {
+ public:
+  template <class... Values>
+  void add(const Values&... values) {
+    (append(&values, sizeof values), ...);
+  }
+  std::string text;
+
+ private:
+  void append(const void* data, std::size_t size) {
+    text.append(static_cast<const char*>(data), size);
+  }
+};
+
+std::string metrics_of(const BatchResult& r) {
+  Bytes b;
+  b.add(r.arrived, r.completed, r.rejected, r.unfinished, r.batches, r.largest_batch,
+        r.token_sla_violations, r.request_sla_violations, r.memory_overcommits, r.extrapolations,
+        r.total_tokens, r.output_tokens, r.last_completion_ns, r.max_latency_ns, r.max_tbt_ps,
+        r.latency_sum_ns, r.service_sum_ns, r.ttft_sum_ps, r.tbt_sum_ps, r.decode_sum_ps,
+        r.busy_sum_ns, r.busy_min_ns, r.busy_max_ns, r.latency_quantiles_ns, r.tbt_quantiles_ns,
+        r.decode_quantiles_ns, r.mean_bin_variance, r.mean_bin_range, r.status, r.exact_quantiles);
+  return b.text;
+}
+
+// The outcomes of a wave, in the order of its worlds.
+std::vector<Outcome> outcomes_of(const WaveResult& wave, const std::vector<BatchWorld>& worlds) {
+  std::vector<Outcome> outcomes;
+  std::size_t bucket = 0, gpu = 0, bin = 0;
+  for (std::size_t i = 0; i < worlds.size(); ++i) {
+    Bytes details;
+    if (!wave.num_buckets.empty()) {
+      for (std::int32_t n = 0; n < wave.num_buckets[i]; ++n, ++bucket) {
+        details.add(wave.buckets[bucket], wave.bucket_counts[bucket]);
+      }
+      for (std::int32_t n = 0; n < worlds[i].num_gpus; ++n, ++gpu) {
+        details.add(wave.gpus[gpu].busy_ns, wave.gpus[gpu].batches);
+      }
+      for (std::int32_t n = 0; n < worlds[i].workload.num_bins; ++n, ++bin) {
+        const BinUse& use = wave.bins[bin];
+        details.add(use.batches, use.requests, use.output_variance, use.output_range,
+                    use.lower_edge_tokens, use.upper_edge_tokens, use.batch_limit);
+      }
+    }
+    outcomes.push_back({metrics_of(wave.worlds[i]), details.text});
+  }
+  return outcomes;
+}
+
+class Waves {
+ public:
+  explicit Waves(const std::vector<testing::RandomWorld>& worlds)
+      : prepared_(testing::cases_of(worlds)) {}
+
+  // Runs the worlds `ids` as one wave; start_order indexes ids.
+  std::vector<Outcome> run(const std::vector<std::size_t>& ids,
+                           const std::vector<std::int32_t>& start_order,
+                           const WaveOptions& options) const {
+    std::vector<BatchWorld> worlds;
+    for (const std::size_t id : ids) worlds.push_back(prepared_.worlds[id]);
+    return outcomes_of(prepared_.runner.run(worlds, start_order, options), worlds);
+  }
+
+ private:
+  testing::PreparedWorlds prepared_;
+};
+
+template <class T>
+std::vector<T> count_up(std::size_t count) {
+  std::vector<T> values(count);
+  std::iota(values.begin(), values.end(), T{0});
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a world's result does not depend on its company") {
+  std::vector<testing::RandomWorld> worlds;
+  for (std::uint64_t seed = 0; seed < kWorlds; ++seed) {
+    worlds.push_back(testing::random_world(1'000'000 + seed, kMostRequests));
+  }
+  const Waves waves(worlds);
+  const auto ids = count_up<std::size_t>(kWorlds);
+  const auto in_order = count_up<std::int32_t>(kWorlds);
+  WaveOptions options;
+  options.save_details = true;
+  options.exact_percentiles = GENERATE(false, true);
+  options.exact_bytes = 64 << 20;
+  INFO("exact percentiles " << options.exact_percentiles);
+
+  std::vector<Outcome> alone;
+  for (const std::size_t id : ids) alone.push_back(waves.run({id}, {0}, options).front());
+  const auto check = [&](const std::vector<std::size_t>& which,
+                         const std::vector<Outcome>& outcomes, bool has_details = true) {
+    REQUIRE(outcomes.size() == which.size());
+    std::size_t different = 0;
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      different += outcomes[i].metrics != alone[which[i]].metrics;
+      if (has_details) different += outcomes[i].details != alone[which[i]].details;
+    }
+    CHECK(different == 0);
+  };
+
+  SECTION("one wave") { check(ids, waves.run(ids, in_order, options)); }
+
+  SECTION("without details") {
+    WaveOptions plain = options;
+    plain.save_details = false;
+    check(ids, waves.run(ids, in_order, plain), false);
+  }
+
+  SECTION("starts in any order") {
+    std::mt19937 random(1);
+    for (int i = 0; i < 5; ++i) {
+      auto start_order = in_order;
+      std::shuffle(start_order.begin(), start_order.end(), random);
+      check(ids, waves.run(ids, start_order, options));
+    }
+  }
+
+  SECTION("worlds in reverse") {
+    auto reversed = ids;
+    std::reverse(reversed.begin(), reversed.end());
+    check(reversed, waves.run(reversed, in_order, options));
+  }
+
+  SECTION("random waves of random worlds") {
+    std::mt19937 random(2);
+    auto shuffled = ids;
+    std::shuffle(shuffled.begin(), shuffled.end(), random);
+    for (std::size_t first = 0; first < kWorlds;) {
+      const std::size_t size = std::min<std::size_t>(1 + random() % 90, kWorlds - first);
+      const std::vector<std::size_t> wave(shuffled.begin() + static_cast<std::ptrdiff_t>(first),
+                                          shuffled.begin() +
+                                              static_cast<std::ptrdiff_t>(first + size));
+      check(wave, waves.run(wave, count_up<std::int32_t>(size), options));
+      first += size;
+    }
+  }
+
+  SECTION("twice the same") {
+    auto twice = ids;
+    twice.insert(twice.end(), ids.begin(), ids.end());
+    check(twice, waves.run(twice, count_up<std::int32_t>(twice.size()), options));
+  }
+}
+
+}  // namespace servesweep

@@ -1,0 +1,27 @@
+// The queueing models of tests/data/golden/queueing/ that a test asks for.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace servesweep::testing {
+
+// Every entry whose model's name starts with `model`.
+inline std::vector<nlohmann::json> queueing_oracles(const std::string& model) {
+  const char* source = std::getenv("SERVESWEEP_SOURCE_DIR");
+  std::ifstream file(std::string(source != nullptr ? source : ".") +
+                     "/tests/data/golden/queueing/oracles.json");
+  REQUIRE(file.good());
+  std::vector<nlohmann::json> found;
+  for (const nlohmann::json& entry : nlohmann::json::parse(file)) {
+    if (entry["model"].get<std::string>().rfind(model, 0) == 0) found.push_back(entry);
+  }
+  REQUIRE(!found.empty());
+  return found;
+}
+
+}  // namespace servesweep::testing
