@@ -29,10 +29,10 @@ struct PreparedRequests {
 
   explicit PreparedRequests(std::shared_ptr<const Workload> requests)
       : workload(std::move(requests)) {
-    set = std::make_unique<RequestSet>(RequestColumns{
-        static_cast<std::int64_t>(workload->size()), workload->arrival_ns.data(),
-        workload->prompt_tokens.data(), workload->output_tokens.data(),
-        workload->predicted_tokens.data()});
+    set = std::make_unique<RequestSet>(
+        RequestColumns{static_cast<std::int64_t>(workload->size()), workload->arrival_ns.data(),
+                       workload->prompt_tokens.data(), workload->output_tokens.data(),
+                       workload->predicted_tokens.data()});
   }
 
   std::size_t bytes() const {
@@ -53,9 +53,7 @@ class BatchRun : public EngineRun {
            const RunLimits& limits)
       : engine_(engine), sweep_(sweep), source_(source), limits_(limits) {}
 
-  ChunkPlan plan(std::int64_t first, std::int64_t end) override {
-    return prepare(first, end).plan;
-  }
+  ChunkPlan plan(std::int64_t first, std::int64_t end) override { return prepare(first, end).plan; }
 
   ResultChunk run(const ChunkPlan& plan) override {
     Chunk chunk = prepare(plan.worlds.first, plan.worlds.second);
@@ -83,7 +81,8 @@ class BatchRun : public EngineRun {
       num_gpus.push_back(chunk.worlds[i].num_gpus);
       num_bins.push_back(chunk.worlds[i].workload.num_bins);
     }
-    if (options.save_details) result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
+    if (options.save_details)
+      result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
     return result;
   }
 
@@ -94,11 +93,11 @@ class BatchRun : public EngineRun {
            "longest_output_tokens,first_request,completed\n";
     out.precision(17);
     for (const BatchEvent& e : runner_.replay(chunk.worlds.front())) {
-      out << static_cast<double>(e.start_ns) * 1e-9 << ',' << static_cast<double>(e.finish_ns) * 1e-9
-          << ',' << e.gpu << ',' << e.bin << ',' << e.size << ',' << e.target << ','
-          << static_cast<double>(e.wait_sum_ns) * 1e-9 / e.size << ',' << e.total_tokens << ','
-          << e.longest_tokens << ',' << e.longest_output << ',' << e.first_request << ','
-          << e.completed << '\n';
+      out << static_cast<double>(e.start_ns) * 1e-9 << ','
+          << static_cast<double>(e.finish_ns) * 1e-9 << ',' << e.gpu << ',' << e.bin << ','
+          << e.size << ',' << e.target << ',' << static_cast<double>(e.wait_sum_ns) * 1e-9 / e.size
+          << ',' << e.total_tokens << ',' << e.longest_tokens << ',' << e.longest_output << ','
+          << e.first_request << ',' << e.completed << '\n';
     }
   }
 
@@ -148,17 +147,15 @@ class BatchRun : public EngineRun {
                                 BatchRunner::state_bytes(most_bins, most_gpus);
       if (bytes > limits_.max_memory_bytes) {
         if (id == first) {
-          throw InputError("world " + std::to_string(id) + " needs " +
-                           std::to_string((bytes >> 20) + 1) + " MiB (its workload has " +
-                           std::to_string(requests->set->columns.count) +
-                           " requests, and --max-memory is " +
-                           std::to_string(limits_.max_memory_bytes >> 20) +
-                           " MiB) raise --max-memory or lower workload.requests");
+          throw InputError(
+              "world " + std::to_string(id) + " needs " + std::to_string((bytes >> 20) + 1) +
+              " MiB (its workload has " + std::to_string(requests->set->columns.count) +
+              " requests, and --max-memory is " + std::to_string(limits_.max_memory_bytes >> 20) +
+              " MiB) raise --max-memory or lower workload.requests");
         }
         break;
       }
-      if (id > first &&
-          chunk.plan.requests + requests->set->columns.count > kMostChunkRequests) {
+      if (id > first && chunk.plan.requests + requests->set->columns.count > kMostChunkRequests) {
         break;
       }
       if (is_new) {
@@ -180,20 +177,21 @@ class BatchRun : public EngineRun {
     chunk.plan.workloads = static_cast<std::int64_t>(chunk.specs.size());
     requests_ = chunk.requests;
     // A binning is known by the address of its requests: it must not outlive them.
-    std::erase_if(binned_, [&](const auto& entry) { return known.find(entry.first) == known.end(); });
+    std::erase_if(binned_,
+                  [&](const auto& entry) { return known.find(entry.first) == known.end(); });
     return chunk;
   }
 
-  std::shared_ptr<PreparedRequests> requests_of(const BatchParams& params,
-                                                std::int32_t replication, Chunk& chunk) {
+  std::shared_ptr<PreparedRequests> requests_of(const BatchParams& params, std::int32_t replication,
+                                                Chunk& chunk) {
     const std::string key = workload_key(params.workload, sweep_.settings().seed,
                                          static_cast<std::uint32_t>(replication));
     std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
     if (here == nullptr) {
       const auto kept = requests_.find(key);
-      here = kept != requests_.end() ? kept->second
-                                     : std::make_shared<PreparedRequests>(
-                                           source_.get(params.workload, replication));
+      here = kept != requests_.end()
+                 ? kept->second
+                 : std::make_shared<PreparedRequests>(source_.get(params.workload, replication));
     }
     return here;
   }
@@ -206,7 +204,8 @@ class BatchRun : public EngineRun {
     const double span_ns =
         static_cast<double>(requests.workload->arrival_ns.back()) / spec.load_scaling;
     if (span_ns > static_cast<double>(kMaxArrival_ns)) {
-      throw InputError("arrivals span " + std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
+      throw InputError("arrivals span " +
+                       std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
                        " s (at most 9007199 s, 104 days, keep the clock exact) raise "
                        "workload.rps_scaling or lower workload.requests");
     }
@@ -234,8 +233,9 @@ class BatchRun : public EngineRun {
     if (device.values == nullptr) {
       const ServiceGrid grid = source_.files().service_grid(path);
       if (grid.batch_sizes.size() < 2 || grid.lengths.size() < 2) {
-        throw InputError(path + ": too small a grid (interpolation needs two batch sizes and two "
-                                "lengths) measure more");
+        throw InputError(path +
+                         ": too small a grid (interpolation needs two batch sizes and two "
+                         "lengths) measure more");
       }
       std::vector<double> values = grid.batch_sizes;
       values.insert(values.end(), grid.lengths.begin(), grid.lengths.end());

@@ -119,9 +119,7 @@ const Metric kMetrics[] = {
     {"request_sla_violations", kCount, "1", "Requests whose latency was longer than request_s",
      [](const World& w) { return static_cast<double>(w.r.request_sla_violations); }},
     {"request_sla_violation_rate", kReal, "1", "The same as a share of completed requests",
-     [](const World& w) {
-       return w.per_request(static_cast<double>(w.r.request_sla_violations));
-     }},
+     [](const World& w) { return w.per_request(static_cast<double>(w.r.request_sla_violations)); }},
     {"throughput_requests_per_s", kReal, "1/s", "Completed requests per second of makespan",
      [](const World& w) { return w.per_s(w.completed); }},
     {"throughput_tokens_per_s", kReal, "1/s", "Prompt and output tokens per second of makespan",
@@ -208,13 +206,19 @@ std::vector<RaggedSpec> batch_tables() {
        {real("busy_s", "s", "Time in batches"), count("batches", "Batches")}},
       {"bins",
        "What each length bin did, in ascending order",
-       {count("batches", "Batches"), count("requests", "Requests in batches"),
-        real("output_variance", "1", "Variance of output lengths in a batch, smoothed over batches"),
+       {count("batches", "Batches"),
+        count("requests", "Requests in batches"),
+        real("output_variance", "1",
+             "Variance of output lengths in a batch, smoothed over batches"),
         real("output_range", "1", "Range of output lengths in a batch, smoothed over batches"),
         count("lower_edge_tokens", "Smallest predicted length of the bin"),
         count("upper_edge_tokens", "End of the bin (exclusive)"),
-        {"batch_limit", ColumnType::kInt64, "1",
-         "Most requests in a batch of this bin, where the scheduler limits it", {}, true}}},
+        {"batch_limit",
+         ColumnType::kInt64,
+         "1",
+         "Most requests in a batch of this bin, where the scheduler limits it",
+         {},
+         true}}},
   };
 }
 

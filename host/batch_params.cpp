@@ -106,10 +106,10 @@ std::vector<Finding> check_batch_params(const BatchParams& p) {
   };
   const ClusterParams& c = p.cluster;
   if (memory_limit_tokens(c) < 1) {
-    wrong("cluster.gpu_memory_gb",
-          "invalid gpu_memory_gb=" + number(c.gpu_memory_gb) + " (model_memory_gb=" +
-              number(c.model_memory_gb) + " and memory_margin_gb=" + number(c.memory_margin_gb) +
-              " leave no memory for a token) raise it or lower those");
+    wrong("cluster.gpu_memory_gb", "invalid gpu_memory_gb=" + number(c.gpu_memory_gb) +
+                                       " (model_memory_gb=" + number(c.model_memory_gb) +
+                                       " and memory_margin_gb=" + number(c.memory_margin_gb) +
+                                       " leave no memory for a token) raise it or lower those");
   }
   if (p.is_dynamic() && p.dynamic.b_min > p.dynamic.b_max) {
     wrong("scheduler.b_min", "invalid b_min=" + std::to_string(p.dynamic.b_min) + " (above b_max=" +

@@ -23,9 +23,9 @@ struct RunLimits {
 // What the next chunk of a run is, before it runs.
 struct ChunkPlan {
   WorldRange worlds;
-  std::int64_t requests = 0;  // summed over its worlds: the unit of work
-  std::int64_t workloads = 0; // distinct prepared workloads that its worlds share
-  std::size_t bytes = 0;      // estimate of what it takes
+  std::int64_t requests = 0;   // summed over its worlds: the unit of work
+  std::int64_t workloads = 0;  // distinct prepared workloads that its worlds share
+  std::size_t bytes = 0;       // estimate of what it takes
 };
 
 // A sweep on its way through an engine.

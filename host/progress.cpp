@@ -22,8 +22,8 @@ int terminal_width() {
 
 double share_done(const ProgressState& s) {
   const std::int64_t all = s.requests > 0 ? s.requests : s.worlds;
-  const std::int64_t done = s.requests > 0 ? s.requests_before + s.requests_done
-                                           : s.worlds_before + s.worlds_done;
+  const std::int64_t done =
+      s.requests > 0 ? s.requests_before + s.requests_done : s.worlds_before + s.worlds_done;
   return all > 0 ? std::min(1.0, static_cast<double>(done) / static_cast<double>(all)) : 0;
 }
 
@@ -89,7 +89,8 @@ void Progress::draw_until_ended() {
   const auto start = Clock::now();
   const bool bar = style_ == ProgressStyle::kBar;
   std::unique_lock lock(mutex_);
-  while (!ended_changed_.wait_for(lock, bar ? kBarPeriod : kLinePeriod, [this] { return ended_; })) {
+  while (
+      !ended_changed_.wait_for(lock, bar ? kBarPeriod : kLinePeriod, [this] { return ended_; })) {
     state_.now_s = std::chrono::duration<double>(Clock::now() - start).count();
     if (bar) {
       out_ << '\r' << progress_bar(state_, terminal_width() - 1) << "\x1b[K" << std::flush;

@@ -18,16 +18,16 @@ enum class ProgressStyle { kNone, kLines, kBar };
 ProgressStyle progress_style(bool quiet);
 
 struct ProgressState {
-  std::int64_t worlds = 0;           // of the sweep
-  std::int64_t worlds_before = 0;    // that were finished when this run began
-  std::int64_t worlds_done = 0;      // by this run
-  std::int64_t requests = 0;         // of the sweep
+  std::int64_t worlds = 0;         // of the sweep
+  std::int64_t worlds_before = 0;  // that were finished when this run began
+  std::int64_t worlds_done = 0;    // by this run
+  std::int64_t requests = 0;       // of the sweep
   std::int64_t requests_before = 0;
   std::int64_t requests_done = 0;
-  double done_s = 0;                 // when the last of them were done, from the start of the run
-  double now_s = 0;                  // from the start of the run
+  double done_s = 0;  // when the last of them were done, from the start of the run
+  double now_s = 0;   // from the start of the run
 
-  double remaining_s() const;        // negative: nothing to tell it from
+  double remaining_s() const;  // negative: nothing to tell it from
 };
 
 // "1,200/5,000 worlds, 310 worlds/s, 12 million requests/s, 12 s left"
@@ -55,7 +55,7 @@ class Progress {
   std::ostream& out_;
   std::mutex mutex_;
   std::condition_variable ended_changed_;
-  bool ended_ = false;   // guarded by mutex_, like state_
+  bool ended_ = false;  // guarded by mutex_, like state_
   ProgressState state_;
   std::thread thread_;
 };

@@ -21,8 +21,7 @@ std::int64_t requests_of(std::int64_t world, const Sweep& sweep, WorkloadSource&
     return wish > 0 ? wish : static_cast<std::int64_t>(workloads.get(spec, 0)->size());
   }
   const TraceOptions options = {spec.trace_options.keep_failed, spec.trace_options.on_bad_row};
-  const auto rows =
-      static_cast<std::int64_t>(workloads.files().trace(spec.trace, options)->size());
+  const auto rows = static_cast<std::int64_t>(workloads.files().trace(spec.trace, options)->size());
   return wish > 0 ? std::min(wish, rows) : rows;
 }
 

@@ -13,12 +13,12 @@ enum class ColumnType { kInt32, kInt64, kFloat64, kCategory, kText };
 
 // One row of a schema table: drives the writer, its tests and docs/output_format.md.
 struct ColumnSpec {
-  std::string name;       // "p99_latency_s": the unit is part of the name where there is one
+  std::string name;  // "p99_latency_s": the unit is part of the name where there is one
   ColumnType type = ColumnType::kFloat64;
-  std::string unit;       // UDUNITS: "s", "ms", "GB", "1/s"; "1" for pure numbers
-  std::string long_name;  // one sentence
+  std::string unit;                     // UDUNITS: "s", "ms", "GB", "1/s"; "1" for pure numbers
+  std::string long_name;                // one sentence
   std::vector<std::string> categories;  // kCategory: the meaning of code 0, 1, ...
-  bool has_fill = false;  // integers and codes: -1, floats: NaN mean "not applicable"
+  bool has_fill = false;                // integers and codes: -1, floats: NaN mean "not applicable"
   bool headline = false;  // among the columns that `show` and the summary print by default
 };
 
@@ -35,7 +35,7 @@ struct LookupSpec {
 // A table in which a world has any number of rows: a histogram's buckets, GPUs, bins. On disk
 // a contiguous ragged array: row_size [world] and columns over the entries of all worlds.
 struct RaggedSpec {
-  std::string name;       // "latency_histogram"
+  std::string name;  // "latency_histogram"
   std::string long_name;
   std::vector<ColumnSpec> columns;
   std::vector<LookupSpec> lookups = {};  // all of equal length, over lookup_dimension

@@ -33,7 +33,7 @@ struct RunOutcome {
   std::int64_t worlds_before = 0;  // finished by earlier runs
   std::int64_t worlds_done = 0;    // by this one
   std::int64_t requests_done = 0;
-  double seconds = 0;              // without store.finish()
+  double seconds = 0;  // without store.finish()
 };
 
 // What is missing below num_worlds; `finished` is sorted and disjoint.

@@ -55,8 +55,8 @@ class Sweep {
   bool full_factorial() const { return full_factorial_; }
 
   // The whole specification with every default filled in, as TOML that reproduces this sweep;
-  // equal for equal sweeps however their files were written. A grid of all axis values is written as
-  // such, any other set of points as a zip of columns, in the order of ids.
+  // equal for equal sweeps however their files were written. A grid of all axis values is written
+  // as such, any other set of points as a zip of columns, in the order of ids.
   const std::string& resolved_toml() const { return resolved_toml_; }
   // SHA-256 (hex) of what decides the results; resuming compares it.
   const std::string& fingerprint() const { return fingerprint_; }
@@ -72,7 +72,7 @@ class Sweep {
   std::vector<double> base_;                      // [parameter], read or not
   std::vector<std::size_t> axes_;                 // [axis]
   std::vector<std::vector<double>> axis_values_;  // [axis][value]
-  std::vector<std::uint32_t> points_;             // [point][axis], 1 + index of a value; 0: not read
+  std::vector<std::uint32_t> points_;  // [point][axis], 1 + index of a value; 0: not read
   std::int64_t num_points_ = 0;
   bool full_factorial_ = false;
   std::string resolved_toml_;

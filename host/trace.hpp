@@ -10,17 +10,17 @@ namespace servesweep {
 
 // Columns of equal length, in arrival order (rows of equal time keep the file's order).
 struct Trace {
-  std::vector<std::int64_t> arrival_ns;         // [row], since the first row, non-decreasing
-  std::vector<std::int32_t> prompt_tokens;      // [row]
-  std::vector<std::int32_t> output_tokens;      // [row]
-  std::vector<std::int32_t> predicted_tokens;   // [row], or empty: the trace predicts nothing
+  std::vector<std::int64_t> arrival_ns;        // [row], since the first row, non-decreasing
+  std::vector<std::int32_t> prompt_tokens;     // [row]
+  std::vector<std::int32_t> output_tokens;     // [row]
+  std::vector<std::int32_t> predicted_tokens;  // [row], or empty: the trace predicts nothing
 
   std::string path;
-  std::string format;         // "burstgpt", "azure", "mooncake", "vidur", "servesweep"
-  std::string sha256;         // hex, of the file's bytes as stored (compressed if gzip)
-  std::int64_t rows_read = 0;       // data rows in the file
-  std::int64_t rows_failed = 0;     // failed requests (0 output tokens) among them
-  std::int64_t rows_skipped = 0;    // bad rows, with on_bad_row = "skip"
+  std::string format;                  // "burstgpt", "azure", "mooncake", "vidur", "servesweep"
+  std::string sha256;                  // hex, of the file's bytes as stored (compressed if gzip)
+  std::int64_t rows_read = 0;          // data rows in the file
+  std::int64_t rows_failed = 0;        // failed requests (0 output tokens) among them
+  std::int64_t rows_skipped = 0;       // bad rows, with on_bad_row = "skip"
   std::int64_t rows_out_of_order = 0;  // rows earlier than the row before them; sorted here
 
   std::size_t size() const { return arrival_ns.size(); }

@@ -1,11 +1,11 @@
 #include "io/export.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "host/error.hpp"
 #include "io/atomic_file.hpp"

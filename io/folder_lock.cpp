@@ -18,7 +18,8 @@ std::string lock_path(const std::string& folder) { return folder + "/lock"; }
 
 // The last owner may have removed the file between our opening and locking it.
 bool still_there(const std::string& path, int fd) {
-  struct stat by_name{}, by_fd{};
+  struct stat by_name {
+  }, by_fd{};
   return ::stat(path.c_str(), &by_name) == 0 && ::fstat(fd, &by_fd) == 0 &&
          by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
 }

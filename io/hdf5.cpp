@@ -70,11 +70,15 @@ hid_t text_type() {
 
 hid_t disk_type(ColumnType type) {
   switch (type) {
-    case ColumnType::kInt64: return H5T_STD_I64LE;
-    case ColumnType::kFloat64: return H5T_IEEE_F64LE;
-    case ColumnType::kText: return text_type();
+    case ColumnType::kInt64:
+      return H5T_STD_I64LE;
+    case ColumnType::kFloat64:
+      return H5T_IEEE_F64LE;
+    case ColumnType::kText:
+      return text_type();
     case ColumnType::kInt32:
-    case ColumnType::kCategory: break;
+    case ColumnType::kCategory:
+      break;
   }
   return H5T_STD_I32LE;
 }
@@ -121,9 +125,8 @@ Id dataset_properties() {
 Id create_dataset(hid_t parent, const std::string& name, hid_t type,
                   const std::vector<hsize_t>& shape, hid_t creation) {
   const Id space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
-  return checked(
-      H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose,
-      parent, kWrite);
+  return checked(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT),
+                 H5Dclose, parent, kWrite);
 }
 
 // The file's and the memory's selection of a range of rows.
@@ -332,11 +335,15 @@ void write_chunk(hid_t dataset, hsize_t first, const void* bytes, std::size_t si
 
 ColumnData read_rows(hid_t dataset, ColumnType type, hsize_t first, hsize_t count) {
   switch (type) {
-    case ColumnType::kInt64: return read_vector<std::int64_t>(dataset, first, count);
-    case ColumnType::kFloat64: return read_vector<double>(dataset, first, count);
-    case ColumnType::kText: return read_vector<std::string>(dataset, first, count);
+    case ColumnType::kInt64:
+      return read_vector<std::int64_t>(dataset, first, count);
+    case ColumnType::kFloat64:
+      return read_vector<double>(dataset, first, count);
+    case ColumnType::kText:
+      return read_vector<std::string>(dataset, first, count);
     case ColumnType::kInt32:
-    case ColumnType::kCategory: break;
+    case ColumnType::kCategory:
+      break;
   }
   return read_vector<std::int32_t>(dataset, first, count);
 }
@@ -370,9 +377,9 @@ void write_attribute(hid_t object, const std::string& name, const AttributeValue
           text = v.c_str();
           data = &text;
         }
-        const Id attribute = checked(
-            H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-            object, kWrite);
+        const Id attribute =
+            checked(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
+                    H5Aclose, object, kWrite);
         check(H5Awrite(attribute, type, data), object, kWrite);
       },
       value);
@@ -392,8 +399,7 @@ std::vector<std::string> attribute_names(hid_t object) {
 
 std::optional<std::string> read_text_attribute(hid_t object, const std::string& name) {
   if (H5Aexists(object, name.c_str()) <= 0) return std::nullopt;
-  const Id attribute =
-      checked(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, object, kRead);
+  const Id attribute = checked(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, object, kRead);
   const Id type(H5Aget_type(attribute), H5Tclose);
   if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0) {
     char* text = nullptr;

@@ -7,7 +7,8 @@ namespace servesweep {
 ColumnSpec input_column(const Parameter& p) {
   ColumnSpec column{p.column, ColumnType::kFloat64, p.unit, p.text, {}};
   switch (p.type) {
-    case ParameterType::kReal: break;
+    case ParameterType::kReal:
+      break;
     case ParameterType::kInteger:
       // Where -1 could be a value it cannot also mean "not read".
       if (p.min >= 0) column.type = ColumnType::kInt64;
@@ -21,7 +22,9 @@ ColumnSpec input_column(const Parameter& p) {
       column.categories = p.choices;
       break;
     case ParameterType::kText:
-    case ParameterType::kIntegerList: column.type = ColumnType::kText; break;
+    case ParameterType::kIntegerList:
+      column.type = ColumnType::kText;
+      break;
   }
   return column;
 }
@@ -67,11 +70,15 @@ ColumnData InputColumns::encode(std::size_t p, const std::vector<double>& values
     return out;
   };
   switch (input_column(sweep_.parameters()[p]).type) {
-    case ColumnType::kFloat64: return values;
-    case ColumnType::kInt64: return integers(std::vector<std::int64_t>{});
+    case ColumnType::kFloat64:
+      return values;
+    case ColumnType::kInt64:
+      return integers(std::vector<std::int64_t>{});
     case ColumnType::kInt32:
-    case ColumnType::kCategory: return integers(std::vector<std::int32_t>{});
-    case ColumnType::kText: break;
+    case ColumnType::kCategory:
+      return integers(std::vector<std::int32_t>{});
+    case ColumnType::kText:
+      break;
   }
   std::vector<std::string> texts;
   for (const double v : values) {

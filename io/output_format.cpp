@@ -7,11 +7,16 @@ namespace {
 
 const char* name_of(ColumnType type) {
   switch (type) {
-    case ColumnType::kInt32: return "int32";
-    case ColumnType::kInt64: return "int64";
-    case ColumnType::kFloat64: return "float64";
-    case ColumnType::kCategory: return "category";
-    case ColumnType::kText: break;
+    case ColumnType::kInt32:
+      return "int32";
+    case ColumnType::kInt64:
+      return "int64";
+    case ColumnType::kFloat64:
+      return "float64";
+    case ColumnType::kCategory:
+      return "category";
+    case ColumnType::kText:
+      break;
   }
   return "text";
 }
@@ -20,9 +25,12 @@ const char* name_of(ColumnType type) {
 
 const char* name_of(ColumnRole role) {
   switch (role) {
-    case ColumnRole::kIndex: return "index";
-    case ColumnRole::kInput: return "input";
-    case ColumnRole::kMetric: break;
+    case ColumnRole::kIndex:
+      return "index";
+    case ColumnRole::kInput:
+      return "input";
+    case ColumnRole::kMetric:
+      break;
   }
   return "metric";
 }
@@ -77,28 +85,34 @@ std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole ro
     }
   }
   if (column.headline) {
-    all.push_back({"headline", std::int32_t{1}, "Among the columns that `show` prints by default."});
+    all.push_back(
+        {"headline", std::int32_t{1}, "Among the columns that `show` prints by default."});
   }
   return all;
 }
 
 const ColumnSpec& world_column() {
-  static const ColumnSpec column = {kWorldDimension, ColumnType::kInt64, "1",
+  static const ColumnSpec column = {kWorldDimension,
+                                    ColumnType::kInt64,
+                                    "1",
                                     "World id: point of the sweep * replications + replication.",
                                     {}};
   return column;
 }
 
 const ColumnSpec& replication_column() {
-  static const ColumnSpec column = {"replication", ColumnType::kInt32, "1",
-                                    "Replication: equal inputs, other random draws.", {}};
+  static const ColumnSpec column = {
+      "replication", ColumnType::kInt32, "1", "Replication: equal inputs, other random draws.", {}};
   return column;
 }
 
 const ColumnSpec& row_size_column() {
-  static const ColumnSpec column = {kRowSize, ColumnType::kInt32, "1",
+  static const ColumnSpec column = {kRowSize,
+                                    ColumnType::kInt32,
+                                    "1",
                                     "Number of entries of the world; they follow those of the "
-                                    "world before it.", {}};
+                                    "world before it.",
+                                    {}};
   return column;
 }
 

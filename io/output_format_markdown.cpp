@@ -7,11 +7,16 @@ namespace {
 
 std::string type_text(const ColumnSpec& column) {
   switch (column.type) {
-    case ColumnType::kInt32: return "int32";
-    case ColumnType::kInt64: return "int64";
-    case ColumnType::kFloat64: return "float64";
-    case ColumnType::kText: return "text";
-    case ColumnType::kCategory: break;
+    case ColumnType::kInt32:
+      return "int32";
+    case ColumnType::kInt64:
+      return "int64";
+    case ColumnType::kFloat64:
+      return "float64";
+    case ColumnType::kText:
+      return "text";
+    case ColumnType::kCategory:
+      break;
   }
   std::string text = "int32 code:";
   for (std::size_t code = 0; code < column.categories.size(); ++code) {
@@ -33,7 +38,8 @@ std::string attribute_table(const std::vector<Attribute>& attributes) {
   return text;
 }
 
-constexpr const char* kColumnHeader = "| dataset | shape | type | unit | meaning |\n|---|---|---|---|---|\n";
+constexpr const char* kColumnHeader =
+    "| dataset | shape | type | unit | meaning |\n|---|---|---|---|---|\n";
 
 // Every attribute that a column can have, once.
 std::vector<Attribute> all_column_attributes() {
@@ -132,8 +138,8 @@ the counts of equal buckets.
 
 std::string output_format_markdown(const ResultSchema& schema) {
   std::string text = kIntroduction;
-  text += "## Attributes of `/`\n\n" +
-          attribute_table(root_attributes(schema, Sweep(), Provenance()));
+  text +=
+      "## Attributes of `/`\n\n" + attribute_table(root_attributes(schema, Sweep(), Provenance()));
   text += "\n## Attributes of every column\n\n" + attribute_table(all_column_attributes());
   text += kConventions;
 

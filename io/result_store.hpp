@@ -18,9 +18,10 @@ enum class OnExisting { kResume, kStartOver };
 
 class Hdf5ResultStore : public ResultStore {
  public:
-  // InputError where `path`, or its parts, belong to another sweep (or other contents of its traces:
-  // the provenance must have them), another program version or a run that is going on. kStartOver replaces results of any sweep, but no other file. The schema
-  // and the sweep must live as long as the store.
+  // InputError where `path`, or its parts, belong to another sweep (or other contents of its
+  // traces: the provenance must have them), another program version or a run that is going on.
+  // kStartOver replaces results of any sweep, but no other file. The schema and the sweep must live
+  // as long as the store.
   Hdf5ResultStore(std::string path, const ResultSchema& schema, const Sweep& sweep,
                   Provenance provenance, OnExisting on_existing = OnExisting::kResume);
 

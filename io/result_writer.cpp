@@ -126,8 +126,7 @@ void write_grid(hid_t file, const ResultSchema& schema, const Sweep& sweep,
   const auto add_view = [&](const ColumnSpec& column, ColumnRole role) {
     if (column.type == ColumnType::kText) return;  // HDF5 has no views of texts
     const hdf5::Id dataset = hdf5::create_virtual_dataset(
-        group, column.name, column.type, shape,
-        std::string("/") + kWorldsGroup + "/" + column.name,
+        group, column.name, column.type, shape, std::string("/") + kWorldsGroup + "/" + column.name,
         static_cast<hsize_t>(sweep.num_worlds()));
     write_attributes(dataset, column_attributes(column, role));
     dimensioned.push_back({column.name, scales});

@@ -136,9 +136,9 @@ RaggedData read_shard_table(const Shard& shard, const ResultSchema& schema, std:
   const hdf5::Id file = hdf5::open_file(shard.path);
   const hdf5::Id group = hdf5::open_object(file, std::string(kTables) + "/" + spec.name);
   RaggedData data;
-  data.row_size = std::get<std::vector<std::int32_t>>(read_column(group, kRows, ColumnType::kInt32));
-  if (static_cast<std::int64_t>(data.row_size.size()) !=
-      shard.worlds.second - shard.worlds.first) {
+  data.row_size =
+      std::get<std::vector<std::int32_t>>(read_column(group, kRows, ColumnType::kInt32));
+  if (static_cast<std::int64_t>(data.row_size.size()) != shard.worlds.second - shard.worlds.first) {
     throw IoError("cannot read " + shard.path + " (table " + spec.name + " has the wrong length)");
   }
   data.columns = read_columns(hdf5::open_object(group, kColumns), spec.columns,

@@ -10,7 +10,7 @@
 namespace servesweep {
 
 struct ShowOptions {
-  std::string sort;                  // a column; "": order of worlds
+  std::string sort;  // a column; "": order of worlds
   bool descending = false;
   std::int64_t top = 20;             // rows to print; 0: all
   std::vector<std::string> columns;  // empty: what varies and the headline metrics; "all": all

@@ -58,10 +58,13 @@ void compress_chunk(const std::byte* in, std::size_t rows, std::size_t width,
 std::size_t width_of(ColumnType type) {
   switch (type) {
     case ColumnType::kInt64:
-    case ColumnType::kFloat64: return 8;
-    case ColumnType::kText: return 0;
+    case ColumnType::kFloat64:
+      return 8;
+    case ColumnType::kText:
+      return 0;
     case ColumnType::kInt32:
-    case ColumnType::kCategory: break;
+    case ColumnType::kCategory:
+      break;
   }
   return 4;
 }
@@ -78,8 +81,7 @@ void TableWriter::add_column(const ColumnSpec& spec, ColumnRole role,
                              const std::vector<Attribute>& more_attributes) {
   // Reference lists of texts do not compress, but HDF5 wants the same of all chunks.
   Column column{spec.name,
-                hdf5::create_dataset(group_, spec.name, spec.type, {num_rows_},
-                                     chunk_rows_),
+                hdf5::create_dataset(group_, spec.name, spec.type, {num_rows_}, chunk_rows_),
                 width_of(spec.type),
                 {},
                 {}};
@@ -88,7 +90,8 @@ void TableWriter::add_column(const ColumnSpec& spec, ColumnRole role,
   if (spec.name == dimension_) hdf5::make_dimension_scale(column.dataset, dimension_);
   columns_.push_back(std::move(column));
   const std::size_t chunks = (kJobsPerBlock + columns_.size() - 1) / columns_.size();
-  block_rows_ = std::min(chunks * chunk_rows_, (num_rows_ + chunk_rows_ - 1) / chunk_rows_ * chunk_rows_);
+  block_rows_ =
+      std::min(chunks * chunk_rows_, (num_rows_ + chunk_rows_ - 1) / chunk_rows_ * chunk_rows_);
 }
 
 void TableWriter::append(const std::vector<const ColumnData*>& rows) {

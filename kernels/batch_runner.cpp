@@ -21,9 +21,8 @@ using Policy = Kokkos::TeamPolicy<Device>;
 
 template <class T>
 DeviceArray<T> allocate(const char* label, std::size_t count) {
-  return DeviceArray<T>(Kokkos::view_alloc(std::string("servesweep::") + label,
-                                           Kokkos::WithoutInitializing),
-                        count);
+  return DeviceArray<T>(
+      Kokkos::view_alloc(std::string("servesweep::") + label, Kokkos::WithoutInitializing), count);
 }
 
 template <class T>
@@ -38,8 +37,8 @@ DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
 template <class T>
 std::vector<T> to_host(const DeviceArray<T>& device) {
   std::vector<T> values(device.extent(0));
-  Kokkos::View<T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(
-      values.data(), values.size());
+  Kokkos::View<T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(values.data(),
+                                                                                    values.size());
   Kokkos::deep_copy(host, device);
   return values;
 }
@@ -54,8 +53,7 @@ class DeviceWorkloadImpl : public DeviceWorkload {
     } else {
       bytes_ = block.bytes();
       device_ = allocate<std::uint64_t>("binned_workload", bytes_ / sizeof(std::uint64_t));
-      Kokkos::View<const std::uint64_t*, Kokkos::HostSpace,
-                   Kokkos::MemoryTraits<Kokkos::Unmanaged>>
+      Kokkos::View<const std::uint64_t*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>
           host(static_cast<const std::uint64_t*>(block.data()), device_.extent(0));
       Kokkos::deep_copy(device_, host);
       workload_ = block.moved_to(device_.data());
@@ -85,31 +83,29 @@ std::int64_t most_buckets(std::int64_t requests) {
 // Lane groups that run at the same time.
 std::int32_t num_slots(std::size_t worlds) {
   const int threads = concurrency(Device());
-  constexpr bool kOnHost =
-      Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
+  constexpr bool kOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
   constexpr int kThreadsPerGroup = kOnHost ? 1 : 32;
-  return static_cast<std::int32_t>(
-      std::clamp<std::size_t>(worlds, 1, static_cast<std::size_t>(
-                                             std::max(1, threads / kThreadsPerGroup))));
+  return static_cast<std::int32_t>(std::clamp<std::size_t>(
+      worlds, 1, static_cast<std::size_t>(std::max(1, threads / kThreadsPerGroup))));
 }
 
 constexpr std::size_t kHistogramCounts =
     std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
 
 struct RunWorlds {
-  DeviceArray<BatchWorld> worlds;               // [world]
-  DeviceArray<std::int32_t> start_order;        // [start]
-  DeviceArray<std::int32_t> next_start;         // [1]
-  DeviceArray<std::uint64_t> states;            // [slot][state_words]
-  DeviceArray<std::uint32_t> histograms;        // [slot][histogram][bucket], kept zero
-  DeviceArray<std::int64_t> exact;              // [slot][quantity][request], or empty
-  DeviceArray<BatchResult> results;             // [world]
-  DeviceArray<DetailPlaces> places;             // [world], or empty: no details
-  DeviceArray<std::int32_t> num_buckets;        // [world]
-  DeviceArray<std::int32_t> buckets;            // [entry]
-  DeviceArray<std::uint32_t> bucket_counts;     // [entry]
-  DeviceArray<GpuUse> gpus;                     // [entry]
-  DeviceArray<BinUse> bins;                     // [entry]
+  DeviceArray<BatchWorld> worlds;            // [world]
+  DeviceArray<std::int32_t> start_order;     // [start]
+  DeviceArray<std::int32_t> next_start;      // [1]
+  DeviceArray<std::uint64_t> states;         // [slot][state_words]
+  DeviceArray<std::uint32_t> histograms;     // [slot][histogram][bucket], kept zero
+  DeviceArray<std::int64_t> exact;           // [slot][quantity][request], or empty
+  DeviceArray<BatchResult> results;          // [world]
+  DeviceArray<DetailPlaces> places;          // [world], or empty: no details
+  DeviceArray<std::int32_t> num_buckets;     // [world]
+  DeviceArray<std::int32_t> buckets;         // [entry]
+  DeviceArray<std::uint32_t> bucket_counts;  // [entry]
+  DeviceArray<GpuUse> gpus;                  // [entry]
+  DeviceArray<BinUse> bins;                  // [entry]
   std::size_t state_words = 0;
   std::int64_t exact_requests = 0;
 
@@ -141,8 +137,8 @@ struct RunWorlds {
       BatchEngine<NoObserver>(world, state, histograms_here, nobody).run(result);
       take_quantiles(histograms_here, result);
     }
-    if (places.extent(0) > 0) save_details(static_cast<std::size_t>(index), world, state,
-                                           histograms_here.latency);
+    if (places.extent(0) > 0)
+      save_details(static_cast<std::size_t>(index), world, state, histograms_here.latency);
     histograms_here.latency.clear();
     histograms_here.tbt.clear();
     histograms_here.decode.clear();
@@ -221,8 +217,8 @@ std::size_t BatchRunner::bytes_per_world(std::int64_t requests, std::int32_t bin
 
 std::size_t BatchRunner::state_bytes(std::int32_t most_bins, std::int32_t most_gpus) {
   const auto slots = static_cast<std::size_t>(num_slots(SIZE_MAX));
-  return slots * (BatchState::bytes(most_bins, most_gpus) +
-                  kHistogramCounts * sizeof(std::uint32_t));
+  return slots *
+         (BatchState::bytes(most_bins, most_gpus) + kHistogramCounts * sizeof(std::uint32_t));
 }
 
 std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
@@ -230,8 +226,8 @@ std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
   std::vector<std::shared_ptr<const DeviceWorkload>> workloads(specs.size());
   Kokkos::parallel_for(
       "servesweep::bin_requests",
-      Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace,
-                          Kokkos::Schedule<Kokkos::Dynamic>>(0, specs.size()),
+      Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(
+          0, specs.size()),
       [&](std::size_t i) {
         workloads[i] = std::make_shared<DeviceWorkloadImpl>(BinnedBlock(specs[i]));
       });
@@ -267,21 +263,19 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
   kernel.start_order = to_device("start_order", start_order);
   kernel.next_start = DeviceArray<std::int32_t>("servesweep::next_start", 1);
   kernel.state_words = BatchState::bytes(largest.bins, largest.gpus) / sizeof(std::uint64_t);
-  kernel.states = allocate<std::uint64_t>(
-      "states", static_cast<std::size_t>(slots) * kernel.state_words);
-  kernel.histograms = DeviceArray<std::uint32_t>("servesweep::histograms",
-                                                 static_cast<std::size_t>(slots) *
-                                                     kHistogramCounts);
+  kernel.states =
+      allocate<std::uint64_t>("states", static_cast<std::size_t>(slots) * kernel.state_words);
+  kernel.histograms = DeviceArray<std::uint32_t>(
+      "servesweep::histograms", static_cast<std::size_t>(slots) * kHistogramCounts);
   if (options.exact_percentiles) {
     constexpr std::size_t kBytesPerRequest = ExactLatencies::kQuantities * sizeof(std::int64_t);
     const std::size_t fitting =
         options.exact_bytes / static_cast<std::size_t>(slots) / kBytesPerRequest;
-    kernel.exact_requests =
-        std::min(largest.requests, static_cast<std::int64_t>(fitting));
-    kernel.exact = allocate<std::int64_t>(
-        "exact_latencies", static_cast<std::size_t>(slots) *
-                               static_cast<std::size_t>(kernel.exact_requests) *
-                               ExactLatencies::kQuantities);
+    kernel.exact_requests = std::min(largest.requests, static_cast<std::int64_t>(fitting));
+    kernel.exact = allocate<std::int64_t>("exact_latencies",
+                                          static_cast<std::size_t>(slots) *
+                                              static_cast<std::size_t>(kernel.exact_requests) *
+                                              ExactLatencies::kQuantities);
   }
   kernel.results = allocate<BatchResult>("results", worlds.size());
   if (options.save_details) {

@@ -30,12 +30,12 @@ struct WaveOptions {
 
 // A wave's results in the order of its worlds. The ragged arrays are empty without save_details.
 struct WaveResult {
-  std::vector<BatchResult> worlds;            // [world]
-  std::vector<std::int32_t> num_buckets;      // [world]: non-empty latency buckets
-  std::vector<std::int32_t> buckets;          // [entry]
-  std::vector<std::int64_t> bucket_counts;    // [entry]
-  std::vector<GpuUse> gpus;                   // [world's GPUs one after the other]
-  std::vector<BinUse> bins;                   // [world's bins one after the other]
+  std::vector<BatchResult> worlds;          // [world]
+  std::vector<std::int32_t> num_buckets;    // [world]: non-empty latency buckets
+  std::vector<std::int32_t> buckets;        // [entry]
+  std::vector<std::int64_t> bucket_counts;  // [entry]
+  std::vector<GpuUse> gpus;                 // [world's GPUs one after the other]
+  std::vector<BinUse> bins;                 // [world's bins one after the other]
 };
 
 // Needs a started device (kernels/device.hpp).
@@ -56,7 +56,8 @@ class BatchRunner {
   // Runs one world again and returns its batches in the order of their starts.
   std::vector<BatchEvent> replay(const BatchWorld& world) const;
 
-  // Bytes on the device that one world of a wave takes beside its workload: its slot in the results.
+  // Bytes on the device that one world of a wave takes beside its workload: its slot in the
+  // results.
   static std::size_t bytes_per_world(std::int64_t requests, std::int32_t bins, std::int32_t gpus,
                                      bool save_details);
   // Bytes that the running worlds' states take together.

@@ -13,8 +13,8 @@ RequestSet::RequestSet(const RequestColumns& request_columns)
       sorted_predicted(columns.predicted_tokens, columns.predicted_tokens + columns.count) {
   sort_on_host(sorted_predicted.data(), sorted_predicted.data() + sorted_predicted.size());
   for (std::int64_t i = 0; i < columns.count; ++i) {
-    longest_tokens = std::max(
-        longest_tokens, std::int64_t{columns.prompt_tokens[i]} + columns.output_tokens[i]);
+    longest_tokens =
+        std::max(longest_tokens, std::int64_t{columns.prompt_tokens[i]} + columns.output_tokens[i]);
   }
 }
 
@@ -63,7 +63,8 @@ class Layout {
     draws = take(has_draws ? requests : 0, sizeof(double));
   }
 
-  std::size_t bin_edges, bin_begin, binned, order, time_arrival_ns, time_bin, rejected_arrival_ns, draws;
+  std::size_t bin_edges, bin_begin, binned, order, time_arrival_ns, time_bin, rejected_arrival_ns,
+      draws;
   std::size_t bytes = 0;
 
  private:
@@ -175,8 +176,8 @@ BinnedWorkload BinnedBlock::moved_to(const void* base) const {
   const auto moved = [&](auto*& pointer) {
     using Pointer = std::remove_reference_t<decltype(pointer)>;
     if (pointer == nullptr) return;
-    const auto offset = reinterpret_cast<const unsigned char*>(pointer) -
-                        static_cast<const unsigned char*>(data());
+    const auto offset =
+        reinterpret_cast<const unsigned char*>(pointer) - static_cast<const unsigned char*>(data());
     pointer = reinterpret_cast<Pointer>(static_cast<const unsigned char*>(base) + offset);
   };
   BinnedWorkload w = workload_;

@@ -33,12 +33,12 @@ struct RequestSet {
 // How to bin a request set. Worlds whose specifications are equal share the arrays.
 struct BinningSpec {
   const RequestSet* requests = nullptr;
-  double load_scaling = 1.0;                 // arrival = t / load_scaling
-  std::vector<std::int64_t> edges;           // [bins + 1] tokens; empty: num_bins bins of equal mass
+  double load_scaling = 1.0;        // arrival = t / load_scaling
+  std::vector<std::int64_t> edges;  // [bins + 1] tokens; empty: num_bins bins of equal mass
   std::int32_t num_bins = 1;
-  std::int64_t last_edge_tokens = 10000;     // of equal-mass bins
-  std::int64_t reject_above_tokens = kNever; // longer requests are rejected at arrival
-  const double* draws = nullptr;             // [request], not owned, or null
+  std::int64_t last_edge_tokens = 10000;      // of equal-mass bins
+  std::int64_t reject_above_tokens = kNever;  // longer requests are rejected at arrival
+  const double* draws = nullptr;              // [request], not owned, or null
 
   bool operator<(const BinningSpec& other) const;
 };

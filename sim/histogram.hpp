@@ -13,7 +13,7 @@ struct HistogramLayout {
   static constexpr int kMinExponent = 9;   // 2^9 ns = 512 ns
   static constexpr int kMaxExponent = 54;  // 2^54 ns
   static constexpr std::int32_t kNumBuckets =
-      ((kMaxExponent - kMinExponent) << kSubBucketBits) + 2;  // 5762
+      ((kMaxExponent - kMinExponent) << kSubBucketBits) + 2;                // 5762
   static constexpr double kMaxRelativeError = 0.5 / (1 << kSubBucketBits);  // 0.0039
 
   // The exponent and the leading mantissa bits of a double are the bucket: one shift, and exact

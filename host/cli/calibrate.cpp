@@ -1,10 +1,10 @@
 // servesweep calibrate: the coefficients of the affine service model from measured batch times.
 #include "host/calibrate.hpp"
 
+#include <nlohmann/json.hpp>
 #include <cmath>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "host/cli/commands.hpp"
 #include "io/grid_reader.hpp"
@@ -23,18 +23,17 @@ std::string to_json(const Calibration& c) {
   const auto number = [](double value) {
     return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
   };
-  const ordered_json json{
-      {"alpha_ms", c.alpha_ms},
-      {"beta_ms_per_token", c.beta_ms_per_token},
-      {"gamma", c.gamma},
-      {"standard_errors",
-       {{"alpha_ms", number(c.alpha_error_ms)},
-        {"beta_ms_per_token", number(c.beta_error_ms_per_token)},
-        {"gamma", number(c.gamma_error)}}},
-      {"r_squared", number(c.r_squared)},
-      {"residual_error_ms", number(c.residual_error_ms)},
-      {"max_relative_error", number(c.max_relative_error)},
-      {"points", c.points.size()}};
+  const ordered_json json{{"alpha_ms", c.alpha_ms},
+                          {"beta_ms_per_token", c.beta_ms_per_token},
+                          {"gamma", c.gamma},
+                          {"standard_errors",
+                           {{"alpha_ms", number(c.alpha_error_ms)},
+                            {"beta_ms_per_token", number(c.beta_error_ms_per_token)},
+                            {"gamma", number(c.gamma_error)}}},
+                          {"r_squared", number(c.r_squared)},
+                          {"residual_error_ms", number(c.residual_error_ms)},
+                          {"max_relative_error", number(c.max_relative_error)},
+                          {"points", c.points.size()}};
   return json.dump(2) + "\n";
 }
 
@@ -47,8 +46,10 @@ void add_calibrate(CLI::App& app, Program&) {
   command->add_option("file", arguments->file, "Measured grid")->type_name("GRID.csv")->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->footer(
-      "\nThe model: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = tokens].\n"
-      "The file is CSV with the columns batch_size, length [tokens] and latency_ms (or _us, _s).\n\n"
+      "\nThe model: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = "
+      "tokens].\n"
+      "The file is CSV with the columns batch_size, length [tokens] and latency_ms (or _us, "
+      "_s).\n\n"
       "Examples:\n"
       "  servesweep calibrate examples/service_grid.csv\n"
       "The grid can also be simulated as it is: -s service.model=grid -s service.grid=GRID.csv");

@@ -17,9 +17,8 @@ void add_docs(CLI::App& app, Program&) {
   const auto name = std::make_shared<std::string>("batch");
   CLI::App* parameters = docs->add_subcommand("parameters", "docs/parameters.md");
   parameters->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
-  parameters->callback([name] {
-    std::cout << parameters_markdown(*name, make_engine(*name)->parameters());
-  });
+  parameters->callback(
+      [name] { std::cout << parameters_markdown(*name, make_engine(*name)->parameters()); });
   CLI::App* format = docs->add_subcommand("output-format", "docs/output_format.md");
   format->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
   format->callback([name] {

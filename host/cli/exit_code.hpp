@@ -13,7 +13,8 @@ enum ExitCode {
 };
 
 inline constexpr const char* kExitCodesText =
-    "Exit codes: 0 ok, 1 some worlds did not finish, 2 usage or bad input, 3 a file cannot be read\n"
+    "Exit codes: 0 ok, 1 some worlds did not finish, 2 usage or bad input, 3 a file cannot be "
+    "read\n"
     "or written, 4 no device, 75 interrupted: the same command goes on where it stopped.";
 
 }  // namespace servesweep

@@ -19,8 +19,8 @@ struct Arguments {
 
 void add_export(CLI::App& app, Program&) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand(
-      "export", "Writes every input and metric of every world as CSV or JSON.");
+  CLI::App* command =
+      app.add_subcommand("export", "Writes every input and metric of every world as CSV or JSON.");
   command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
   CLI::Option_group* formats = command->add_option_group("format");
   formats->add_option("--csv", arguments->csv, "CSV file to write, - for the standard output")
@@ -29,7 +29,8 @@ void add_export(CLI::App& app, Program&) {
       ->type_name("FILE");
   formats->require_option(1);
   command->footer(
-      "\nNumbers have the digits that read back the same. What does not apply to a world is empty in\n"
+      "\nNumbers have the digits that read back the same. What does not apply to a world is empty "
+      "in\n"
       "CSV and null in JSON.\n\n"
       "Examples:\n"
       "  servesweep export out.h5 --csv out.csv\n"
@@ -38,9 +39,8 @@ void add_export(CLI::App& app, Program&) {
   command->callback([arguments] {
     const ResultFile file(arguments->file);
     const bool csv = !arguments->csv.empty();
-    write_output(csv ? arguments->csv : arguments->json, [&](std::ostream& out) {
-      csv ? export_csv(file, out) : export_json(file, out);
-    });
+    write_output(csv ? arguments->csv : arguments->json,
+                 [&](std::ostream& out) { csv ? export_csv(file, out) : export_json(file, out); });
   });
 }
 

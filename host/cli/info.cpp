@@ -1,9 +1,9 @@
 // servesweep info: the program and the machine.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
@@ -36,10 +36,11 @@ void print_info(bool as_json) {
     return;
   }
   std::cout << "servesweep  " << p.code() << '\n'
-            << "compiler    " << p.compiler << ", " << kBuildType << ", " << p.compiler_flags << '\n'
+            << "compiler    " << p.compiler << ", " << kBuildType << ", " << p.compiler_flags
+            << '\n'
             << "Kokkos      " << p.kokkos_version << ", backend " << p.kokkos_backend << ", "
-            << threads << (threads == 1 ? " thread\n" : " threads\n")
-            << "device      " << p.device << '\n'
+            << threads << (threads == 1 ? " thread\n" : " threads\n") << "device      " << p.device
+            << '\n'
             << "cores       " << machine.cores << '\n'
             << "memory      " << format_size(machine.memory_bytes)
             << " (half of it is the default of --max-memory)\n";

@@ -29,7 +29,8 @@ int run_program(int argc, char** argv) {
   Program program;
   program.arguments.assign(argv, argv + argc);
   CLI::App app(
-      "Simulates sweeps of LLM-serving schedulers: each combination of a sweep file's parameters is a\n"
+      "Simulates sweeps of LLM-serving schedulers: each combination of a sweep file's parameters "
+      "is a\n"
       "world, an independent simulated cluster; the results of all worlds are one HDF5 file.",
       "servesweep");
   app.set_version_flag("--version", "servesweep " + program_provenance().code());

@@ -21,8 +21,8 @@
 namespace servesweep {
 namespace {
 
-// Simulated requests per second and core, for the estimate of the time: docs/performance.md has what
-// was measured. Worlds differ by an order of magnitude (small batches are slow).
+// Simulated requests per second and core, for the estimate of the time: docs/performance.md has
+// what was measured. Worlds differ by an order of magnitude (small batches are slow).
 constexpr double kTypicalRequestsPerCore = 50e6;
 
 struct PlanOptions {
@@ -125,11 +125,11 @@ void plan(const PlanOptions& options) {
   line("memory", fmt::format("{} of the {} allowed (--max-memory), in the largest chunk",
                              format_size(most_bytes), format_size(limits.max_memory_bytes)));
   const int threads = device_info().concurrency;
-  line("time", fmt::format("about {} on {} threads of {}, at a typical {} requests/s each",
-                           format_duration(static_cast<double>(requests) /
-                                           (kTypicalRequestsPerCore * threads)),
-                           threads, device_info().backend,
-                           format_quantity(kTypicalRequestsPerCore)));
+  line("time",
+       fmt::format(
+           "about {} on {} threads of {}, at a typical {} requests/s each",
+           format_duration(static_cast<double>(requests) / (kTypicalRequestsPerCore * threads)),
+           threads, device_info().backend, format_quantity(kTypicalRequestsPerCore)));
 }
 
 }  // namespace
@@ -148,7 +148,8 @@ void add_plan(CLI::App& app, Program&) {
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
   command->footer(
-      "\nChecks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at a\n"
+      "\nChecks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at "
+      "a\n"
       "time; a prepared workload is one that is sorted into bins, which many worlds share.\n\n"
       "Examples:\n"
       "  servesweep plan examples/default.toml\n"

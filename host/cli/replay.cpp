@@ -36,11 +36,13 @@ std::string code_of(const ResultFile& file) {
 
 // The sweep of the file. Its resolved specification names files from the sweep file's folder.
 LoadedSweep sweep_of(const ResultFile& file, const std::string& base) {
-  LoadedSweep loaded = load_sweep(
-      parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml", base));
+  LoadedSweep loaded =
+      load_sweep(parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml", base));
   if (loaded.sweep.fingerprint() != file.attribute("sweep_fingerprint")) {
-    throw InputError(file.path() + " holds a sweep that this program reads differently (it was made "
-                     "by servesweep " + code_of(file) + ") use that version");
+    throw InputError(file.path() +
+                     " holds a sweep that this program reads differently (it was made "
+                     "by servesweep " +
+                     code_of(file) + ") use that version");
   }
   return loaded;
 }
@@ -59,8 +61,7 @@ bool print_comparison(const ResultFile& file, std::int64_t world, const ResultSc
                       const ResultChunk& again, std::ostream& out) {
   for (const ResultColumn& column : file.columns()) {
     if (column.role == ColumnRole::kMetric) continue;
-    const std::string text =
-        column_texts(column.spec, file.data(column.spec.name, world, 1)).at(0);
+    const std::string text = column_texts(column.spec, file.data(column.spec.name, world, 1)).at(0);
     if (text.empty()) continue;
     const bool has_unit = !column.spec.unit.empty() && column.spec.unit != "1";
     out << fmt::format("{:<32}{}{}\n", column.spec.name, text,
@@ -81,9 +82,9 @@ bool print_comparison(const ResultFile& file, std::int64_t world, const ResultSc
                        same ? "" : "  different");
   }
   out << '\n'
-      << (different == 0 ? fmt::format("all {} metrics are bit-identical\n", schema.metrics.size())
-                         : fmt::format("{} of {} metrics differ\n", different,
-                                       schema.metrics.size()));
+      << (different == 0
+              ? fmt::format("all {} metrics are bit-identical\n", schema.metrics.size())
+              : fmt::format("{} of {} metrics differ\n", different, schema.metrics.size()));
   return different == 0;
 }
 
@@ -141,7 +142,8 @@ void add_replay(CLI::App& app, Program& program) {
       ->type_name("DIR");
   options->device.add_to(*command);
   command->footer(
-      "\nPrints the world's parameters, and its metrics beside those in the file: they have the same\n"
+      "\nPrints the world's parameters, and its metrics beside those in the file: they have the "
+      "same\n"
       "bits. Exit code 1 if they have not.\n\n"
       "Examples:\n"
       "  servesweep replay out.h5 --world 17 --events e.csv\n"

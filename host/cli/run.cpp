@@ -79,10 +79,9 @@ int run(const RunOptions& options, const Program& program) {
   const RunSpec spec = read_toml(options.sweep_file, options.overrides);
   const auto [engine, sweep] = load_sweep(spec);
   print_warnings(sweep.warnings());
-  const std::string output =
-      options.output.empty()
-          ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
-          : options.output;
+  const std::string output = options.output.empty()
+                                 ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
+                                 : options.output;
 
   SweepInputs inputs(sweep);
   start_device(options.device.threads);
@@ -93,8 +92,8 @@ int run(const RunOptions& options, const Program& program) {
                         options.fresh ? OnExisting::kStartOver : OnExisting::kResume);
   print_warnings(store.warnings());
   if (store.already_complete()) {
-    std::cerr << "already complete: " << output << " holds all "
-              << format_count(sweep.num_worlds()) << " worlds of this sweep" << std::endl;
+    std::cerr << "already complete: " << output << " holds all " << format_count(sweep.num_worlds())
+              << " worlds of this sweep" << std::endl;
     print_result(output, nullptr);
     return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
   }
@@ -141,34 +140,38 @@ void add_run(CLI::App& app, Program& program) {
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
   command
-      ->add_option("--max-time", options->max_time,
-                   "Starts nothing that is expected to end later than this, such as 90s, 15m or 2h,\n"
-                   "after the start; what is left is for the next run")
+      ->add_option(
+          "--max-time", options->max_time,
+          "Starts nothing that is expected to end later than this, such as 90s, 15m or 2h,\n"
+          "after the start; what is left is for the next run")
       ->type_name("TIME");
   command->add_flag("--fresh", options->fresh,
                     "Starts over: gives up an older result, or unfinished parts, of that name");
   command->add_flag("-q,--quiet", options->quiet, "No progress on stderr");
   command
-      ->add_option("--fixed-time", options->fixed_time,
-                   "Written as start and end of the run, with only what decides the results of the\n"
-                   "command: files of equal sweeps are then equal byte for byte")
+      ->add_option(
+          "--fixed-time", options->fixed_time,
+          "Written as start and end of the run, with only what decides the results of the\n"
+          "command: files of equal sweeps are then equal byte for byte")
       ->type_name("ISO8601");
-  CLI::Option* dump = command->add_flag("--dump-default", options->dump_default,
-                                        "Prints a complete sweep file with all defaults, explained");
+  CLI::Option* dump =
+      command->add_flag("--dump-default", options->dump_default,
+                        "Prints a complete sweep file with all defaults, explained");
   command->add_option("--engine", options->engine, "Engine of --dump-default; default: batch")
       ->type_name("NAME")
       ->needs(dump);
   file->excludes(dump);
-  command->footer(std::string("\nStarted again after an interruption of any kind, even kill -9, the "
-                              "same command goes on\nwhere it stopped; with another sweep file it "
-                              "refuses. What is finished is kept in\nOUT.h5.parts until OUT.h5 is "
-                              "complete.\n\n"
-                              "Examples:\n"
-                              "  servesweep run examples/default.toml -o out.h5\n"
-                              "  servesweep run sweep.toml -s num_gpus=[1,2,4] -s workload.trace=azure.csv\n"
-                              "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
-                              "  servesweep run --dump-default > sweep.toml\n\n") +
-                  kExitCodesText);
+  command->footer(
+      std::string("\nStarted again after an interruption of any kind, even kill -9, the "
+                  "same command goes on\nwhere it stopped; with another sweep file it "
+                  "refuses. What is finished is kept in\nOUT.h5.parts until OUT.h5 is "
+                  "complete.\n\n"
+                  "Examples:\n"
+                  "  servesweep run examples/default.toml -o out.h5\n"
+                  "  servesweep run sweep.toml -s num_gpus=[1,2,4] -s workload.trace=azure.csv\n"
+                  "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
+                  "  servesweep run --dump-default > sweep.toml\n\n") +
+      kExitCodesText);
   command->callback([options, &program] {
     if (options->dump_default) {
       std::cout << dump_default(options->engine, make_engine(options->engine)->parameters());

@@ -62,9 +62,8 @@ std::string requests_line(const ResultFile& file) {
 std::string best_worlds(const ResultFile& file) {
   if (!file.has_column(kBestBy)) return "";
   const std::int64_t shown = std::min(kBestWorlds, file.num_worlds());
-  const std::string which = shown == file.num_worlds()
-                                ? "All worlds"
-                                : fmt::format("The {} worlds", shown);
+  const std::string which =
+      shown == file.num_worlds() ? "All worlds" : fmt::format("The {} worlds", shown);
   ShowOptions options;
   options.sort = kBestBy;
   options.top = kBestWorlds;

@@ -26,9 +26,10 @@ void DeviceOptions::add_to(CLI::App& command) {
   command.add_option("--threads", threads, "CPU threads; default: one per core")
       ->type_name("N")
       ->check(CLI::Range(1, 4096).description(""));
-  command.add_option("--max-memory", max_memory,
-                     "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
-                     "default: half of this machine's")
+  command
+      .add_option("--max-memory", max_memory,
+                  "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
+                  "default: half of this machine's")
       ->type_name("SIZE");
 }
 
@@ -57,13 +58,14 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
   std::vector<double> values(parameters.size());
   std::set<std::size_t> met = {0};
   std::map<std::string, std::string> sha256;  // by text
-  for (std::int64_t point = 0;
-       point < sweep.num_points() && met.size() < sweep.texts().size(); ++point) {
+  for (std::int64_t point = 0; point < sweep.num_points() && met.size() < sweep.texts().size();
+       ++point) {
     sweep.values(point * sweep.settings().replications, values.data());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const bool is_file = parameters[i].type == ParameterType::kText;
       if (!(is_file || parameters[i].type == ParameterType::kIntegerList)) continue;
-      if (values[i] != values[i] || !met.insert(static_cast<std::size_t>(values[i])).second) continue;
+      if (values[i] != values[i] || !met.insert(static_cast<std::size_t>(values[i])).second)
+        continue;
       if (!is_file) continue;
       const std::string& text = sweep.texts()[static_cast<std::size_t>(values[i])];
       if (i == trace_parameter) {
@@ -88,12 +90,9 @@ std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
 }
 
 InputFiles SweepInputs::files() {
-  return {[this](const std::string& text, const TraceOptions& options) {
-            return trace(text, options);
-          },
-          [this](const std::string& text) {
-            return to_grid(read_service_grid(sweep_.path(text)));
-          }};
+  return {
+      [this](const std::string& text, const TraceOptions& options) { return trace(text, options); },
+      [this](const std::string& text) { return to_grid(read_service_grid(sweep_.path(text))); }};
 }
 
 }  // namespace servesweep

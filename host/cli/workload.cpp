@@ -37,12 +37,13 @@ void add_workload_info(CLI::App& workload) {
       ->add_option("--on-bad-row", arguments->options.on_bad_row,
                    "What to do with rows that cannot be read: error (default) or skip")
       ->type_name("error|skip")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, OnBadRow>{
-                                              {"error", OnBadRow::kError},
-                                              {"skip", OnBadRow::kSkip}})
-                      .description(""));
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, OnBadRow>{{"error", OnBadRow::kError},
+                                                                  {"skip", OnBadRow::kSkip}})
+              .description(""));
   command->footer(
-      "\nThe format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first line;\n"
+      "\nThe format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
+      "line;\n"
       "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
       "Examples:\n"
       "  servesweep workload info BurstGPT_1.csv\n"
@@ -99,8 +100,7 @@ WorkloadSpec only_workload(const Sweep& sweep, std::uint32_t replication) {
 void generate(const GenerateArguments& arguments) {
   const auto [engine, sweep] = load_sweep(spec_of(arguments));
   print_warnings(sweep.warnings());
-  const WorkloadSpec spec =
-      only_workload(sweep, static_cast<std::uint32_t>(arguments.replication));
+  const WorkloadSpec spec = only_workload(sweep, static_cast<std::uint32_t>(arguments.replication));
   SweepInputs inputs(sweep);
   WorkloadSource source(sweep, inputs.files());
   const auto workload = source.get(spec, arguments.replication);
@@ -109,10 +109,10 @@ void generate(const GenerateArguments& arguments) {
     return;
   }
   write_trace(arguments.output, *workload);
-  std::cerr << fmt::format("{}: {} requests, {:.4g} per second, over {}\n", arguments.output,
-                           format_count(static_cast<std::int64_t>(workload->size())),
-                           natural_rate_per_s(*workload),
-                           format_duration(static_cast<double>(workload->arrival_ns.back()) * 1e-9));
+  std::cerr << fmt::format(
+      "{}: {} requests, {:.4g} per second, over {}\n", arguments.output,
+      format_count(static_cast<std::int64_t>(workload->size())), natural_rate_per_s(*workload),
+      format_duration(static_cast<double>(workload->arrival_ns.back()) * 1e-9));
 }
 
 void add_workload_generate(CLI::App& workload) {
@@ -141,7 +141,8 @@ void add_workload_generate(CLI::App& workload) {
       ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   add_override_option(*command, arguments->overrides);
   command->footer(
-      "\nThe keys are those of the [workload] table of a sweep file. A sweep over the new trace sees\n"
+      "\nThe keys are those of the [workload] table of a sweep file. A sweep over the new trace "
+      "sees\n"
       "the same requests, and the same predicted lengths, as one over its source. Times are the\n"
       "workload's own clock: neither rps nor rps_scaling is applied.\n\n"
       "Examples:\n"

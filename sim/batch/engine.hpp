@@ -107,8 +107,7 @@ class BatchEngine {
       }
       if (ended_by(now_ns)) return;
       const std::int32_t target = target_of(s_.controllers[bin], has_idle);
-      start(gpu, has_idle, now_ns, bin, target,
-            has_idle ? 1 : count_waiting(bin, target, now_ns));
+      start(gpu, has_idle, now_ns, bin, target, has_idle ? 1 : count_waiting(bin, target, now_ns));
     }
   }
 
@@ -126,8 +125,7 @@ class BatchEngine {
       } else {
         if (ended_by(now_ns)) return;
         release(complete());
-        while (arrivals_seen_ < d_.num_requests &&
-               d_.time_arrival_ns[arrivals_seen_] <= now_ns) {
+        while (arrivals_seen_ < d_.num_requests && d_.time_arrival_ns[arrivals_seen_] <= now_ns) {
           ++arrivals_seen_;
         }
       }
@@ -263,8 +261,7 @@ class BatchEngine {
       queue.tail = max_of(queue.tail, queue.next);
       while (queue.tail < queue.end && d_.order[queue.tail] < arrivals_seen_) ++queue.tail;
       const std::uint32_t waiting = queue.tail - queue.next;
-      if (waiting > most &&
-          (flush || waiting >= static_cast<std::uint32_t>(needed_by(bin)))) {
+      if (waiting > most && (flush || waiting >= static_cast<std::uint32_t>(needed_by(bin)))) {
         if (w_.bin_choice == BinChoice::kRoundRobin) return bin;
         most = waiting;
         longest = bin;
@@ -310,8 +307,8 @@ class BatchEngine {
       }
     }
 
-    const ServiceTime service = w_.service.time(
-        {size, batch.longest_tokens, batch.longest_output, batch.largest_draw});
+    const ServiceTime service =
+        w_.service.time({size, batch.longest_tokens, batch.longest_output, batch.largest_draw});
     const double duration = min_of(service.total_ms * 1e6, static_cast<double>(kClockEnd_ns));
     const std::int64_t service_ns = round_to_int64(duration);
     if (service_ns > kClockEnd_ns - now_ns) {
@@ -350,8 +347,8 @@ class BatchEngine {
   // -- statistics ---------------------------------------------------------------------------------
 
   SERVESWEEP_INLINE void record(const RangeSummary& batch, const ServiceTime& service,
-                                  std::uint32_t first, std::int32_t size, std::int64_t now_ns,
-                                  std::int64_t finish_ns, std::int32_t bin) {
+                                std::uint32_t first, std::int32_t size, std::int64_t now_ns,
+                                std::int64_t finish_ns, std::int32_t bin) {
     const auto count = static_cast<std::uint32_t>(size);
     const std::int64_t service_ns = finish_ns - now_ns;
     ++r_.batches;
@@ -483,7 +480,7 @@ class BatchEngine {
   BatchResult r_{};
   std::int64_t taken_ = 0;          // admitted requests in batches so far
   std::int64_t arrivals_seen_ = 0;  // full dispatch: arrivals that have joined their queues
-  std::int32_t in_flight_ = 0;  // requests running now
+  std::int32_t in_flight_ = 0;      // requests running now
   std::int32_t num_idle_ = 0;
   std::int32_t round_robin_ = 0;
   WorldStatus status_ = WorldStatus::kCompleted;

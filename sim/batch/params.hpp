@@ -168,8 +168,7 @@ struct ClusterParams {
     visit(&P::gpu_memory_gb, "gpu_memory_gb", "GB", 1e-3, 1e6, "Memory of one GPU.");
     visit(&P::model_memory_gb, "model_memory_gb", "GB", 0, 1e6, "Memory that the weights take.");
     visit(&P::memory_margin_gb, "memory_margin_gb", "GB", 0, 1e6, "Memory that is kept free.");
-    visit(&P::kv_gb_per_token, "kv_gb_per_token", "GB/token", 1e-12, 1e3,
-          "KV cache of one token.");
+    visit(&P::kv_gb_per_token, "kv_gb_per_token", "GB/token", 1e-12, 1e3, "KV cache of one token.");
     visit(&P::time_limit_s, "time_limit_s", "s", 0, 4e9,
           "The world ends at this simulated time; what is not completed by then is counted as "
           "unfinished. 0: no limit.");

@@ -39,7 +39,7 @@ struct BatchResult {
   Int128 ttft_sum_ps = 0;
   Int128 tbt_sum_ps = 0;
   Int128 decode_sum_ps = 0;
-  Int128 busy_sum_ns = 0;        // over GPUs
+  Int128 busy_sum_ns = 0;  // over GPUs
   std::int64_t busy_min_ns = 0;
   std::int64_t busy_max_ns = 0;
   double latency_quantiles_ns[kNumLatencyQuantiles] = {};  // p50 p90 p95 p99 p99.9

@@ -26,13 +26,13 @@ struct BinQueue {
 };
 
 struct BatchState {
-  std::int64_t* head_ns;        // [bin]: arrival of the queue's first request, kNever: none left
-  BinQueue* queues;             // [bin]
-  BatchController* controllers; // [bin]
-  BinUse* bins;                 // [bin]
-  GpuState* gpus;               // [gpu]
-  std::int64_t* events_ns;      // [GpuEvents::num_times]
-  std::uint64_t* idle;          // [ceil(gpu / 64)], bits
+  std::int64_t* head_ns;         // [bin]: arrival of the queue's first request, kNever: none left
+  BinQueue* queues;              // [bin]
+  BatchController* controllers;  // [bin]
+  BinUse* bins;                  // [bin]
+  GpuState* gpus;                // [gpu]
+  std::int64_t* events_ns;       // [GpuEvents::num_times]
+  std::uint64_t* idle;           // [ceil(gpu / 64)], bits
 
   SERVESWEEP_FUNCTION static std::size_t bytes(std::int32_t num_bins, std::int32_t num_gpus) {
     BatchState state;

@@ -10,7 +10,7 @@ namespace servesweep {
 // What a batch needs of a request: one stream of memory for each bin.
 struct BinnedRequest {
   std::int64_t arrival_ns;
-  std::int32_t total_tokens;   // prompt + output
+  std::int32_t total_tokens;  // prompt + output
   std::int32_t output_tokens;
 };
 

@@ -17,11 +17,11 @@ struct BatchWorld {
   Dispatch dispatch = Dispatch::kGreedy;
   std::int32_t num_gpus = 1;
   std::int32_t max_candidates = kMaxBatchSize;
-  std::int32_t fixed_target = 8;   // the two schedulers of fixed batch size
-  DynamicParams dynamic;           // the two dynamic schedulers
+  std::int32_t fixed_target = 8;  // the two schedulers of fixed batch size
+  DynamicParams dynamic;          // the two dynamic schedulers
 
-  double eta_tokens = 0.0;         // tokens that the KV cache holds beside the weights
-  double bin_memory_gb = 0.0;      // memory that a bin's batch limit is computed from
+  double eta_tokens = 0.0;     // tokens that the KV cache holds beside the weights
+  double bin_memory_gb = 0.0;  // memory that a bin's batch limit is computed from
   double kv_gb_per_token = 0.0;
   std::int64_t bin_limit_cap_tokens = 4096;
   std::int64_t memory_limit_tokens = 0;  // largest sum of lengths that fits a GPU

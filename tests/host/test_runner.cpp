@@ -1,6 +1,6 @@
+#include <catch2/catch.hpp>
 #include <algorithm>
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
 #include <ostream>

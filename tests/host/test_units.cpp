@@ -13,7 +13,8 @@ TEST_CASE("sizes") {
   CHECK(parse_size("1.5GiB", "x") == std::size_t{3} << 29);
   CHECK(parse_size("2KB", "x") == 2048);
   CHECK(parse_size("100B", "x") == 100);
-  for (const char* bad : {"", "G", "0", "-1G", "8X", "8 G", "8GG", "1.2.3G", "1e3", "9999999999T"}) {
+  for (const char* bad :
+       {"", "G", "0", "-1G", "8X", "8 G", "8GG", "1.2.3G", "1e3", "9999999999T"}) {
     INFO(bad);
     CHECK_THROWS_AS(parse_size(bad, "--max-memory"), InputError);
   }

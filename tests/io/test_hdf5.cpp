@@ -108,8 +108,7 @@ TEST_CASE("dimension scales link both ways") {
   hdf5::create_dataset(file, "w", ColumnType::kFloat64, {3, 3});
   hdf5::link_dimension_scales(file, {{"v", {"x"}}, {"w", {"x", "y"}}});
   const auto length = [&](const char* object, const char* attribute) {
-    const hdf5::Id a(
-        H5Aopen_by_name(file, object, attribute, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const hdf5::Id a(H5Aopen_by_name(file, object, attribute, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
     return H5Sget_simple_extent_npoints(hdf5::Id(H5Aget_space(a), H5Sclose));
   };
   CHECK(length("v", "DIMENSION_LIST") == 1);
@@ -123,9 +122,9 @@ TEST_CASE("failures name the file and the reason") {
   CHECK_THAT(failure_of([&] { hdf5::open_file(folder / "none.h5"); }),
              Catch::EndsWith("none.h5 (No such file or directory)"));
   std::ofstream(folder / "text.h5") << "no HDF5 at all";
-  CHECK_THAT(failure_of([&] { hdf5::open_file(folder / "text.h5"); }),
-             Catch::Contains("cannot read") && Catch::Contains("text.h5") &&
-                 Catch::Contains("signature"));
+  CHECK_THAT(
+      failure_of([&] { hdf5::open_file(folder / "text.h5"); }),
+      Catch::Contains("cannot read") && Catch::Contains("text.h5") && Catch::Contains("signature"));
   CHECK_THAT(failure_of([&] { hdf5::create_file(folder / "no/such.h5"); }),
              Catch::EndsWith("such.h5 (No such file or directory)"));
   const hdf5::Id file = hdf5::create_file(folder / "a.h5");
@@ -145,6 +144,6 @@ TEST_CASE("a changed byte of a checked column is found") {
   bytes[at + 4000] ^= 1;
   std::ofstream(folder / "a.h5", std::ios::binary) << bytes;
   const hdf5::Id changed = hdf5::open_file(folder / "a.h5");
-  CHECK_THROWS_AS(
-      hdf5::read_rows(hdf5::open_object(changed, "x"), ColumnType::kFloat64, 0, 1000), IoError);
+  CHECK_THROWS_AS(hdf5::read_rows(hdf5::open_object(changed, "x"), ColumnType::kFloat64, 0, 1000),
+                  IoError);
 }

@@ -1,8 +1,8 @@
 // The result file: everything that goes in comes out, equal results are equal bytes.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "host/error.hpp"
@@ -204,7 +204,8 @@ TEST_CASE("CSV and JSON hold every value") {
         "trace,status,completed,largest_batch,p99_latency_s,note");
   CHECK(lines[3] ==
         "2,0,plain,true,,,,,1,12.5,plain.csv,completed,6000000000,2,12.902860758633551,note 2");
-  CHECK(lines[5].starts_with("4,0,plain,true,,,,,1,12.5,\"wide spaces, and \"\"quotes\"\".csv\",c"));
+  CHECK(
+      lines[5].starts_with("4,0,plain,true,,,,,1,12.5,\"wide spaces, and \"\"quotes\"\".csv\",c"));
 
   std::ostringstream out;
   export_json(file, out);
@@ -233,10 +234,18 @@ TEST_CASE("show sorts, cuts and aligns") {
   const ResultFile file(folder / "r.h5");
   const auto lines = lines_of(render_table(file, {"p99_latency_s", true, 2, {}}));
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0] == "world  replication  scheduler  k_bins  headroom_gb  policy      edges       p99_latency_s");
-  CHECK(lines[1] == "                                              [GB]                                    [s]");
-  CHECK(lines[2] == "    2            2  plain           -            -  -           -                  12.903");
-  CHECK(lines[3] == "    7            1  binned          4          0.5  first come  0 100 1000         11.782");
+  CHECK(
+      lines[0] ==
+      "world  replication  scheduler  k_bins  headroom_gb  policy      edges       p99_latency_s");
+  CHECK(
+      lines[1] ==
+      "                                              [GB]                                    [s]");
+  CHECK(
+      lines[2] ==
+      "    2            2  plain           -            -  -           -                  12.903");
+  CHECK(
+      lines[3] ==
+      "    7            1  binned          4          0.5  first come  0 100 1000         11.782");
 
   const auto first_of = [&](const ShowOptions& options, std::size_t line) {
     return lines_of(render_table(file, options)).at(line);

@@ -178,7 +178,8 @@ TEST_CASE("a damaged part is discarded and said") {
     auto store = open_store(path, sweep);
     CHECK(store.finished() == Ranges{{0, 10}, {20, 30}});
     REQUIRE(store.warnings().size() == 1);
-    CHECK_THAT(store.warnings()[0], Catch::Contains("discarded the damaged part " + shard.string()));
+    CHECK_THAT(store.warnings()[0],
+               Catch::Contains("discarded the damaged part " + shard.string()));
     complete(store, sweep, 10);
     CHECK(read_bytes(path) == bytes_of_a_plain_run(sweep));
   };
@@ -200,7 +201,8 @@ TEST_CASE("a damaged part is discarded and said") {
   }
   SECTION("of other worlds") {
     damage([](const fs::path& shard) {
-      fs::copy_file(shard.string().replace(shard.string().find("000010"), 6, "000000")
+      fs::copy_file(shard.string()
+                        .replace(shard.string().find("000010"), 6, "000000")
                         .replace(shard.string().find("000020"), 6, "000010"),
                     shard, fs::copy_options::overwrite_existing);
     });
@@ -213,7 +215,8 @@ TEST_CASE("parts and results of another sweep are refused") {
   const std::string path = folder / "r.h5";
   const auto refused = [&](const std::string& what) {
     CHECK_THROWS_WITH(open_store(path, other),
-                      Catch::Contains(what) && Catch::Contains("`seed = 7` there, `seed = 8` now") &&
+                      Catch::Contains(what) &&
+                          Catch::Contains("`seed = 7` there, `seed = 8` now") &&
                           Catch::Contains("--fresh"));
     CHECK_THROWS_AS(open_store(path, other), InputError);
   };
@@ -253,9 +256,9 @@ TEST_CASE("parts by another version, of other columns or from other traces are r
   CHECK_NOTHROW(open(sample::schema(), sample::provenance()));
   Provenance provenance = sample::provenance();
   provenance.git_commit = "fffffff";
-  CHECK_THROWS_WITH(open(sample::schema(), provenance),
-                    Catch::Contains("another version") && Catch::Contains("0123abc") &&
-                        Catch::Contains("fffffff"));
+  CHECK_THROWS_WITH(open(sample::schema(), provenance), Catch::Contains("another version") &&
+                                                            Catch::Contains("0123abc") &&
+                                                            Catch::Contains("fffffff"));
   provenance = sample::provenance();
   provenance.traces = "00ff  plain.csv\n";
   CHECK_THROWS_WITH(open(sample::schema(), provenance),

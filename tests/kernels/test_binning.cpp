@@ -1,8 +1,8 @@
 // Binned workloads against a naive stable sort of the requests by bin.
 #include "kernels/binning.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>

@@ -5,8 +5,8 @@
 // per second. Lemma 5.1: with a free server for every batch, the sojourn time is the wait for a
 // full batch, (B - 1) / 2 arrivals of a bin, and the service of it. Exact values:
 // tests/data/golden/queueing/.
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -95,7 +95,8 @@ TEST_CASE("a saturated server reaches the throughput of theorem 4.2") {
   }
   const double worst =
       worst_deviation(oracles, params, "throughput", kTolerance, [](const BatchResult& r) {
-        return static_cast<double>(r.completed) / (static_cast<double>(r.last_completion_ns) * 1e-9);
+        return static_cast<double>(r.completed) /
+               (static_cast<double>(r.last_completion_ns) * 1e-9);
       });
   WARN(oracles.size() << " throughputs, the worst " << worst << " off");
 }

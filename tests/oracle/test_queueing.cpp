@@ -6,8 +6,8 @@
 // must be narrow, or it would prove nothing. The intervals hold all true values at the same time
 // with probability 0.999 (Bonferroni). Worlds start empty: at a load of 0.95 and 300,000 requests
 // that shifts the mean wait by 0.1 %, far less than its interval.
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -83,8 +83,7 @@ std::vector<Case> greedy_batches() {
     const double two = one + 1e3 * p["a1"].get<double>();
     c.grid = {1, 2, 0, 1, one, one, two, two};
     // Where a server never stops, no interval is about normal.
-    std::erase_if(c.figures,
-                  [](const Figure& f) { return f.name == "util" && f.exact > 0.999; });
+    std::erase_if(c.figures, [](const Figure& f) { return f.name == "util" && f.exact > 0.999; });
     cases.push_back(std::move(c));
   }
   return cases;
@@ -157,8 +156,7 @@ void simulate(std::vector<Case>& cases, std::uint32_t replication) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
     REQUIRE(wave.worlds[i].completed == kRequests);
     for (Figure& f : cases[i].figures) {
-      f.replications.push_back(
-          value_of(f.name, wave.worlds[i], cases[i].params.cluster.num_gpus));
+      f.replications.push_back(value_of(f.name, wave.worlds[i], cases[i].params.cluster.num_gpus));
     }
   }
 }
@@ -172,7 +170,8 @@ TEST_CASE("waiting times agree with queueing theory") {
       single_requests("M/D/1", ServiceKind::kDeterministic),
       single_requests("M/U(0,2)/1 (Pollaczek-Khinchine)", ServiceKind::kUniform),
       single_requests("M/M/c", ServiceKind::kExponential),
-      single_requests("M/D/c", ServiceKind::kDeterministic), greedy_batches()};
+      single_requests("M/D/c", ServiceKind::kDeterministic),
+      greedy_batches()};
   std::size_t num_figures = 0;
   for (const auto& cases : groups) {
     for (const Case& c : cases) num_figures += c.figures.size();

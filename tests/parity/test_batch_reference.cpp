@@ -1,8 +1,8 @@
 // The engine equals the naive simulator of tests/reference exactly, over thousands of random small
 // specifications: every scheduler, bin choice and dispatch, ties in arrival times, rejected
 // requests, time limits, explicit bins, drawn service.
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <string>
@@ -46,8 +46,8 @@ Spec random_spec(std::uint64_t seed) {
     spec.workload.arrival_ns.push_back(now_ns);
     spec.workload.prompt_tokens.push_back(dice.roll(0, longest));
     spec.workload.output_tokens.push_back(dice.roll(0, longest));
-    spec.workload.predicted_tokens.push_back(
-        dice.chance(5) ? dice.roll(9000, 12000) : dice.roll(1, longest));
+    spec.workload.predicted_tokens.push_back(dice.chance(5) ? dice.roll(9000, 12000)
+                                                            : dice.roll(1, longest));
     spec.draws.push_back(dice.roll(0, 4000) * 0.25e-3);
   }
 

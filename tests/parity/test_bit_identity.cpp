@@ -1,7 +1,8 @@
 // A world's result is the same to the bit whatever runs beside it, before it or after it: alone, in
-// one wave, in any order of starts and of worlds, in any split into waves, with and without details.
-#include <algorithm>
+// one wave, in any order of starts and of worlds, in any split into waves, with and without
+// details.
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <random>
@@ -154,9 +155,9 @@ TEST_CASE("a world's result does not depend on its company") {
     std::shuffle(shuffled.begin(), shuffled.end(), random);
     for (std::size_t first = 0; first < kWorlds;) {
       const std::size_t size = std::min<std::size_t>(1 + random() % 90, kWorlds - first);
-      const std::vector<std::size_t> wave(shuffled.begin() + static_cast<std::ptrdiff_t>(first),
-                                          shuffled.begin() +
-                                              static_cast<std::ptrdiff_t>(first + size));
+      const std::vector<std::size_t> wave(
+          shuffled.begin() + static_cast<std::ptrdiff_t>(first),
+          shuffled.begin() + static_cast<std::ptrdiff_t>(first + size));
       check(wave, waves.run(wave, count_up<std::int32_t>(size), options));
       first += size;
     }

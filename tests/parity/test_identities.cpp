@@ -1,8 +1,8 @@
 // What must hold in every world, whatever its parameters: conservation of requests, of batches and
 // of time, Little's law as an identity of integers, and the rules that every batch obeys. Arrivals
 // are recomputed here from the workload, batches come from a replay, results from a wave.
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -37,8 +37,8 @@ Admitted admit(const testing::RandomWorld& world, const std::vector<BinUse>& bin
   Admitted admitted;
   admitted.bins.resize(bins.size());
   for (std::size_t i = 0; i < world.workload.size(); ++i) {
-    const std::int64_t time_ns = std::llround(
-        static_cast<double>(world.workload.arrival_ns[i]) / p.workload.load.rps_scaling);
+    const std::int64_t time_ns = std::llround(static_cast<double>(world.workload.arrival_ns[i]) /
+                                              p.workload.load.rps_scaling);
     const std::int64_t tokens =
         std::int64_t{world.workload.prompt_tokens[i]} + world.workload.output_tokens[i];
     const bool in_time = static_cast<double>(time_ns) <= limit_ns;
@@ -49,8 +49,8 @@ Admitted admit(const testing::RandomWorld& world, const std::vector<BinUse>& bin
     }
     const std::int32_t predicted = world.workload.predicted_tokens[i];
     std::size_t bin = 0;
-    while (bin + 1 < bins.size() && (predicted < bins[bin].lower_edge_tokens ||
-                                     predicted >= bins[bin].upper_edge_tokens)) {
+    while (bin + 1 < bins.size() &&
+           (predicted < bins[bin].lower_edge_tokens || predicted >= bins[bin].upper_edge_tokens)) {
       ++bin;
     }
     admitted.bins[bin].push_back(static_cast<std::uint32_t>(admitted.requests.size()));
@@ -84,14 +84,15 @@ class Population {
 struct Totals {
   std::vector<GpuUse> gpus;
   std::vector<BinUse> bins;
-  std::vector<std::int64_t> free_from_ns;           // [gpu]
-  std::map<std::int32_t, std::int64_t> histogram;   // [bucket]: latencies
+  std::vector<std::int64_t> free_from_ns;          // [gpu]
+  std::map<std::int32_t, std::int64_t> histogram;  // [bucket]: latencies
   Population in_system, in_queue;
   Int128 service_sum_ns = 0;
   std::int64_t completed = 0, batches = 0, tokens = 0, largest = 0, last_ns = 0, overcommits = 0;
 };
 
-// Checks each batch against the model's rules; broken counts violations (a CHECK per batch is slow).
+// Checks each batch against the model's rules; broken counts violations (a CHECK per batch is
+// slow).
 Totals follow(const testing::RandomWorld& world, const Admitted& admitted,
               const std::vector<BinUse>& bins, const std::vector<BatchEvent>& events) {
   const BatchParams& p = world.params;

@@ -1,12 +1,12 @@
 // The batch engine against the 75 golden results of the public Python simulator (their origin is in
 // tests/data/golden/batch/README.md): counts exactly, times and exact percentiles to a relative
 // 1e-9, histogram percentiles within their stated error.
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "host/batch_metrics.hpp"
@@ -91,10 +91,14 @@ const Figure kFigures[] = {
 };
 
 const Figure kPercentiles[] = {
-    {"p50_latency", "p50_latency_s"},       {"p95_latency", "p95_latency_s"},
-    {"p99_latency", "p99_latency_s"},       {"p50_tbt", "p50_tbt_s"},
-    {"p95_tbt", "p95_tbt_s"},               {"p99_tbt", "p99_tbt_s"},
-    {"p50_decode_tbt", "p50_decode_tbt_s"}, {"p99_decode_tbt", "p99_decode_tbt_s"},
+    {"p50_latency", "p50_latency_s"},
+    {"p95_latency", "p95_latency_s"},
+    {"p99_latency", "p99_latency_s"},
+    {"p50_tbt", "p50_tbt_s"},
+    {"p95_tbt", "p95_tbt_s"},
+    {"p99_tbt", "p99_tbt_s"},
+    {"p50_decode_tbt", "p50_decode_tbt_s"},
+    {"p99_decode_tbt", "p99_decode_tbt_s"},
 };
 
 class Row {

@@ -1,8 +1,8 @@
 // The completion events of GPUs against a plain search through a list, under random operations.
 #include "sim/batch/gpu_events.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <random>
 #include <vector>
 

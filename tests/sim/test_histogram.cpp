@@ -1,8 +1,8 @@
 // Histogram buckets on all of their edges, quantiles against the list of bucket middles, merging.
 #include "sim/histogram.hpp"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -120,8 +120,8 @@ TEST_CASE("begin and end enclose what was counted, clear leaves zeros") {
     for (int i = 0; i < 1 + round % 5; ++i) {
       const auto low = static_cast<std::int32_t>(random() % Layout::kNumBuckets);
       const std::int32_t high =
-          low + static_cast<std::int32_t>(
-                    random() % static_cast<std::uint64_t>(Layout::kNumBuckets - low));
+          low + static_cast<std::int32_t>(random() %
+                                          static_cast<std::uint64_t>(Layout::kNumBuckets - low));
       histogram.view.touch(low, high);
       ++histogram.counts[static_cast<std::size_t>(low)];
       ++histogram.counts[static_cast<std::size_t>(high)];

@@ -60,8 +60,8 @@ inline RandomWorld random_world(std::uint64_t seed, int most_requests = 400) {
     world.workload.arrival_ns.push_back(now_ns);
     world.workload.prompt_tokens.push_back(dice.roll(0, longest));
     world.workload.output_tokens.push_back(dice.roll(0, longest));
-    world.workload.predicted_tokens.push_back(
-        dice.chance(5) ? dice.roll(9000, 12000) : dice.roll(1, longest));
+    world.workload.predicted_tokens.push_back(dice.chance(5) ? dice.roll(9000, 12000)
+                                                             : dice.roll(1, longest));
     world.draws.push_back(dice.roll(0, 3999) * 0.25e-3);
   }
 

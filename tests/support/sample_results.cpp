@@ -126,7 +126,8 @@ const ResultSchema& schema() {
                     {{"batch_limit", ColumnType::kInt32, "1", "Its limit.", {}, true},
                      {"mean_s", ColumnType::kFloat64, "s", "Its mean.", {}},
                      {"requests", ColumnType::kInt64, "1", "Its requests.", {}}}};
-    RaggedSpec nothing{"failures", "Without rows.", {{"time_s", ColumnType::kFloat64, "s", "When.", {}}}};
+    RaggedSpec nothing{
+        "failures", "Without rows.", {{"time_s", ColumnType::kFloat64, "s", "When.", {}}}};
     s.tables = {histogram, bins, nothing};
     return s;
   }();
