@@ -56,7 +56,7 @@ BatchParams cell_params(SchedulerKind kind, std::int32_t k_bins, std::int32_t nu
   return p;
 }
 
-double naive_requests_per_s(const BatchParams& p, const Workload& workload, std::size_t prefix) {
+double naive_requests_per_s(const BatchParams& p, const Workload& workload) {
   reference::Params params;
   params.scheduler = static_cast<reference::Scheduler>(
       p.scheduler.kind == SchedulerKind::kStaticFifo      ? reference::Scheduler::kStaticFifo
@@ -67,7 +67,7 @@ double naive_requests_per_s(const BatchParams& p, const Workload& workload, std:
   params.num_gpus = static_cast<std::size_t>(p.cluster.num_gpus);
   params.rps_scaling = p.workload.load.rps_scaling;
   std::vector<reference::Request> requests;
-  for (std::size_t i = 0; i < prefix; ++i) {
+  for (std::size_t i = 0; i < workload.size(); ++i) {
     requests.push_back({workload.arrival_ns[i], workload.prompt_tokens[i],
                         workload.output_tokens[i], workload.predicted_tokens[i], 0});
   }
@@ -77,7 +77,7 @@ double naive_requests_per_s(const BatchParams& p, const Workload& workload, std:
   return static_cast<double>(result.completed) / (cpu_seconds() - start);
 }
 
-int run(std::int64_t num_requests, std::size_t naive_prefix, int repetitions,
+int run(std::int64_t num_requests, int repetitions, const std::string& only,
         const std::string& json_path) {
   start_device(1);
   WorkloadSpec spec = cell_params(SchedulerKind::kStaticFifo, 1, 1).workload;
@@ -113,6 +113,8 @@ int run(std::int64_t num_requests, std::size_t naive_prefix, int repetitions,
     for (const std::int32_t k_bins : {1, 4, 8, 32}) {
       if (!cell_params(kind, k_bins, 1).has_bins() && k_bins > 1) continue;
       for (const std::int32_t num_gpus : {1, 4, 16, 64, 100}) {
+        if (!only.empty() && only != fmt::format("{},{},{}", name_of(kind), k_bins, num_gpus))
+          continue;
         const BatchParams params = cell_params(kind, k_bins, num_gpus);
         BatchWorld world = lower(params);
         const auto binned = runner.bin(
@@ -123,7 +125,7 @@ int run(std::int64_t num_requests, std::size_t naive_prefix, int repetitions,
             median_seconds(repetitions, [&] { wave = runner.run({world}, {0}, {}); });
         const double per_s = requests / seconds;
         const auto batches = static_cast<double>(wave.worlds.front().batches);
-        const double naive = naive_requests_per_s(params, workload, naive_prefix);
+        const double naive = naive_requests_per_s(params, workload);
         logs.push_back(per_s);
         naive_logs.push_back(per_s / naive);
         slowest = std::min(slowest, per_s);
@@ -158,15 +160,13 @@ int run(std::int64_t num_requests, std::size_t naive_prefix, int repetitions,
 int main(int argc, char** argv) {
   CLI::App app("Speed of the batch engine on one core");
   std::int64_t requests = 1'000'000;
-  std::size_t naive_prefix = 20'000;
   int repetitions = 5;
+  std::string only;
   std::string json;
   app.add_option("--requests", requests, "Requests of the trace")->capture_default_str();
-  app.add_option("--naive-prefix", naive_prefix, "Requests that the naive simulator runs")
-      ->capture_default_str();
   app.add_option("--repetitions", repetitions, "Of each timing")->capture_default_str();
+  app.add_option("--only", only, "One cell, for a profiler: scheduler,K,G");
   app.add_option("--json", json, "File for the results");
   CLI11_PARSE(app, argc, argv);
-  return servesweep::run(requests, std::min(naive_prefix, static_cast<std::size_t>(requests)),
-                         repetitions, json);
+  return servesweep::run(requests, repetitions, only, json);
 }

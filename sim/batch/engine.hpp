@@ -214,15 +214,17 @@ class BatchEngine {
     const BinnedRequest* requests = d_.requests + queue.next;
     const std::int32_t most = static_cast<std::int32_t>(
         min_of<std::int64_t>(min_of(target, w_.max_candidates), queue.end - queue.next));
-    if (requests[most - 1].arrival_ns <= now_ns) return most;
-    // Gallop, then halve: short queues are common and near.
+    // Gallop, then halve: most queues are short, and what lies far ahead is not in the cache.
     std::int32_t low = 1;  // the first `low` have arrived
     std::int32_t high = 2;
     while (high < most && requests[high - 1].arrival_ns <= now_ns) {
       low = high;
       high *= 2;
     }
-    high = min_of(high, most);
+    if (high >= most) {
+      if (requests[most - 1].arrival_ns <= now_ns) return most;
+      high = most;
+    }
     while (high - low > 1) {
       const std::int32_t middle = (low + high) / 2;
       (requests[middle - 1].arrival_ns <= now_ns ? low : high) = middle;
