@@ -88,14 +88,15 @@ class SpecChecker {
     }
     if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) {
       if (is_empty_table) return;  // says nothing where it could say something
+      const bool has_kind = parameters_.find(entry.key + ".kind").has_value();
       return fail(entry.at_key("invalid " + entry.key + "=" + entry.value.written() +
-                               " (it is a table) write [" + entry.key + "] and its keys below"));
+                               " (it is a table)" +
+                               (has_kind ? did_you_mean(entry.key + ".kind")
+                                         : " write [" + entry.key + "] and its keys below")));
     }
     if (const auto keys = parameters_.keys_named(entry.key); entry.is_override && keys.size() > 1) {
-      std::string all;
-      for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
-      return fail(entry.at_key("ambiguous key " + entry.key + " (the end of " + all +
-                               ") write the whole key"));
+      return fail(entry.at_key("ambiguous key " + entry.key +
+                               " (several keys end so) write one of " + joined(keys)));
     }
     const std::string parent(table_name(entry.key));
     if (std::find(known.begin(), known.end(), parent) != known.end()) {

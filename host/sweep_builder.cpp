@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::size_t kMostFindings = 20;
 
-bool is_text(const Parameter& p) {
-  return p.type == ParameterType::kText || p.type == ParameterType::kIntegerList;
-}
-
 Diagnostic at(Diagnostic place, std::string message) {
   place.message = std::move(message);
   return place;
@@ -228,10 +224,10 @@ class SweepBuilder {
     const auto& pool = spec_.texts.texts();
     const auto for_each_text = [&](auto&& visit) {
       for (std::size_t i = 0; i < parameters_.size(); ++i) {
-        if (is_text(parameters_[i])) visit(sweep_.base_[i]);
+        if (parameters_[i].is_text()) visit(sweep_.base_[i]);
       }
       for (std::size_t a = 0; a < sweep_.axes_.size(); ++a) {
-        if (!is_text(parameters_[sweep_.axes_[a]])) continue;
+        if (!parameters_[sweep_.axes_[a]].is_text()) continue;
         for (double& value : sweep_.axis_values_[a]) visit(value);
       }
     };

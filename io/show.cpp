@@ -1,8 +1,9 @@
 #include "io/show.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 namespace servesweep {
@@ -10,29 +11,39 @@ namespace {
 
 constexpr std::size_t kMostUnmarkedMetrics = 6;
 
-// 17 digits are for machines.
-std::string readable(const ColumnSpec& spec, const std::string& text) {
+// 17 digits are for machines. Inputs have the digits that they were given, as far as people write
+// any; metrics four.
+std::string readable(const ResultColumn& column, const std::string& text) {
   if (text.empty()) return "-";
-  if (spec.type != ColumnType::kFloat64) return text;
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.5g", std::stod(text));
-  return buffer;
+  if (column.spec.type != ColumnType::kFloat64) return text;
+  const double value = std::stod(text);
+  if (column.role == ColumnRole::kInput) return fmt::format("{:.6g}", value);
+  const double magnitude = std::abs(value);
+  if (magnitude == 0) return "0";
+  if (!(magnitude >= 1e-4 && magnitude < 1e9)) return fmt::format("{:.3e}", value);
+  const int decimals = std::clamp(3 - static_cast<int>(std::floor(std::log10(magnitude))), 0, 7);
+  return fmt::format("{:.{}f}", value, decimals);
 }
 
-bool varies(const ResultFile& file, const std::string& name) {
-  return std::visit(
-      [](const auto& values) {
-        return std::any_of(values.begin(), values.end(),
-                           [&](const auto& v) { return v != values.front() && v == v; });
-      },
-      file.data(name));
+// Over the worlds to which it applies.
+bool varies(const ResultFile& file, const ResultColumn& column) {
+  const std::string* first = nullptr;
+  const auto texts = file.texts(column.spec.name);
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    if (first == nullptr) first = &text;
+    if (text != *first) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> default_columns(const ResultFile& file, const std::string& sort) {
   std::vector<std::string> names;
   for (const ResultColumn& column : file.columns()) {
     const std::string& name = column.spec.name;
-    if (name == world_column().name || (column.role != ColumnRole::kMetric && varies(file, name))) {
+    // Of the metrics, how a world ended: where not all ended alike.
+    const bool may_be_left_out = column.role != ColumnRole::kMetric || name == kStatusColumn;
+    if (name == world_column().name || (may_be_left_out && varies(file, column))) {
       names.push_back(name);
     }
   }
@@ -96,6 +107,20 @@ ColumnData rows_of(const ColumnData& data, const std::vector<std::int64_t>& worl
       data);
 }
 
+// A long name as lines, broken behind its underscores: columns no wider than their values.
+std::vector<std::string> header_lines(const std::string& name) {
+  constexpr std::size_t kWidth = 10;
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t end = std::min(name.find('_', at), name.size() - 1) + 1;
+    const std::string part = name.substr(at, end - at);
+    if (lines.empty() || lines.back().size() + part.size() > kWidth) lines.emplace_back();
+    lines.back() += part;
+    at = end;
+  }
+  return lines;
+}
+
 // UTF-8: bytes that begin a character.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -106,8 +131,8 @@ std::size_t width_of(const std::string& text) {
 }  // namespace
 
 std::int64_t unfinished_worlds(const ResultFile& file) {
-  if (!file.has_column("status")) return 0;
-  const auto status = file.numbers("status");
+  if (!file.has_column(kStatusColumn)) return 0;
+  const auto status = file.numbers(kStatusColumn);
   return std::count_if(status.begin(), status.end(), [](double code) { return code != 0; });
 }
 
@@ -130,16 +155,20 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
   std::vector<std::vector<std::string>> cells;  // [column][line]: name, unit, values
   std::vector<bool> left;                       // words are left-aligned, numbers right
   for (const std::string& name : chosen_columns(file, options)) {
-    const ColumnSpec& spec = file.column(name).spec;
-    std::vector<std::string> column = {
-        name, spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]"};
+    const ResultColumn& info = file.column(name);
+    const ColumnSpec& spec = info.spec;
+    std::vector<std::string> column = header_lines(name);
+    column.push_back(spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]");
     for (const std::string& text : column_texts(spec, rows_of(file.data(name), worlds))) {
-      column.push_back(readable(spec, text));
+      column.push_back(readable(info, text));
     }
     cells.push_back(std::move(column));
     left.push_back(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory);
   }
-  std::vector<std::string> lines(worlds.size() + 2);
+  std::size_t height = 0;
+  for (const auto& column : cells) height = std::max(height, column.size());
+  for (auto& column : cells) column.insert(column.begin(), height - column.size(), "");
+  std::vector<std::string> lines(height);
   for (std::size_t c = 0; c < cells.size(); ++c) {
     std::size_t width = 0;
     for (const std::string& cell : cells[c]) width = std::max(width, width_of(cell));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kFooter =
     "\nA first run:\n"
-    "  servesweep run --dump-default > sweep.toml   every key of a sweep file, explained\n"
+    "  servesweep run --dump-default > sweep.toml   # every key of a sweep file, explained\n"
     "  servesweep plan sweep.toml\n"
     "  servesweep run sweep.toml -o out.h5\n"
     "  servesweep show out.h5 --sort p99_latency_s\n\n";

@@ -36,6 +36,7 @@ struct RunOptions {
 // decides the results.
 Provenance provenance_of(const RunOptions& options, const Program& program) {
   Provenance p = run_provenance(this_machine());
+  p.sweep_file = options.sweep_file;
   if (options.fixed_time.empty()) {
     p.command_line = shell_line(program.arguments);
     p.time_started_utc = utc_now();
@@ -168,7 +169,7 @@ void add_run(CLI::App& app, Program& program) {
                   "complete.\n\n"
                   "Examples:\n"
                   "  servesweep run examples/default.toml -o out.h5\n"
-                  "  servesweep run sweep.toml -s num_gpus=[1,2,4] -s workload.trace=azure.csv\n"
+                  "  servesweep run sweep.toml -s 'num_gpus=[1,2,4]' -s workload.trace=azure.csv\n"
                   "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
                   "  servesweep run --dump-default > sweep.toml\n\n") +
       kExitCodesText);

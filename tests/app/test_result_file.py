@@ -54,8 +54,8 @@ class Xarray(unittest.TestCase):
             self.assertEqual(dict(worlds.dims), {"world": 12})
             self.assertEqual(list(worlds.world.values), list(range(12)))
             self.assertEqual(set(worlds.coords), {
-                "world", "replication", "scheduler", "strict", "k_bins", "headroom_gb", "policy",
-                "edges", "num_gpus", "rate_per_s", "trace"})
+                "world", "replication", "scheduler_kind", "scheduler_strict", "k_bins", "headroom_gb",
+                "binned_policy", "binned_edges", "num_gpus", "rate_per_s", "cluster_trace"})
             self.assertEqual(set(worlds.data_vars), {
                 "status", "completed", "largest_batch", "p99_latency_s", "note"})
             self.assertEqual(worlds.completed.dtype, np.int64)
@@ -65,9 +65,9 @@ class Xarray(unittest.TestCase):
             self.assertTrue(np.isnan(worlds.p99_latency_s.values[3]))
             np.testing.assert_array_equal(worlds.k_bins.values[:5], [np.nan] * 3 + [2, 2])
             np.testing.assert_array_equal(worlds.largest_batch.values[:3], [np.nan, 1, 2])
-            self.assertEqual(list(worlds.policy.values[2:4]), ["", "first come"])
+            self.assertEqual(list(worlds.binned_policy.values[2:4]), ["", "first come"])
             self.assertEqual(list(worlds.note.values[:3]), ["", "note 1, \u00fc", "note 2"])
-            self.assertEqual(worlds.scheduler.attrs["flag_meanings"], "plain binned")
+            self.assertEqual(worlds.scheduler_kind.attrs["flag_meanings"], "plain binned")
             for column in worlds.variables.values():
                 self.assertIn("long_name", column.attrs)
 
@@ -75,15 +75,15 @@ class Xarray(unittest.TestCase):
         for engine in ENGINES:
             worlds, cube = opened(grid, engine, "worlds"), opened(grid, engine, "grid")
             self.assertEqual(dict(cube.dims),
-                             {"scheduler": 2, "num_gpus": 3, "trace": 3, "replication": 2})
+                             {"scheduler_kind": 2, "num_gpus": 3, "cluster_trace": 3, "replication": 2})
             for name in ("status", "completed", "largest_batch", "p99_latency_s", "world"):
                 np.testing.assert_array_equal(cube[name].values.ravel(), worlds[name].values)
             for world in range(36):
                 row = worlds.isel(world=world)
-                point = cube.sel(scheduler=row.scheduler, num_gpus=row.num_gpus, trace=row.trace,
-                                 replication=row.replication)
+                point = cube.sel(scheduler_kind=row.scheduler_kind, num_gpus=row.num_gpus,
+                                 cluster_trace=row.cluster_trace, replication=row.replication)
                 self.assertEqual(int(point.world), world)
-            self.assertIn("gr\u00fc\u00df.csv", cube.trace.values)
+            self.assertIn("gr\u00fc\u00df.csv", cube.cluster_trace.values)
 
     def test_tables(self):
         for engine in ENGINES:
@@ -128,14 +128,14 @@ class OwnReader(unittest.TestCase):
     def test_worlds(self):
         frame = servesweep_results.worlds(irregular)
         self.assertEqual(len(frame), 12)
-        self.assertEqual(list(frame.scheduler[[0, 3]]), ["plain", "binned"])
+        self.assertEqual(list(frame.scheduler_kind[[0, 3]]), ["plain", "binned"])
         self.assertEqual(frame.status[9], "time_limit")
         self.assertTrue(np.isnan(frame.k_bins[0]))
         self.assertEqual(frame.k_bins[3], 2)
         self.assertEqual(frame.completed.dtype, np.int64)
         self.assertEqual(frame.attrs["role"]["k_bins"], "input")
         self.assertEqual(frame.attrs["units"]["p99_latency_s"], "s")
-        means = frame.groupby("scheduler", observed=True).p99_latency_s.mean()
+        means = frame.groupby("scheduler_kind", observed=True).p99_latency_s.mean()
         self.assertEqual(list(means.index), ["plain", "binned"])
 
     def test_histograms(self):
@@ -155,7 +155,7 @@ class OwnReader(unittest.TestCase):
 
     def test_plots(self):
         script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
-        for path, *options in ([grid], [irregular], [grid, "--x", "trace", "--y", "completed"],
+        for path, *options in ([grid], [irregular], [grid, "--x", "cluster_trace", "--y", "completed"],
                                [grid, "--cdf", "1", "2"]):
             picture = os.path.join(folder.name, "plot.png")
             subprocess.run([sys.executable, script, path, "--plot", picture, *options],
