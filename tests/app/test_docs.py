@@ -70,7 +70,7 @@ class Docs(CliTest):
 
     def shell(self, command, where):
         path = os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"]
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=self.folder, text=True,
+        done = subprocess.run(["bash", "-c", command], cwd=self.folder, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
                               env={**os.environ, "PATH": path})
         self.assertEqual(done.returncode, 0, f"{where}: {command}\n{done.stdout}")

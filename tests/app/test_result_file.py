@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Result files open in the tools that people use: h5py, xarray with both of its engines, pandas,
-h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp."""
+h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp, which
+have every kind of column, and one that the program made."""
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ SOURCE = os.environ.get("SERVESWEEP_SOURCE_DIR", os.path.join(os.path.dirname(__
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 import servesweep_results  # noqa: E402
+from servesweep_cli import CliTest  # noqa: E402
 
 ENGINES = ("h5netcdf", "netcdf4")
 WRITER = os.environ.get("SERVESWEEP_SAMPLE_WRITER") or os.path.join(
@@ -160,6 +162,64 @@ class OwnReader(unittest.TestCase):
             picture = os.path.join(folder.name, "plot.png")
             subprocess.run([sys.executable, script, path, "--plot", picture, *options],
                            check=True, stdout=subprocess.DEVNULL)
+            self.assertGreater(os.path.getsize(picture), 5000)
+            os.remove(picture)
+
+
+class OfTheProgram(CliTest):
+    """What `servesweep run` writes, in all of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("s.toml", """
+            [workload]
+            preset = "burstgpt-like"
+            requests = 500
+            rps = [1.0, 10.0]
+            [scheduler]
+            kind = ["multi_bin_only", "multi_bin_dynamic"]
+            k_bins = [1, 4]
+            """)
+        self.cli("run", "s.toml", "-o", "out.h5", "-q")
+        self.file = str(self.path("out.h5"))
+
+    def test_xarray(self):
+        for engine in ENGINES:
+            worlds = opened(self.file, engine, "worlds")
+            self.assertEqual(dict(worlds.dims), {"world": 8})
+            self.assertEqual(set(worlds.workload_rps.values), {1, 10})
+            cube = opened(self.file, engine, "grid")
+            self.assertEqual(dict(cube.dims), {"workload_rps": 2, "scheduler_kind": 2, "k_bins": 2,
+                                               "replication": 1})
+            np.testing.assert_array_equal(cube.p99_latency_s.values.ravel(),
+                                          worlds.p99_latency_s.values)
+            table = opened(self.file, engine, "latency_histogram")
+            self.assertEqual(len(table.bucket_lower_s), len(table.bucket_upper_s))
+
+    def test_h5dump(self):
+        text = subprocess.run(["h5dump", self.file], check=True, capture_output=True).stdout
+        self.assertIn(b"scheduler_kind", text)
+
+    def test_histograms_are_the_latencies(self):
+        frame = servesweep_results.worlds(self.file)
+        self.assertEqual(set(frame.scheduler_kind), {"multi_bin_only", "multi_bin_dynamic"})
+        for world, row in frame.iterrows():
+            buckets = servesweep_results.histogram(self.file, [world])
+            self.assertEqual(buckets["count"].sum(), row.completed)
+            np.testing.assert_array_less(buckets.bucket_lower_s, buckets.bucket_upper_s)
+            middle = (buckets.bucket_lower_s + buckets.bucket_upper_s) / 2
+            mean = (middle * buckets["count"]).sum() / row.completed
+            self.assertLess(abs(mean / row.mean_latency_s - 1), row.percentile_error)
+            self.assertLessEqual(buckets.bucket_lower_s.iloc[-1], row.max_latency_s)
+            self.assertGreater(buckets.bucket_upper_s.iloc[-1], row.max_latency_s)
+
+    def test_plots(self):
+        script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
+        for options in ([], ["--cdf", "0", "7"], ["--x", "k_bins", "--y", "mean_latency_s"]):
+            picture = str(self.path("plot.png"))
+            said = subprocess.run([sys.executable, script, self.file, "--plot", picture, *options],
+                                  check=True, capture_output=True, text=True).stdout
+            self.assertIn("p99_latency_s", said)
             self.assertGreater(os.path.getsize(picture), 5000)
             os.remove(picture)
 
