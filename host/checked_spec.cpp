@@ -103,11 +103,14 @@ class SpecChecker {
       return fail(entry.at_key("unknown key " + entry.key + " (" + parent +
                                " is no table) write a range as { from = 1, to = 8, num = 4 }"));
     }
-    fail(entry.at_key(
-        (is_empty_table ? "unknown table " : "unknown key ") + entry.key +
-        " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
-        did_you_mean(is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known),
-                     "see the list that --dump-default prints")));
+    std::string meant = is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known);
+    if (meant.empty() && std::find(tables.begin(), tables.end(), parent) == tables.end()) {
+      meant = nearest(parent, tables);
+      if (!meant.empty()) meant = "[" + meant + "]";
+    }
+    fail(entry.at_key((is_empty_table ? "unknown table " : "unknown key ") + entry.key +
+                      " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
+                      did_you_mean(meant, "see the list that --dump-default prints")));
   }
 
   // --- values ---------------------------------------------------------------------------------

@@ -72,8 +72,15 @@ std::string_view table_name(std::string_view key) {
 }
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
-  return nearest_by(name, candidates,
-                    [&](const std::string& candidate) { return edit_distance(name, candidate); });
+  constexpr std::size_t kLeastPart = 3;  // letters
+  std::string found = nearest_by(name, candidates, [&](const std::string& candidate) {
+    return edit_distance(name, candidate);
+  });
+  for (const std::string& candidate : candidates) {
+    if (!found.empty() || name.size() < kLeastPart) break;
+    if (candidate.starts_with(name) || candidate.ends_with(name)) found = candidate;
+  }
+  return found;
 }
 
 std::string nearest_key(std::string_view key, const std::vector<std::string>& candidates) {

@@ -25,12 +25,14 @@ Diagnostic at(Diagnostic place, std::string message) {
 
 class SweepBuilder {
  public:
-  SweepBuilder(CheckedSpec spec, const std::string& folder, const ParameterSet& parameters,
-               std::int64_t most_points)
-      : spec_(std::move(spec)), parameters_(parameters), most_points_(most_points) {
+  SweepBuilder(const RunSpec& written, const ParameterSet& parameters, std::int64_t most_points)
+      : spec_(check_spec(written, parameters)),
+        parameters_(parameters),
+        most_points_(most_points),
+        file_(written.file) {
     sweep_.parameters_ = &parameters_;
     sweep_.settings_ = spec_.settings;
-    sweep_.folder_ = folder;
+    sweep_.folder_ = written.folder;
     sweep_.rules_ = ReadRules(parameters_);
     sweep_.warnings_ = spec_.warnings;
   }
@@ -191,6 +193,18 @@ class SweepBuilder {
   }
 
   // --- the finished sweep ---------------------------------------------------------------------
+  // Of the parameter, or of one that decides whether it is read; else the file.
+  Diagnostic place_of(const std::string& key) const {
+    const auto i = parameters_.find(key);
+    if (!i) return {file_, 0, 0, ""};
+    if (spec_.places[*i]) return *spec_.places[*i];
+    for (const Condition& condition : parameters_[*i].read_when) {
+      const Diagnostic place = place_of(condition.key);
+      if (place.line > 0) return place;
+    }
+    return {file_, 0, 0, ""};
+  }
+
   void check_points(const PointCheck& check) {
     read_.assign(parameters_.size(), false);
     std::vector<double> values(parameters_.size());
@@ -204,8 +218,7 @@ class SweepBuilder {
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
         if (!seen.insert(finding.message).second) continue;
-        const auto parameter = parameters_.find(finding.key);
-        fail(at(parameter && spec_.places[*parameter] ? *spec_.places[*parameter] : Diagnostic{},
+        fail(at(place_of(finding.key),
                 seen.size() > kMostFindings ? "further findings are not shown" : finding.message));
         if (seen.size() > kMostFindings) break;
       }
@@ -289,6 +302,7 @@ class SweepBuilder {
   CheckedSpec spec_;
   const ParameterSet& parameters_;
   const std::int64_t most_points_;
+  const std::string file_;
   std::vector<Diagnostic> errors_;
   std::vector<bool> read_;  // [parameter], by any world
   Sweep sweep_;
@@ -296,8 +310,7 @@ class SweepBuilder {
 
 Sweep build_sweep(const RunSpec& spec, const ParameterSet& parameters, const PointCheck& check,
                   std::int64_t most_points) {
-  return SweepBuilder(check_spec(spec, parameters), spec.folder, parameters, most_points)
-      .build(check);
+  return SweepBuilder(spec, parameters, most_points).build(check);
 }
 
 }  // namespace servesweep

@@ -236,7 +236,10 @@ class WhereParser {
     const auto has_values = [&](const Operand& o) {
       return o.parameter && (o.kind == Kind::kChoice || o.kind == Kind::kText);
     };
-    if (left.kind == Kind::kName && parameters_.find(left.name)) left = settled(left);
+    const auto is_known = [&](const std::string& name) {
+      return parameters_.find(name) || !parameters_.keys_named(name).empty();
+    };
+    if (left.kind == Kind::kName && is_known(left.name)) left = settled(left);
     if (has_values(left)) {
       if (auto value = value_of(*left.parameter, right)) right = *value;
     }

@@ -13,7 +13,7 @@ namespace servesweep {
 namespace {
 
 constexpr const char* kFooter =
-    "\nA first run:\n"
+    "A first run:\n"
     "  servesweep run --dump-default > sweep.toml   # every key of a sweep file, explained\n"
     "  servesweep plan sweep.toml\n"
     "  servesweep run sweep.toml -o out.h5\n"
@@ -35,6 +35,9 @@ int run_program(int argc, char** argv) {
       "servesweep");
   app.set_version_flag("--version", "servesweep " + program_provenance().code());
   app.footer(kFooter + std::string(kExitCodesText));
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return "error: " + std::string(error.what()) + "\nRun with --help for more information.\n";
+  });
   app.require_subcommand(0, 1);  // none: below, so that a misspelt one is named
   add_run(app, program);
   add_plan(app, program);

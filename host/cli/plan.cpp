@@ -148,7 +148,7 @@ void add_plan(CLI::App& app, Program&) {
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
   command->footer(
-      "\nChecks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at "
+      "Checks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at "
       "a\n"
       "time; a prepared workload is one that is sorted into bins, which many worlds share.\n\n"
       "Examples:\n"

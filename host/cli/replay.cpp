@@ -168,7 +168,7 @@ void add_replay(CLI::App& app, Program& program) {
       ->type_name("DIR");
   options->device.add_to(*command);
   command->footer(
-      "\nPrints the world's parameters, and its metrics beside those in the file: they have the "
+      "Prints the world's parameters, and its metrics beside those in the file: they have the "
       "same\n"
       "bits. Exit code 1 if they have not.\n\n"
       "Examples:\n"

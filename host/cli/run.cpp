@@ -163,7 +163,7 @@ void add_run(CLI::App& app, Program& program) {
       ->needs(dump);
   file->excludes(dump);
   command->footer(
-      std::string("\nStarted again after an interruption of any kind, even kill -9, the "
+      std::string("Started again after an interruption of any kind, even kill -9, the "
                   "same command goes on\nwhere it stopped; with another sweep file it "
                   "refuses. What is finished is kept in\nOUT.h5.parts until OUT.h5 is "
                   "complete.\n\n"

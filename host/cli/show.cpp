@@ -37,7 +37,7 @@ void add_show(CLI::App& app, Program&) {
       ->delimiter(',')
       ->allow_extra_args(false);
   command->footer(
-      "\nExamples:\n"
+      "Examples:\n"
       "  servesweep show out.h5 --sort p99_latency_s --top 20\n"
       "  servesweep show out.h5 --sort throughput_requests_per_s --descending\n"
       "  servesweep show out.h5 --columns world,num_gpus,p99_latency_s --top 0\n"

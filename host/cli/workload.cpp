@@ -42,7 +42,7 @@ void add_workload_info(CLI::App& workload) {
                                                                   {"skip", OnBadRow::kSkip}})
               .description(""));
   command->footer(
-      "\nThe format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
+      "The format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
       "line;\n"
       "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
       "Examples:\n"
@@ -141,7 +141,7 @@ void add_workload_generate(CLI::App& workload) {
       ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   add_override_option(*command, arguments->overrides);
   command->footer(
-      "\nThe keys are those of the [workload] table of a sweep file. A sweep over the new trace "
+      "The keys are those of the [workload] table of a sweep file. A sweep over the new trace "
       "sees\n"
       "the same requests, and the same predicted lengths, as one over its source. Times are the\n"
       "workload's own clock: neither rps nor rps_scaling is applied.\n\n"
