@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "host/checked_spec.hpp"
 #include "host/designs.hpp"
@@ -52,7 +53,13 @@ class SweepBuilder {
  private:
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
   void throw_errors() {
-    if (!errors_.empty()) throw InputError(std::move(errors_));
+    if (errors_.empty()) return;
+    const auto position = [&](const Diagnostic& e) {
+      return std::tuple(e.file != file_, e.line, e.column);
+    };
+    std::stable_sort(errors_.begin(), errors_.end(),
+                     [&](const auto& a, const auto& b) { return position(a) < position(b); });
+    throw InputError(std::move(errors_));
   }
   void warn(const Diagnostic& warning) { sweep_.warnings_.push_back(warning.text()); }
 

@@ -46,7 +46,7 @@ void throw_cannot_write(const std::string& path, int error) {
   throw_io_error("cannot write " + path, error);
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(std::string path) : name_(std::move(path)), path_(name_) {
   namespace fs = std::filesystem;
   std::error_code missing;  // a new file, as a rule
   const fs::path target = fs::canonical(path_, missing);
@@ -65,10 +65,10 @@ void AtomicFile::commit() {
   if (in_place_) return;
   {
     Descriptor file(temporary_, O_RDONLY | O_CLOEXEC);
-    if (file.get() < 0 || ::fsync(file.get()) != 0) throw_cannot_write(path_, errno);
+    if (file.get() < 0 || ::fsync(file.get()) != 0) throw_cannot_write(name_, errno);
   }
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    throw_cannot_write(path_, errno);
+    throw_cannot_write(name_, errno);
   }
   committed_ = true;
   sync_folder(folder_of(path_));

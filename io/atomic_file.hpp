@@ -23,6 +23,7 @@ class AtomicFile {
   void commit();
 
  private:
+  std::string name_;  // as given
   std::string path_, temporary_;
   bool in_place_ = false;
   bool committed_ = false;

@@ -6,10 +6,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "host/units.hpp"
+
 namespace servesweep {
 namespace {
 
 constexpr std::size_t kMostUnmarkedMetrics = 6;
+const std::vector<std::string> kAllColumns = {"all"};
 
 // 17 digits are for machines. Inputs have the digits that they were given, as far as people write
 // any; metrics four.
@@ -64,7 +67,7 @@ std::vector<std::string> default_columns(const ResultFile& file, const std::stri
 
 std::vector<std::string> chosen_columns(const ResultFile& file, const ShowOptions& options) {
   if (options.columns.empty()) return default_columns(file, options.sort);
-  if (options.columns != std::vector<std::string>{"all"}) return options.columns;
+  if (options.columns != kAllColumns) return options.columns;
   std::vector<std::string> names;
   for (const ResultColumn& column : file.columns()) names.push_back(column.spec.name);
   return names;
@@ -128,6 +131,34 @@ std::size_t width_of(const std::string& text) {
   }));
 }
 
+struct Column {
+  std::vector<std::string> cells;  // from top to bottom
+  bool right = false;              // numbers are right-aligned, words left
+};
+
+// As lines. Columns end on the same line.
+std::string aligned(std::vector<Column> columns) {
+  std::size_t height = 0;
+  for (const Column& column : columns) height = std::max(height, column.cells.size());
+  std::vector<std::string> lines(height);
+  for (Column& column : columns) {
+    column.cells.insert(column.cells.begin(), height - column.cells.size(), "");
+    std::size_t width = 0;
+    for (const std::string& cell : column.cells) width = std::max(width, width_of(cell));
+    for (std::size_t i = 0; i < height; ++i) {
+      const std::string padding(width - width_of(column.cells[i]), ' ');
+      if (&column != &columns.front()) lines[i] += "  ";
+      lines[i] += column.right ? padding + column.cells[i] : column.cells[i] + padding;
+    }
+  }
+  std::string text;
+  for (std::string& line : lines) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::int64_t unfinished_worlds(const ResultFile& file) {
@@ -139,7 +170,7 @@ std::int64_t unfinished_worlds(const ResultFile& file) {
 std::string render_summary(const ResultFile& file) {
   const std::int64_t unfinished = unfinished_worlds(file);
   return file.path() + ": engine " + file.attribute("engine") + ", " +
-         std::to_string(file.num_worlds()) + " worlds (" +
+         format_count(file.num_worlds(), "world") + " (" +
          (unfinished == 0 ? std::string("all ran to their end")
                           : std::to_string(unfinished) + " did not run to their end") +
          "), seed " + file.attribute("seed") + "\nmade " + file.attribute("time_finished_utc") +
@@ -152,38 +183,31 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
   if (options.top > 0 && options.top < static_cast<std::int64_t>(worlds.size())) {
     worlds.resize(static_cast<std::size_t>(options.top));
   }
-  std::vector<std::vector<std::string>> cells;  // [column][line]: name, unit, values
-  std::vector<bool> left;                       // words are left-aligned, numbers right
+  const bool all = options.columns == kAllColumns;
+  std::vector<Column> table;
+  if (all) table.assign(2 + worlds.size(), {});
   for (const std::string& name : chosen_columns(file, options)) {
     const ResultColumn& info = file.column(name);
     const ColumnSpec& spec = info.spec;
-    std::vector<std::string> column = header_lines(name);
-    column.push_back(spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]");
+    const std::string unit = spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]";
+    std::vector<std::string> values;
     for (const std::string& text : column_texts(spec, rows_of(file.data(name), worlds))) {
-      column.push_back(readable(info, text));
+      values.push_back(readable(info, text));
     }
-    cells.push_back(std::move(column));
-    left.push_back(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory);
-  }
-  std::size_t height = 0;
-  for (const auto& column : cells) height = std::max(height, column.size());
-  for (auto& column : cells) column.insert(column.begin(), height - column.size(), "");
-  std::vector<std::string> lines(height);
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    std::size_t width = 0;
-    for (const std::string& cell : cells[c]) width = std::max(width, width_of(cell));
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const std::string padding(width - width_of(cells[c][i]), ' ');
-      if (c > 0) lines[i] += "  ";
-      lines[i] += left[c] ? cells[c][i] + padding : padding + cells[c][i];
+    if (all) {  // a line for each column of the file
+      table[0].cells.push_back(name);
+      table[1].cells.push_back(unit);
+      for (std::size_t w = 0; w < worlds.size(); ++w) table[2 + w].cells.push_back(values[w]);
+    } else {
+      Column column{header_lines(name),
+                    !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
+      column.cells.push_back(unit);
+      column.cells.insert(column.cells.end(), values.begin(), values.end());
+      table.push_back(std::move(column));
     }
   }
-  std::string table;
-  for (std::string& line : lines) {
-    line.erase(line.find_last_not_of(' ') + 1);
-    table += line + "\n";
-  }
-  return table;
+  for (std::size_t w = 0; all && w < worlds.size(); ++w) table[2 + w].right = true;
+  return aligned(std::move(table));
 }
 
 }  // namespace servesweep

@@ -13,6 +13,7 @@
 #include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/sweep_options.hpp"
+#include "host/cli/whole_number.hpp"
 #include "host/error.hpp"
 #include "host/sha256.hpp"
 #include "host/units.hpp"
@@ -156,7 +157,7 @@ void add_replay(CLI::App& app, Program& program) {
   command->add_option("--world", options->world, "World id, as in the column `world`")
       ->type_name("ID")
       ->required()
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(whole_number(0));
   command
       ->add_option("--events", options->events,
                    "CSV file to write, a line per batch; - for the standard output")

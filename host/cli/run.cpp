@@ -16,6 +16,7 @@
 #include "host/request_count.hpp"
 #include "host/runner.hpp"
 #include "host/units.hpp"
+#include "io/formats/times.hpp"
 #include "io/result_store.hpp"
 #include "io/show.hpp"
 #include "io/toml_reader.hpp"
@@ -52,15 +53,15 @@ Provenance provenance_of(const RunOptions& options, const Program& program) {
 }
 
 std::string worlds_text(std::int64_t done, std::int64_t all) {
-  return format_count(done) + " of " + format_count(all) + " worlds are done";
+  return format_count(done) + " of " + format_count(all, "world") + " are done";
 }
 
 void print_result(const std::string& path, const RunOutcome* outcome) {
   const ResultFile file(path);
   std::cout << render_totals(file) << '\n';
   if (outcome != nullptr) {
-    std::cout << "simulated " << format_count(outcome->requests_done) << " requests of "
-              << format_count(outcome->worlds_done) << " worlds in "
+    std::cout << "simulated " << format_count(outcome->requests_done, "request") << " of "
+              << format_count(outcome->worlds_done, "world") << " in "
               << format_duration(outcome->seconds) << ": "
               << format_quantity(static_cast<double>(outcome->requests_done) / outcome->seconds)
               << " requests/s\n";
@@ -73,6 +74,11 @@ void print_result(const std::string& path, const RunOutcome* outcome) {
 }
 
 int run(const RunOptions& options, const Program& program) {
+  if (std::int64_t ns = 0;
+      !options.fixed_time.empty() && !parse_date_time(options.fixed_time, ns)) {
+    throw InputError("invalid --fixed-time=" + options.fixed_time +
+                     " (must be a date and time such as 2025-01-31T12:00:00Z)");
+  }
   const double max_time_s = options.max_time.empty()
                                 ? std::numeric_limits<double>::infinity()
                                 : parse_duration_s(options.max_time, "--max-time");

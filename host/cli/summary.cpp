@@ -25,7 +25,7 @@ constexpr const char* kCautions[] = {"memory_overcommits", "extrapolated_batches
 
 // "5,000 worlds: 4,990 completed, 10 time_limit"
 std::string status_line(const ResultFile& file) {
-  std::string line = format_count(file.num_worlds()) + " worlds";
+  std::string line = format_count(file.num_worlds(), "world");
   if (!file.has_column(kStatusColumn)) return line + "\n";
   const ColumnSpec& spec = file.column(kStatusColumn).spec;
   std::vector<std::int64_t> counts(spec.categories.size());
@@ -64,20 +64,19 @@ std::string requests_line(const ResultFile& file) {
   return line.empty() ? "" : line + "\n";
 }
 
-// Few worlds are all listed, once.
+// Few worlds are all listed.
 std::string best_worlds(const ResultFile& file) {
-  const bool all = file.num_worlds() <= 2 * kBestWorlds;
+  if (file.num_worlds() <= 2 * kBestWorlds) return "\n" + render_table(file, {});
   std::string text;
   for (const Ranking& ranking : kRankings) {
     if (!file.has_column(ranking.column)) continue;
     ShowOptions options;
     options.sort = ranking.column;
     options.descending = ranking.descending;
-    options.top = all ? 0 : kBestWorlds;
-    text += fmt::format("\n{} worlds by {} {}:\n{}", all ? "All" : "The best",
+    options.top = kBestWorlds;
+    text += fmt::format("\nThe {} worlds of {} {}:\n{}", kBestWorlds,
                         ranking.descending ? "highest" : "lowest", ranking.column,
                         render_table(file, options));
-    if (all) break;
   }
   return text;
 }
@@ -92,7 +91,7 @@ std::string render_totals(const ResultFile& file) {
     if (total.worlds == 0) continue;
     text += "caution: " + std::string(column) + " is " +
             format_count(static_cast<std::int64_t>(total.sum)) + " in " +
-            format_count(total.worlds) + " worlds (" + file.column(column).spec.long_name + ")\n";
+            format_count(total.worlds, "world") + " (" + file.column(column).spec.long_name + ")\n";
   }
   return text + best_worlds(file);
 }
