@@ -55,7 +55,8 @@ std::vector<std::string> default_columns(const ResultFile& file, const std::stri
   std::size_t metrics = 0;
   for (const ResultColumn& column : file.columns()) {
     if (column.role != ColumnRole::kMetric) continue;
-    if (marked ? column.spec.headline : metrics++ < kMostUnmarkedMetrics) {
+    const bool tells = file.num_worlds() == 1 || varies(file, column);
+    if (marked ? column.spec.headline && tells : metrics++ < kMostUnmarkedMetrics) {
       names.push_back(column.spec.name);
     }
   }

@@ -13,7 +13,7 @@ struct ShowOptions {
   std::string sort;  // a column; "": order of worlds
   bool descending = false;
   std::int64_t top = 20;  // rows to print; 0: all
-  // Empty: what varies and the headline metrics. "all": all of them, a line each.
+  // Empty: the inputs and the headline metrics that vary. "all": all of them, a line each.
   std::vector<std::string> columns;
 };
 

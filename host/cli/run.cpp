@@ -59,7 +59,10 @@ std::string worlds_text(std::int64_t done, std::int64_t all) {
 void print_result(const std::string& path, const RunOutcome* outcome) {
   const ResultFile file(path);
   std::cout << render_totals(file) << '\n';
-  if (outcome != nullptr) {
+  if (outcome != nullptr && unfinished_worlds(file) > 0) {  // not all requests were simulated
+    std::cout << "ran " << format_count(outcome->worlds_done, "world") << " in "
+              << format_duration(outcome->seconds) << '\n';
+  } else if (outcome != nullptr) {
     std::cout << "simulated " << format_count(outcome->requests_done, "request") << " of "
               << format_count(outcome->worlds_done, "world") << " in "
               << format_duration(outcome->seconds) << ": "

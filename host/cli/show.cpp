@@ -34,8 +34,8 @@ void add_show(CLI::App& app, Program&) {
   command
       ->add_option(
           "--columns", show.columns,
-          "Columns to print, or `all`, a line each; default: the inputs that vary and the main\n"
-          "metrics")
+          "Columns to print, or `all`, a line each; default: the inputs and main metrics that\n"
+          "vary")
       ->type_name("A,B,C")
       ->delimiter(',')
       ->allow_extra_args(false);

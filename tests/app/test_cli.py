@@ -57,7 +57,11 @@ class Usage(CliTest):
             (["nonsense"], "nonsense"),
             (["run"], "sweep is required"),
             (["run", "a.toml", "--nonsense"], "--nonsense"),
-            (["run", "a.toml", "--threads", "0"], "--threads"),
+            (["run", "a.toml", "--threads", "0"], "--threads: must be a whole number in [1, 4096]"),
+            (["run", "a.toml", "--fixed-time", "soon"], "must be a date and time such as"),
+            (["replay", "a.h5", "--world", "-5"], "--world: must be a whole number of at least 0"),
+            (["shwo"], "did you mean show?"),
+            (["run", "a.toml", "--thread=2"], "did you mean --threads?"),
             (["run", "a.toml", "--max-memory", "lots"], "must be a size such as 512M"),
             (["run", "a.toml", "--max-time", "soon"], "must be a time such as 90s"),
             (["run", "--dump-default", "--engine", "bach"], "did you mean batch?"),
@@ -125,6 +129,23 @@ class Errors(CliTest):
     def test_unknown_engine_with_its_place(self):
         self.write("s.toml", 'engine = "bach"\n')
         self.assertIn("s.toml:1:10: invalid engine=bach", self.cli("plan", "s.toml", code=2)[1])
+
+    def test_ambiguous_and_short_names(self):
+        self.write("s.toml", SMALL)
+        for setting in ("kind=static_fifo", "sweep.where=kind == static_fifo"):
+            _, err = self.cli("plan", "s.toml", "-s", setting, code=2)
+            self.assertRegex(err, "ambiguous .*workload.arrivals.kind, .*scheduler.kind")
+        for name in ("scheduler.kind", "scheduler_kind"):
+            self.cli("plan", "s.toml", "-s", f"{name}=static_fifo", "-s",
+                     f"sweep.where={name} == static_fifo")
+        self.assertIn("did you mean scheduler.kind?",
+                      self.cli("plan", "s.toml", "-s", "scheduler=static_fifo", code=2)[1])
+
+    def test_a_run_that_fails_at_once_leaves_nothing(self):
+        self.write("t.csv", "arrival_s,prompt_tokens,output_tokens\n0,1,1\n")
+        self.write("s.toml", '[workload]\ntrace = "t.csv"\nrequests = 5\n')
+        self.assertIn("has 1 requests", self.cli("run", "s.toml", "-o", "out.h5", code=2)[1])
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["s.toml", "t.csv"])
 
     def test_bad_traces_with_their_place(self):
         self.write("t.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
