@@ -37,13 +37,15 @@ struct Metric {
   const char* unit;
   const char* long_name;
   double (*value)(const World&);
+  bool headline = false;  // what one looks at first: `show` prints it
 };
 
+constexpr bool kHeadline = true;
 constexpr ColumnType kCount = ColumnType::kInt64;
 constexpr ColumnType kReal = ColumnType::kFloat64;
 
 const Metric kMetrics[] = {
-    {"status", ColumnType::kCategory, "1", "How the world ended",
+    {kStatusColumn, ColumnType::kCategory, "1", "How the world ended",
      [](const World& w) { return static_cast<double>(w.r.status); }},
     {"arrived", kCount, "1", "Requests that arrived: completed + rejected + unfinished",
      [](const World& w) { return static_cast<double>(w.r.arrived); }},
@@ -64,13 +66,13 @@ const Metric kMetrics[] = {
     {"mean_latency_s", kReal, "s", "Mean latency (arrival to completion)",
      [](const World& w) { return w.mean_s(w.r.latency_sum_ns); }},
     {"p50_latency_s", kReal, "s", "50th percentile of latency",
-     [](const World& w) { return w.some(w.r.latency_quantiles_ns[0] * 1e-9); }},
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[0] * 1e-9); }, kHeadline},
     {"p90_latency_s", kReal, "s", "90th percentile of latency",
      [](const World& w) { return w.some(w.r.latency_quantiles_ns[1] * 1e-9); }},
     {"p95_latency_s", kReal, "s", "95th percentile of latency",
      [](const World& w) { return w.some(w.r.latency_quantiles_ns[2] * 1e-9); }},
     {"p99_latency_s", kReal, "s", "99th percentile of latency",
-     [](const World& w) { return w.some(w.r.latency_quantiles_ns[3] * 1e-9); }},
+     [](const World& w) { return w.some(w.r.latency_quantiles_ns[3] * 1e-9); }, kHeadline},
     {"p999_latency_s", kReal, "s", "99.9th percentile of latency",
      [](const World& w) { return w.some(w.r.latency_quantiles_ns[4] * 1e-9); }},
     {"max_latency_s", kReal, "s", "Largest latency",
@@ -115,13 +117,14 @@ const Metric kMetrics[] = {
     {"token_sla_violations", kCount, "1", "Requests whose decode step took longer than token_ms",
      [](const World& w) { return static_cast<double>(w.r.token_sla_violations); }},
     {"token_sla_violation_rate", kReal, "1", "The same as a share of completed requests",
-     [](const World& w) { return w.violation_rate(); }},
+     [](const World& w) { return w.violation_rate(); }, kHeadline},
     {"request_sla_violations", kCount, "1", "Requests whose latency was longer than request_s",
      [](const World& w) { return static_cast<double>(w.r.request_sla_violations); }},
     {"request_sla_violation_rate", kReal, "1", "The same as a share of completed requests",
-     [](const World& w) { return w.per_request(static_cast<double>(w.r.request_sla_violations)); }},
+     [](const World& w) { return w.per_request(static_cast<double>(w.r.request_sla_violations)); },
+     kHeadline},
     {"throughput_requests_per_s", kReal, "1/s", "Completed requests per second of makespan",
-     [](const World& w) { return w.per_s(w.completed); }},
+     [](const World& w) { return w.per_s(w.completed); }, kHeadline},
     {"throughput_tokens_per_s", kReal, "1/s", "Prompt and output tokens per second of makespan",
      [](const World& w) { return w.per_s(static_cast<double>(w.r.total_tokens)); }},
     {"throughput_output_tokens_per_s", kReal, "1/s", "Output tokens per second of makespan",
@@ -156,7 +159,8 @@ const Metric kMetrics[] = {
     {"mean_gpu_utilization", kReal, "1", "Busy time / makespan, averaged over GPUs",
      [](const World& w) {
        return w.utilization(static_cast<double>(w.r.busy_sum_ns) / w.p.cluster.num_gpus);
-     }},
+     },
+     kHeadline},
     {"min_gpu_utilization", kReal, "1", "Busy time / makespan of the least used GPU",
      [](const World& w) { return w.utilization(static_cast<double>(w.r.busy_min_ns)); }},
     {"max_gpu_utilization", kReal, "1", "Busy time / makespan of the most used GPU",
@@ -179,7 +183,7 @@ const Metric kMetrics[] = {
 std::vector<ColumnSpec> batch_metric_columns() {
   std::vector<ColumnSpec> columns;
   for (const Metric& m : kMetrics) {
-    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kReal};
+    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kReal, m.headline};
     if (m.type == ColumnType::kCategory) {
       column.categories = {"completed", "time_limit", "clock_overflow"};
     }
@@ -189,6 +193,11 @@ std::vector<ColumnSpec> batch_metric_columns() {
 }
 
 std::vector<RaggedSpec> batch_tables() {
+  std::vector<double> lower_s, upper_s;  // [bucket]
+  for (std::int32_t bucket = 0; bucket < HistogramLayout::kNumBuckets; ++bucket) {
+    lower_s.push_back(HistogramLayout::lower_edge_ns(bucket) * 1e-9);
+    upper_s.push_back(HistogramLayout::lower_edge_ns(bucket + 1) * 1e-9);
+  }
   const auto count = [](const char* name, const char* text) {
     return ColumnSpec{name, ColumnType::kInt64, "1", text, {}, false};
   };
@@ -200,7 +209,11 @@ std::vector<RaggedSpec> batch_tables() {
        "Latencies in log buckets: bucket 0 is below 512 ns, bucket b > 0 starts at "
        "512 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
        {{"bucket", ColumnType::kInt32, "1", "Bucket; only those that are not empty", {}, false},
-        count("count", "Requests in the bucket")}},
+        count("count", "Requests in the bucket")},
+       {{real("bucket_lower_s", "s", "Lower edge of a bucket"), std::move(lower_s)},
+        {real("bucket_upper_s", "s", "Upper edge of a bucket; the last one holds all above it too"),
+         std::move(upper_s)}},
+       "bucket_id"},
       {"gpus",
        "What each GPU did, by its id",
        {real("busy_s", "s", "Time in batches"), count("batches", "Batches")}},

@@ -4,6 +4,8 @@
 #include <sstream>
 #include <utility>
 
+#include "host/toml_text.hpp"
+
 namespace servesweep {
 
 namespace {
@@ -39,12 +41,6 @@ void visit_params(BatchParams& p, Visitor&& visit) {
   visit(p.uniform, service, model("uniform"));
   visit(p.sla, sla, Conditions{});
   visit(p.sla_controller, sla, dynamic);
-}
-
-std::string number(double x) {
-  std::ostringstream out;
-  out << x;
-  return out.str();
 }
 
 // Tokens whose KV cache fits beside the weights; the largest n with model + kv * n <= gpu - margin.
@@ -106,9 +102,9 @@ std::vector<Finding> check_batch_params(const BatchParams& p) {
   };
   const ClusterParams& c = p.cluster;
   if (memory_limit_tokens(c) < 1) {
-    wrong("cluster.gpu_memory_gb", "invalid gpu_memory_gb=" + number(c.gpu_memory_gb) +
-                                       " (model_memory_gb=" + number(c.model_memory_gb) +
-                                       " and memory_margin_gb=" + number(c.memory_margin_gb) +
+    wrong("cluster.gpu_memory_gb", "invalid gpu_memory_gb=" + plain_number(c.gpu_memory_gb) +
+                                       " (model_memory_gb=" + plain_number(c.model_memory_gb) +
+                                       " and memory_margin_gb=" + plain_number(c.memory_margin_gb) +
                                        " leave no memory for a token) raise it or lower those");
   }
   if (p.is_dynamic() && p.dynamic.b_min > p.dynamic.b_max) {
@@ -131,8 +127,9 @@ std::vector<Finding> check_batch_params(const BatchParams& p) {
     wrong("service.grid", "missing service.grid (model = \"grid\" reads it) name a CSV file");
   }
   if (p.service.model == ServiceKind::kUniform && p.uniform.shortest_ms > p.uniform.longest_ms) {
-    wrong("service.shortest_ms", "invalid shortest_ms=" + number(p.uniform.shortest_ms) +
-                                     " (above longest_ms=" + number(p.uniform.longest_ms) + ")");
+    wrong("service.shortest_ms", "invalid shortest_ms=" + plain_number(p.uniform.shortest_ms) +
+                                     " (above longest_ms=" + plain_number(p.uniform.longest_ms) +
+                                     ")");
   }
   return findings;
 }

@@ -88,25 +88,29 @@ class SpecChecker {
     }
     if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) {
       if (is_empty_table) return;  // says nothing where it could say something
+      const bool has_kind = parameters_.find(entry.key + ".kind").has_value();
       return fail(entry.at_key("invalid " + entry.key + "=" + entry.value.written() +
-                               " (it is a table) write [" + entry.key + "] and its keys below"));
+                               " (it is a table)" +
+                               (has_kind ? did_you_mean(entry.key + ".kind")
+                                         : " write [" + entry.key + "] and its keys below")));
     }
     if (const auto keys = parameters_.keys_named(entry.key); entry.is_override && keys.size() > 1) {
-      std::string all;
-      for (const std::string& key : keys) all += (all.empty() ? "" : ", ") + key;
-      return fail(entry.at_key("ambiguous key " + entry.key + " (the end of " + all +
-                               ") write the whole key"));
+      return fail(entry.at_key("ambiguous key " + entry.key +
+                               " (several keys end so) write one of " + joined(keys)));
     }
     const std::string parent(table_name(entry.key));
     if (std::find(known.begin(), known.end(), parent) != known.end()) {
       return fail(entry.at_key("unknown key " + entry.key + " (" + parent +
                                " is no table) write a range as { from = 1, to = 8, num = 4 }"));
     }
-    fail(entry.at_key(
-        (is_empty_table ? "unknown table " : "unknown key ") + entry.key +
-        " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
-        did_you_mean(is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known),
-                     "see the list that --dump-default prints")));
+    std::string meant = is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known);
+    if (meant.empty() && std::find(tables.begin(), tables.end(), parent) == tables.end()) {
+      meant = nearest(parent, tables);
+      if (!meant.empty()) meant = "[" + meant + "]";
+    }
+    fail(entry.at_key((is_empty_table ? "unknown table " : "unknown key ") + entry.key +
+                      " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
+                      did_you_mean(meant, "see the list that --dump-default prints")));
   }
 
   // --- values ---------------------------------------------------------------------------------

@@ -77,6 +77,11 @@ CsvPoints read_csv_points(const PointTable& table, const ParameterSet& parameter
     };
     const auto found = parameters.find(name.text);
     if (!found) {
+      if (const auto keys = parameters.keys_named(name.text); keys.size() > 1) {
+        fail("ambiguous column " + name.text + " (several keys end so) write one of " +
+             joined(keys));
+        continue;
+      }
       fail("unknown column " + name.text + " (not a parameter)" +
            did_you_mean(parameters.suggestion(name.text)));
       continue;

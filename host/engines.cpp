@@ -18,12 +18,10 @@ constexpr Registered kEngines[] = {{"batch", make_batch_engine}};
 
 std::string unknown(const std::string& name) {
   std::vector<std::string> names;
-  std::string all;
   for (const Registered& engine : kEngines) {
     names.emplace_back(engine.name);
-    all += (all.empty() ? "" : ", ") + names.back();
   }
-  return "invalid engine=" + name + " (must be one of " + all + ")" +
+  return "invalid engine=" + name + " (must be one of " + joined(names) + ")" +
          did_you_mean(nearest(name, names));
 }
 

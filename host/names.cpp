@@ -10,6 +10,29 @@ constexpr std::size_t kLongestName = 100;  // what is longer is no misspelt key
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+template <class Distance>
+std::string nearest_by(std::string_view name, const std::vector<std::string>& candidates,
+                       Distance distance) {
+  if (name.empty() || name.size() > kLongestName) return "";
+  std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::string found;
+  for (const std::string& candidate : candidates) {
+    const std::size_t d = distance(candidate);
+    if (d < least) {
+      least = d;
+      found = candidate;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -29,23 +52,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-template <class Distance>
-std::string nearest_by(std::string_view name, const std::vector<std::string>& candidates,
-                       Distance distance) {
-  if (name.empty() || name.size() > kLongestName) return "";
-  std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;
-  std::string found;
-  for (const std::string& candidate : candidates) {
-    const std::size_t d = distance(candidate);
-    if (d < least) {
-      least = d;
-      found = candidate;
-    }
+std::string joined(const std::vector<std::string>& names, std::string_view between) {
+  std::string all;
+  for (const std::string& name : names) {
+    if (&name != &names.front()) all += between;
+    all += name;
   }
-  return found;
+  return all;
 }
-
-}  // namespace
 
 std::string_view bare_name(std::string_view key) {
   const std::size_t dot = key.rfind('.');
@@ -58,8 +72,15 @@ std::string_view table_name(std::string_view key) {
 }
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
-  return nearest_by(name, candidates,
-                    [&](const std::string& candidate) { return edit_distance(name, candidate); });
+  constexpr std::size_t kLeastPart = 3;  // letters
+  std::string found = nearest_by(name, candidates, [&](const std::string& candidate) {
+    return edit_distance(name, candidate);
+  });
+  for (const std::string& candidate : candidates) {
+    if (!found.empty() || name.size() < kLeastPart) break;
+    if (candidate.starts_with(name) || candidate.ends_with(name)) found = candidate;
+  }
+  return found;
 }
 
 std::string nearest_key(std::string_view key, const std::vector<std::string>& candidates) {

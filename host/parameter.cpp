@@ -8,12 +8,6 @@
 namespace servesweep {
 namespace {
 
-// A table's kind is what the table is: scheduler.kind has the column "scheduler".
-std::string_view short_column(std::string_view key) {
-  const std::string_view bare = bare_name(key), table = bare_name(table_name(key));
-  return bare == "kind" && !table.empty() ? table : bare;
-}
-
 std::string long_column(std::string key) {
   std::replace(key.begin(), key.end(), '.', '_');
   return key;
@@ -21,12 +15,13 @@ std::string long_column(std::string key) {
 
 }  // namespace
 
-// The column is the short one where no other parameter wants it, else the whole key with '_'.
+// One word says too little without its table: scheduler_kind, service_model.
 void ParameterSet::append(const std::string& table, const char* name, Parameter parameter) {
   parameter.key = table.empty() ? name : table + "." + name;
-  parameter.column = short_column(parameter.key);
+  const bool one_word = std::string_view(name).find('_') == std::string_view::npos;
+  parameter.column = one_word ? long_column(parameter.key) : name;
   for (Parameter& other : parameters_) {
-    if (short_column(other.key) != short_column(parameter.key)) continue;
+    if (bare_name(other.key) != name) continue;
     other.column = long_column(other.key);
     parameter.column = long_column(parameter.key);
   }

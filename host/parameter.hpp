@@ -28,8 +28,10 @@ struct Condition {
 };
 
 struct Parameter {
-  std::string key;     // "scheduler.k_bins": table and name in the sweep file
-  std::string column;  // its column in /worlds; unique: see ParameterSet::append
+  std::string key;  // "scheduler.k_bins": table and name in the sweep file
+  // Its column in /worlds, unique: the last part of the key where that has several words and no
+  // other key ends so, else the whole key with '_' for '.'.
+  std::string column;
   ParameterType type = ParameterType::kReal;
   std::string unit;                  // "" for pure numbers
   double min = 0, max = 0;           // inclusive; numbers only
@@ -37,6 +39,11 @@ struct Parameter {
   std::vector<std::string> choices;  // kChoice only
   std::string text;                  // one or two sentences for people
   std::vector<Condition> read_when;
+
+  // Its stored value is the id of a text.
+  bool is_text() const {
+    return type == ParameterType::kText || type == ParameterType::kIntegerList;
+  }
 };
 
 // What a model has against a point that no single range can say: bin edges that do not ascend,

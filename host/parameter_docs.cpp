@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kWidth = 96;  // of the text in comments
 
-std::string joined(const std::vector<std::string>& parts, const std::string& between) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : between) + part;
-  return out;
-}
-
 std::string default_text(const Parameter& p) { return toml_value(p, p.default_value, {""}); }
 
 // "integer in [1, 1024]", "one of a, b", ...; choices as they are written in a sweep file.
@@ -36,7 +30,7 @@ std::string domain(const Parameter& p) {
       for (std::size_t i = 0; i < p.choices.size(); ++i) {
         all.push_back(toml_value(p, static_cast<double>(i), {}));
       }
-      return "one of " + joined(all, ", ");
+      return "one of " + joined(all);
     }
     case ParameterType::kText:
       return "file name";
@@ -146,7 +140,8 @@ std::string dump_default(const std::string& engine, const ParameterSet& paramete
     out += "\n[" + std::string(table) + "]";
     append_keys(settings, table, setting_active);
     if (table == "sweep") {
-      out += "\n" + comment(kWhereText) + "# where = [\"a <= 4 * b\", \"kind != 'x' or a > 1\"]\n";
+      out += "\n" + comment(kWhereText) +
+             "# where = [\"rps_scaling <= 10\", \"requests < 1000 or predictor == 'oracle'\"]\n";
     }
   }
   for (const std::string_view table : tables(parameters)) {
@@ -163,8 +158,11 @@ std::string parameters_markdown(const std::string& engine, const ParameterSet& p
          "\n## Every engine\n\n- `engine`: " +
          std::string(kEngineText) + " Default `\"batch\"`.\n- `[sweep]` `where`: " + kWhereText +
          "\n" + markdown_tables(setting_parameters(), false) + "\n## Engine `" + engine +
-         "`\n\n\"column\" is the name in `/worlds` of the result file, which `sweep.where` takes "
-         "too.\n" +
+         "`\n\nThe column of a parameter is its name in `/worlds` of the result file: the last "
+         "part "
+         "of its key\nwhere that has several words and no other key ends so, else the whole key "
+         "with "
+         "`_` for `.`.\n" +
          markdown_tables(parameters, true);
 }
 

@@ -17,6 +17,7 @@ struct Provenance {
   std::string kokkos_backend;
   std::string device;
   std::string command_line;
+  std::string sweep_file;
   std::string traces;
   std::string time_started_utc;
   std::string time_finished_utc;  // "" until the result is finished, unless it is fixed
@@ -34,9 +35,12 @@ struct Provenance {
     visit(&P::kokkos_backend, "kokkos_backend", "Kokkos execution space that ran the worlds.");
     visit(&P::device, "device", "Processor that ran the worlds.");
     visit(&P::command_line, "command_line", "The command that made the file.");
-    visit(&P::traces, "traces",
-          "Trace files, one a line as sha256sum prints them: SHA-256, two blanks, path as the "
-          "sweep file spells it.");
+    visit(&P::sweep_file, "sweep_file",
+          "The sweep file as that command named it; file names in it start in its folder.");
+    visit(
+        &P::traces, "traces",
+        "Traces and service grids, one a line as sha256sum prints them: SHA-256, two blanks, path "
+        "as the sweep file spells it.");
     visit(&P::time_started_utc, "time_started_utc",
           "Start of the run, ISO 8601; of its last part where it was resumed.");
     visit(&P::time_finished_utc, "time_finished_utc", "When the file was written, ISO 8601.");

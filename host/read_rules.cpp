@@ -8,12 +8,8 @@
 namespace servesweep {
 namespace {
 
-bool is_text(const Parameter& p) {
-  return p.type == ParameterType::kText || p.type == ParameterType::kIntegerList;
-}
-
 std::vector<std::string> condition_values(const Parameter& p) {
-  if (is_text(p)) return {"", "*"};
+  if (p.is_text()) return {"", "*"};
   if (p.type == ParameterType::kBool) return {"false", "true"};
   return p.choices;
 }

@@ -47,8 +47,10 @@ struct RaggedData {
   std::vector<ColumnData> columns;     // [column][entry]
 };
 
-// A category metric named "status", if there is one, says how a world ended; code 0 is a world
-// that ran to its end.
+// A category metric of this name, if there is one, says how a world ended; code 0 is a world that
+// ran to its end.
+inline constexpr const char* kStatusColumn = "status";
+
 struct ResultSchema {
   std::string engine;
   std::vector<ColumnSpec> metrics;

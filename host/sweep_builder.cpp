@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include "host/checked_spec.hpp"
 #include "host/designs.hpp"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr std::size_t kMostFindings = 20;
 
-bool is_text(const Parameter& p) {
-  return p.type == ParameterType::kText || p.type == ParameterType::kIntegerList;
-}
-
 Diagnostic at(Diagnostic place, std::string message) {
   place.message = std::move(message);
   return place;
@@ -29,12 +26,14 @@ Diagnostic at(Diagnostic place, std::string message) {
 
 class SweepBuilder {
  public:
-  SweepBuilder(CheckedSpec spec, const std::string& folder, const ParameterSet& parameters,
-               std::int64_t most_points)
-      : spec_(std::move(spec)), parameters_(parameters), most_points_(most_points) {
+  SweepBuilder(const RunSpec& written, const ParameterSet& parameters, std::int64_t most_points)
+      : spec_(check_spec(written, parameters)),
+        parameters_(parameters),
+        most_points_(most_points),
+        file_(written.file) {
     sweep_.parameters_ = &parameters_;
     sweep_.settings_ = spec_.settings;
-    sweep_.folder_ = folder;
+    sweep_.folder_ = written.folder;
     sweep_.rules_ = ReadRules(parameters_);
     sweep_.warnings_ = spec_.warnings;
   }
@@ -54,7 +53,13 @@ class SweepBuilder {
  private:
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
   void throw_errors() {
-    if (!errors_.empty()) throw InputError(std::move(errors_));
+    if (errors_.empty()) return;
+    const auto position = [&](const Diagnostic& e) {
+      return std::tuple(e.file != file_, e.line, e.column);
+    };
+    std::stable_sort(errors_.begin(), errors_.end(),
+                     [&](const auto& a, const auto& b) { return position(a) < position(b); });
+    throw InputError(std::move(errors_));
   }
   void warn(const Diagnostic& warning) { sweep_.warnings_.push_back(warning.text()); }
 
@@ -195,6 +200,18 @@ class SweepBuilder {
   }
 
   // --- the finished sweep ---------------------------------------------------------------------
+  // Of the parameter, or of one that decides whether it is read; else the file.
+  Diagnostic place_of(const std::string& key) const {
+    const auto i = parameters_.find(key);
+    if (!i) return {file_, 0, 0, ""};
+    if (spec_.places[*i]) return *spec_.places[*i];
+    for (const Condition& condition : parameters_[*i].read_when) {
+      const Diagnostic place = place_of(condition.key);
+      if (place.line > 0) return place;
+    }
+    return {file_, 0, 0, ""};
+  }
+
   void check_points(const PointCheck& check) {
     read_.assign(parameters_.size(), false);
     std::vector<double> values(parameters_.size());
@@ -208,8 +225,7 @@ class SweepBuilder {
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
         if (!seen.insert(finding.message).second) continue;
-        const auto parameter = parameters_.find(finding.key);
-        fail(at(parameter && spec_.places[*parameter] ? *spec_.places[*parameter] : Diagnostic{},
+        fail(at(place_of(finding.key),
                 seen.size() > kMostFindings ? "further findings are not shown" : finding.message));
         if (seen.size() > kMostFindings) break;
       }
@@ -228,10 +244,10 @@ class SweepBuilder {
     const auto& pool = spec_.texts.texts();
     const auto for_each_text = [&](auto&& visit) {
       for (std::size_t i = 0; i < parameters_.size(); ++i) {
-        if (is_text(parameters_[i])) visit(sweep_.base_[i]);
+        if (parameters_[i].is_text()) visit(sweep_.base_[i]);
       }
       for (std::size_t a = 0; a < sweep_.axes_.size(); ++a) {
-        if (!is_text(parameters_[sweep_.axes_[a]])) continue;
+        if (!parameters_[sweep_.axes_[a]].is_text()) continue;
         for (double& value : sweep_.axis_values_[a]) visit(value);
       }
     };
@@ -293,6 +309,7 @@ class SweepBuilder {
   CheckedSpec spec_;
   const ParameterSet& parameters_;
   const std::int64_t most_points_;
+  const std::string file_;
   std::vector<Diagnostic> errors_;
   std::vector<bool> read_;  // [parameter], by any world
   Sweep sweep_;
@@ -300,8 +317,7 @@ class SweepBuilder {
 
 Sweep build_sweep(const RunSpec& spec, const ParameterSet& parameters, const PointCheck& check,
                   std::int64_t most_points) {
-  return SweepBuilder(check_spec(spec, parameters), spec.folder, parameters, most_points)
-      .build(check);
+  return SweepBuilder(spec, parameters, most_points).build(check);
 }
 
 }  // namespace servesweep

@@ -43,15 +43,6 @@ std::string toml_string(std::string_view text) {
   return out + '"';
 }
 
-std::string toml_array(const std::vector<std::string>& parts) {
-  std::string out = "[";
-  for (const std::string& part : parts) {
-    if (out.size() > 1) out += ", ";
-    out += part;
-  }
-  return out + "]";
-}
-
 std::string toml_value(const Parameter& parameter, double value,
                        const std::vector<std::string>& texts) {
   switch (parameter.type) {

@@ -17,8 +17,6 @@ std::string toml_string(std::string_view text);
 // A parameter's stored value; texts: [text id].
 std::string toml_value(const Parameter& parameter, double value,
                        const std::vector<std::string>& texts);
-// "[1, 2]" from parts.
-std::string toml_array(const std::vector<std::string>& parts);
 // A number as people write it in a message: "1024", "0.5", "1e+09".
 std::string plain_number(double value);
 

@@ -16,8 +16,10 @@ std::size_t parse_size(std::string_view text, const std::string& what);
 double parse_duration_s(std::string_view text, const std::string& what);
 
 std::string format_count(std::int64_t count);  // "1,234,567"
-std::string format_quantity(double number);    // three digits: "1.23 million", "56.8 thousand"
-std::string format_size(std::size_t bytes);    // "1.5 GiB"
+// "1 world", "1,234 worlds"
+std::string format_count(std::int64_t count, const std::string& noun);
+std::string format_quantity(double number);  // three digits: "1.23 million", "56.8 thousand"
+std::string format_size(std::size_t bytes);  // "1.5 GiB"
 std::string format_duration(
     double seconds);  // "42.1 ms", "1.5 s", "12 s", "3 min 20 s", "2 h 5 min"
 

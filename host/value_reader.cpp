@@ -41,11 +41,8 @@ std::string expected(const Parameter& p) {
              plain_number(smallest(p)) + ", " + plain_number(largest(p)) + "]";
     case ParameterType::kBool:
       return "true or false";
-    case ParameterType::kChoice: {
-      std::string all;
-      for (const std::string& choice : p.choices) all += (all.empty() ? "" : ", ") + choice;
-      return "one of " + all;
-    }
+    case ParameterType::kChoice:
+      return "one of " + joined(p.choices);
     case ParameterType::kText:
       return "a string, in UTF-8 and without control characters";
     case ParameterType::kIntegerList:

@@ -156,8 +156,8 @@ class WhereParser {
     if (operand.kind != Kind::kName) return operand;
     const auto found = parameters_.find(operand.name);
     if (!found) {
-      if (parameters_.keys_named(operand.name).size() > 1) {
-        fail(operand.at, operand.name + " is the end of several keys", " write the whole key");
+      if (const auto keys = parameters_.keys_named(operand.name); keys.size() > 1) {
+        fail(operand.at, "ambiguous name " + operand.name, " write one of " + joined(keys));
       }
       fail(operand.at, "unknown name " + operand.name,
            did_you_mean(parameters_.suggestion(operand.name)));
@@ -166,9 +166,7 @@ class WhereParser {
     Operand out{Kind::kNumber, add({Op::kParameter, 0, *found}), operand.at, {}, &p};
     if (p.type == ParameterType::kBool) out.kind = Kind::kTruth;
     if (p.type == ParameterType::kChoice) out.kind = Kind::kChoice;
-    if (p.type == ParameterType::kText || p.type == ParameterType::kIntegerList) {
-      out.kind = Kind::kText;
-    }
+    if (p.is_text()) out.kind = Kind::kText;
     return out;
   }
   Operand number(Operand operand) {
@@ -238,7 +236,10 @@ class WhereParser {
     const auto has_values = [&](const Operand& o) {
       return o.parameter && (o.kind == Kind::kChoice || o.kind == Kind::kText);
     };
-    if (left.kind == Kind::kName && parameters_.find(left.name)) left = settled(left);
+    const auto is_known = [&](const std::string& name) {
+      return parameters_.find(name) || !parameters_.keys_named(name).empty();
+    };
+    if (left.kind == Kind::kName && is_known(left.name)) left = settled(left);
     if (has_values(left)) {
       if (auto value = value_of(*left.parameter, right)) right = *value;
     }

@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "host/toml_text.hpp"
+
 namespace servesweep {
 
 namespace {
@@ -64,13 +66,6 @@ void append_bytes(std::string& key, const Params& params) {
   });
 }
 
-std::string number(double x) {
-  std::string text = std::to_string(x);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text;
-}
-
 void check_lengths(const LengthSpec& lengths, const std::string& table,
                    std::vector<Finding>& findings) {
   const auto& b = lengths.bounds;
@@ -126,9 +121,10 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec) {
                         "predictor"});
   }
   if (!spec.clock.real_timestamps && spec.load.rps > 0 && spec.load.rps_scaling != 1) {
-    findings.push_back({"workload.rps_scaling",
-                        "invalid rps_scaling=" + number(spec.load.rps_scaling) + " (workload.rps=" +
-                            number(spec.load.rps) + " sets the rate) keep one of the two"});
+    findings.push_back(
+        {"workload.rps_scaling", "invalid rps_scaling=" + plain_number(spec.load.rps_scaling) +
+                                     " (workload.rps=" + plain_number(spec.load.rps) +
+                                     " sets the rate) keep one of the two"});
   }
   if (spec.power_law.min_tokens > spec.power_law.max_tokens) {
     findings.push_back({"workload.prediction.min_tokens",

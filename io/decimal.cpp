@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "io/text.hpp"
+
 namespace servesweep {
 namespace {
 
@@ -15,12 +17,6 @@ std::int64_t power_of_ten(int exponent) {
   std::int64_t power = 1;
   while (exponent-- > 0) power *= 10;
   return power;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // Digits with at most one point among them, few enough that nothing overflows or is rounded:

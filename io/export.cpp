@@ -2,13 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
-#include <fstream>
 #include <functional>
-
-#include "host/error.hpp"
-#include "io/atomic_file.hpp"
 
 namespace servesweep {
 namespace {
@@ -95,16 +89,6 @@ void export_json(const ResultFile& file, std::ostream& out) {
     }
   });
   out << "]\n}\n";
-}
-
-void export_to(const std::string& path, const ResultFile& file, Exporter exporter) {
-  AtomicFile atomic(path);
-  errno = 0;
-  std::ofstream out(atomic.temporary_path(), std::ios::binary);
-  if (out) exporter(file, out);
-  out.close();
-  if (!out) throw_io_error("cannot write " + path, errno);
-  atomic.commit();
 }
 
 }  // namespace servesweep

@@ -15,8 +15,4 @@ void export_csv(const ResultFile& file, std::ostream& out);
 //  "worlds": [{column: value, ...}, ...]}; null where not applicable or not finite.
 void export_json(const ResultFile& file, std::ostream& out);
 
-// The same into a file, which appears whole or not at all.
-using Exporter = void (*)(const ResultFile&, std::ostream&);
-void export_to(const std::string& path, const ResultFile& file, Exporter exporter);
-
 }  // namespace servesweep

@@ -34,7 +34,7 @@ FolderLock::FolderLock(std::string folder) : folder_(std::move(folder)) {
     }
     fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd_ < 0 && errno == ENOENT) continue;
-    if (fd_ < 0) throw_io_error("cannot write " + path, errno);
+    if (fd_ < 0) throw_cannot_write(path, errno);
     // File systems without locks give other errors; then this is left to the user.
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
       ::close(std::exchange(fd_, -1));

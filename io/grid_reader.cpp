@@ -9,18 +9,13 @@
 
 #include "host/error.hpp"
 #include "io/csv.hpp"
+#include "io/text.hpp"
 #include "io/text_source.hpp"
 
 namespace servesweep {
 namespace {
 
 constexpr std::size_t kMaxDiagnostics = 20;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool is_batch_size(std::string_view name) { return name == "batch_size" || name == "batch"; }
 

@@ -131,6 +131,7 @@ std::string schema_text(const ResultSchema& schema) {
   for (const RaggedSpec& table : schema.tables) {
     text += "table " + table.name + "\n";
     for (const ColumnSpec& column : table.columns) add(column);
+    for (const LookupSpec& lookup : table.lookups) add(lookup.column);
   }
   return text;
 }

@@ -27,9 +27,11 @@ std::string type_text(const ColumnSpec& column) {
 
 std::string row(const std::string& dataset, const std::string& shape, const ColumnSpec& column) {
   const bool has_unit = !column.unit.empty() && column.unit != "1";
+  std::string text = column.long_name;
+  if (!text.ends_with('.')) text += '.';
+  if (column.has_fill) text += " Can be not applicable.";
   return "| `" + dataset + column.name + "` | " + shape + " | " + type_text(column) + " | " +
-         (has_unit ? column.unit : "") + " | " + column.long_name +
-         (column.has_fill ? " Can be not applicable." : "") + " |\n";
+         (has_unit ? column.unit : "") + " | " + text + " |\n";
 }
 
 std::string attribute_table(const std::vector<Attribute>& attributes) {
@@ -62,8 +64,9 @@ schemas): do not edit.
 
 A result file is HDF5 that is valid netCDF-4, so h5py, xarray, pandas, h5dump, R and Julia open it as
 it is. It is complete when it is there: until all worlds are done their results are in the folder
-`<file>.parts`, whose contents are private to servesweep. Equal sweeps make byte-identical files
-apart from the two time stamps (and whatever differs in provenance, such as the device).
+`<file>.parts`, whose contents are private to servesweep. Equal sweeps make equal columns, bit for
+bit; the files differ in attributes that say where and when they were made, and are equal byte for
+byte where `run --fixed-time` fixes the times and program, machine and command are the same.
 
 | group | content |
 |---|---|
@@ -93,9 +96,10 @@ NaN, integers and codes are -1, which is then their `_FillValue`, and texts are 
 )";
 
 constexpr const char* kWorlds = R"(
-Beside these, `/worlds` has one column per parameter that any world reads, `role` "input": names,
-units and meanings are those of docs/parameters.md. Integers are int64, choices and switches
-categories, lists of integers texts. World ids do not depend on how the sweep file is written.
+Beside these, `/worlds` has one column per parameter that any world reads, `role` "input": names
+(`scheduler_kind`, `k_bins`, `workload_rps`), units and meanings are those of docs/parameters.md.
+Integers are int64, choices and switches categories, lists of integers texts. World ids do not
+depend on how the sweep file is written.
 
 )";
 
@@ -125,8 +129,11 @@ with h5py.File("out.h5") as f:
 Histograms hold only the buckets that are not empty. As a dense array `[world, bucket]`:
 
 ```python
-dense = np.zeros((len(end), len(t["bucket_lower_s"])), dtype=np.int64)
-dense[np.repeat(np.arange(len(end)), t["row_size"][:]), t["bucket"][:]] = t["count"][:]
+with h5py.File("out.h5") as f:
+    t = f["latency_histogram"]
+    sizes = t["row_size"][:]
+    dense = np.zeros((len(sizes), len(t["bucket_lower_s"])), dtype=np.int64)
+    dense[np.repeat(np.arange(len(sizes)), sizes), t["bucket"][:]] = t["count"][:]
 ```
 
 Columns over another dimension than `entry` say what the values of an index column stand for, the

@@ -137,7 +137,8 @@ const ResultColumn& ResultFile::column(std::string_view name) const {
     names.push_back(c.spec.name);
   }
   throw InputError("unknown column " + std::string(name) + " (not in " + path_ + ")" +
-                   did_you_mean(nearest(name, names), "see `servesweep show --columns all`"));
+                   did_you_mean(nearest(name, names),
+                                "see `servesweep show " + path_ + " --columns all --top 1`"));
 }
 
 ColumnData ResultFile::data(std::string_view name, std::int64_t first, std::int64_t count) const {

@@ -108,7 +108,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
       provenance_(std::move(provenance)) {
   const bool start_over = on_existing == OnExisting::kStartOver;
   // Unfinished parts go before a result file: they were begun with kStartOver.
-  const auto complete = [&] { return !start_over && !is_there(run_path()) && file_matches(); };
+  const auto complete = [&] { return !start_over && !has_parts() && file_matches(); };
   already_complete_ = complete();
   if (already_complete_) return;
   lock_ = FolderLock(parts_);
@@ -119,7 +119,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
   already_complete_ = complete();  // by a run that has ended since
   if (already_complete_) {
     lock_.remove_folder();
-  } else if (is_there(run_path())) {
+  } else if (has_parts()) {
     check_parts();
     load_shards();
   } else {
@@ -131,6 +131,18 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
                                 {"resolved_toml", sweep_.resolved_toml()}};
     write_file_atomically(run_path(), run.dump(1) + "\n");
   }
+}
+
+Hdf5ResultStore::~Hdf5ResultStore() {
+  if (already_complete_ || !shards_.empty()) return;
+  clear_parts();
+  lock_.remove_folder();
+}
+
+bool Hdf5ResultStore::has_parts() const {
+  if (!is_there(run_path())) return false;
+  const fs::directory_iterator files(parts_);
+  return std::any_of(begin(files), end(files), [](const auto& e) { return is_shard(e.path()); });
 }
 
 std::string Hdf5ResultStore::run_path() const { return parts_ + "/run.json"; }

@@ -24,6 +24,10 @@ class Hdf5ResultStore : public ResultStore {
   // as long as the store.
   Hdf5ResultStore(std::string path, const ResultSchema& schema, const Sweep& sweep,
                   Provenance provenance, OnExisting on_existing = OnExisting::kResume);
+  // Leaves nothing behind where no chunk was finished.
+  ~Hdf5ResultStore() override;
+  Hdf5ResultStore(const Hdf5ResultStore&) = delete;
+  Hdf5ResultStore& operator=(const Hdf5ResultStore&) = delete;
 
   // The result file of this very sweep is there: nothing is left to do.
   bool already_complete() const { return already_complete_; }
@@ -36,6 +40,7 @@ class Hdf5ResultStore : public ResultStore {
 
  private:
   std::string run_path() const;  // says which run the parts belong to
+  bool has_parts() const;        // finished chunks of an unfinished run
   bool file_matches() const;     // path_ is the result of this sweep; InputError: of another
   void check_parts() const;
   void load_shards();

@@ -1,38 +1,52 @@
 #include "io/show.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
+
+#include "host/units.hpp"
 
 namespace servesweep {
 namespace {
 
 constexpr std::size_t kMostUnmarkedMetrics = 6;
+const std::vector<std::string> kAllColumns = {"all"};
 
-// 17 digits are for machines.
-std::string readable(const ColumnSpec& spec, const std::string& text) {
+// 17 digits are for machines. Inputs have the digits that they were given, as far as people write
+// any; metrics four.
+std::string readable(const ResultColumn& column, const std::string& text) {
   if (text.empty()) return "-";
-  if (spec.type != ColumnType::kFloat64) return text;
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.5g", std::stod(text));
-  return buffer;
+  if (column.spec.type != ColumnType::kFloat64) return text;
+  const double value = std::stod(text);
+  if (column.role == ColumnRole::kInput) return fmt::format("{:.6g}", value);
+  const double magnitude = std::abs(value);
+  if (magnitude == 0) return "0";
+  if (!(magnitude >= 1e-4 && magnitude < 1e9)) return fmt::format("{:.3e}", value);
+  const int decimals = std::clamp(3 - static_cast<int>(std::floor(std::log10(magnitude))), 0, 7);
+  return fmt::format("{:.{}f}", value, decimals);
 }
 
-bool varies(const ResultFile& file, const std::string& name) {
-  return std::visit(
-      [](const auto& values) {
-        return std::any_of(values.begin(), values.end(),
-                           [&](const auto& v) { return v != values.front() && v == v; });
-      },
-      file.data(name));
+// Over the worlds to which it applies.
+bool varies(const ResultFile& file, const ResultColumn& column) {
+  const std::string* first = nullptr;
+  const auto texts = file.texts(column.spec.name);
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    if (first == nullptr) first = &text;
+    if (text != *first) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> default_columns(const ResultFile& file, const std::string& sort) {
   std::vector<std::string> names;
   for (const ResultColumn& column : file.columns()) {
     const std::string& name = column.spec.name;
-    if (name == world_column().name || (column.role != ColumnRole::kMetric && varies(file, name))) {
+    // Of the metrics, how a world ended: where not all ended alike.
+    const bool may_be_left_out = column.role != ColumnRole::kMetric || name == kStatusColumn;
+    if (name == world_column().name || (may_be_left_out && varies(file, column))) {
       names.push_back(name);
     }
   }
@@ -41,7 +55,8 @@ std::vector<std::string> default_columns(const ResultFile& file, const std::stri
   std::size_t metrics = 0;
   for (const ResultColumn& column : file.columns()) {
     if (column.role != ColumnRole::kMetric) continue;
-    if (marked ? column.spec.headline : metrics++ < kMostUnmarkedMetrics) {
+    const bool tells = file.num_worlds() == 1 || varies(file, column);
+    if (marked ? column.spec.headline && tells : metrics++ < kMostUnmarkedMetrics) {
       names.push_back(column.spec.name);
     }
   }
@@ -53,7 +68,7 @@ std::vector<std::string> default_columns(const ResultFile& file, const std::stri
 
 std::vector<std::string> chosen_columns(const ResultFile& file, const ShowOptions& options) {
   if (options.columns.empty()) return default_columns(file, options.sort);
-  if (options.columns != std::vector<std::string>{"all"}) return options.columns;
+  if (options.columns != kAllColumns) return options.columns;
   std::vector<std::string> names;
   for (const ResultColumn& column : file.columns()) names.push_back(column.spec.name);
   return names;
@@ -96,6 +111,20 @@ ColumnData rows_of(const ColumnData& data, const std::vector<std::int64_t>& worl
       data);
 }
 
+// A long name as lines, broken behind its underscores: columns no wider than their values.
+std::vector<std::string> header_lines(const std::string& name) {
+  constexpr std::size_t kWidth = 10;
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t end = std::min(name.find('_', at), name.size() - 1) + 1;
+    const std::string part = name.substr(at, end - at);
+    if (lines.empty() || lines.back().size() + part.size() > kWidth) lines.emplace_back();
+    lines.back() += part;
+    at = end;
+  }
+  return lines;
+}
+
 // UTF-8: bytes that begin a character.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -103,18 +132,46 @@ std::size_t width_of(const std::string& text) {
   }));
 }
 
+struct Column {
+  std::vector<std::string> cells;  // from top to bottom
+  bool right = false;              // numbers are right-aligned, words left
+};
+
+// As lines. Columns end on the same line.
+std::string aligned(std::vector<Column> columns) {
+  std::size_t height = 0;
+  for (const Column& column : columns) height = std::max(height, column.cells.size());
+  std::vector<std::string> lines(height);
+  for (Column& column : columns) {
+    column.cells.insert(column.cells.begin(), height - column.cells.size(), "");
+    std::size_t width = 0;
+    for (const std::string& cell : column.cells) width = std::max(width, width_of(cell));
+    for (std::size_t i = 0; i < height; ++i) {
+      const std::string padding(width - width_of(column.cells[i]), ' ');
+      if (&column != &columns.front()) lines[i] += "  ";
+      lines[i] += column.right ? padding + column.cells[i] : column.cells[i] + padding;
+    }
+  }
+  std::string text;
+  for (std::string& line : lines) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::int64_t unfinished_worlds(const ResultFile& file) {
-  if (!file.has_column("status")) return 0;
-  const auto status = file.numbers("status");
+  if (!file.has_column(kStatusColumn)) return 0;
+  const auto status = file.numbers(kStatusColumn);
   return std::count_if(status.begin(), status.end(), [](double code) { return code != 0; });
 }
 
 std::string render_summary(const ResultFile& file) {
   const std::int64_t unfinished = unfinished_worlds(file);
   return file.path() + ": engine " + file.attribute("engine") + ", " +
-         std::to_string(file.num_worlds()) + " worlds (" +
+         format_count(file.num_worlds(), "world") + " (" +
          (unfinished == 0 ? std::string("all ran to their end")
                           : std::to_string(unfinished) + " did not run to their end") +
          "), seed " + file.attribute("seed") + "\nmade " + file.attribute("time_finished_utc") +
@@ -127,34 +184,31 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
   if (options.top > 0 && options.top < static_cast<std::int64_t>(worlds.size())) {
     worlds.resize(static_cast<std::size_t>(options.top));
   }
-  std::vector<std::vector<std::string>> cells;  // [column][line]: name, unit, values
-  std::vector<bool> left;                       // words are left-aligned, numbers right
+  const bool all = options.columns == kAllColumns;
+  std::vector<Column> table;
+  if (all) table.assign(2 + worlds.size(), {});
   for (const std::string& name : chosen_columns(file, options)) {
-    const ColumnSpec& spec = file.column(name).spec;
-    std::vector<std::string> column = {
-        name, spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]"};
+    const ResultColumn& info = file.column(name);
+    const ColumnSpec& spec = info.spec;
+    const std::string unit = spec.unit.empty() || spec.unit == "1" ? "" : "[" + spec.unit + "]";
+    std::vector<std::string> values;
     for (const std::string& text : column_texts(spec, rows_of(file.data(name), worlds))) {
-      column.push_back(readable(spec, text));
+      values.push_back(readable(info, text));
     }
-    cells.push_back(std::move(column));
-    left.push_back(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory);
-  }
-  std::vector<std::string> lines(worlds.size() + 2);
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    std::size_t width = 0;
-    for (const std::string& cell : cells[c]) width = std::max(width, width_of(cell));
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const std::string padding(width - width_of(cells[c][i]), ' ');
-      if (c > 0) lines[i] += "  ";
-      lines[i] += left[c] ? cells[c][i] + padding : padding + cells[c][i];
+    if (all) {  // a line for each column of the file
+      table[0].cells.push_back(name);
+      table[1].cells.push_back(unit);
+      for (std::size_t w = 0; w < worlds.size(); ++w) table[2 + w].cells.push_back(values[w]);
+    } else {
+      Column column{header_lines(name),
+                    !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
+      column.cells.push_back(unit);
+      column.cells.insert(column.cells.end(), values.begin(), values.end());
+      table.push_back(std::move(column));
     }
   }
-  std::string table;
-  for (std::string& line : lines) {
-    line.erase(line.find_last_not_of(' ') + 1);
-    table += line + "\n";
-  }
-  return table;
+  for (std::size_t w = 0; all && w < worlds.size(); ++w) table[2 + w].right = true;
+  return aligned(std::move(table));
 }
 
 }  // namespace servesweep

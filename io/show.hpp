@@ -12,13 +12,14 @@ namespace servesweep {
 struct ShowOptions {
   std::string sort;  // a column; "": order of worlds
   bool descending = false;
-  std::int64_t top = 20;             // rows to print; 0: all
-  std::vector<std::string> columns;  // empty: what varies and the headline metrics; "all": all
+  std::int64_t top = 20;  // rows to print; 0: all
+  // Empty: the inputs and the headline metrics that vary. "all": all of them, a line each.
+  std::vector<std::string> columns;
 };
 
 // What the file is and how its worlds ended, in a few lines.
 std::string render_summary(const ResultFile& file);
-// Aligned columns with their units. InputError for unknown columns.
+// Aligned columns with their units, or all columns as lines. InputError for unknown ones.
 std::string render_table(const ResultFile& file, const ShowOptions& options);
 
 // Worlds that did not run to their end.

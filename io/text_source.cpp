@@ -101,6 +101,13 @@ TextSource::TextSource(const std::string& path) : stored_(read_all(path)) {
   if (is_gzip_) plain_ = gunzip(stored(), path);
 }
 
+std::string_view TextSource::text() const {
+  constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
+  std::string_view text = is_gzip_ ? plain_.view() : stored_.view();
+  if (text.starts_with(kUtf8Mark)) text.remove_prefix(kUtf8Mark.size());
+  return text;
+}
+
 bool is_gzip(std::string_view bytes) { return bytes.substr(0, 2) == "\x1f\x8b"; }
 
 ByteBuffer gunzip(std::string_view bytes, const std::string& name) {

@@ -1,4 +1,4 @@
-// A text file in memory, gzip or plain (told apart by its first bytes).
+// A text file in memory, gzip or plain (told apart by its first bytes), UTF-8 with or without mark.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,7 @@ class TextSource {
   explicit TextSource(const std::string& path);
 
   std::string_view stored() const { return stored_.view(); }  // the file's bytes
-  std::string_view text() const { return is_gzip_ ? plain_.view() : stored_.view(); }
+  std::string_view text() const;                              // decompressed, without the mark
 
  private:
   ByteBuffer stored_;

@@ -9,6 +9,7 @@
 
 #include "host/toml_text.hpp"
 #include "io/csv.hpp"
+#include "io/text.hpp"
 #include "io/text_source.hpp"
 
 namespace servesweep {
@@ -113,12 +114,6 @@ std::string with_quotes(const std::string& text) {
   return out;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 void add_override(const std::string& text, int ordinal, RunSpec& spec,
                   std::vector<Diagnostic>& errors) {
   const std::size_t equals = text.find('=');
@@ -153,8 +148,7 @@ constexpr std::size_t kMostErrors = 20;
 
 PointTable read_points(const std::string& path) {
   const TextSource source(path);
-  std::string_view text = source.text();
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const std::string_view text = source.text();
   PointTable table;
   table.file = path;
   std::vector<Diagnostic> errors;

@@ -10,9 +10,9 @@
 namespace servesweep {
 
 // Reads `path` and, for design = "csv", the file that sweep.csv names. overrides: "key=value" with
-// a TOML value in which words need no quotes: "num_gpus=[1, 2]", "kind=[static_fifo,
-// dynamic_no_bins]", "rps={from=1, to=9, num=3, scale=log}", "trace=azure.csv". Throws IoError (a
-// file cannot be read) or InputError (syntax).
+// a TOML value in which words need no quotes: "num_gpus=[1, 2]", "scheduler.kind=
+// [static_fifo, dynamic_no_bins]", "rps={from=1, to=9, num=3, scale=log}", "workload.trace=a.csv".
+// Throws IoError (a file cannot be read) or InputError (syntax).
 RunSpec read_toml(const std::string& path, const std::vector<std::string>& overrides = {});
 
 // The same from memory, reading no file. `file` names it in messages, `folder` is where its

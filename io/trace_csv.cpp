@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 
+#include "host/names.hpp"
 #include "io/csv.hpp"
 #include "io/trace_format.hpp"
 #include "io/trace_rows.hpp"

@@ -41,6 +41,4 @@ const TraceFormat& find_trace_format(std::string_view text, std::string_view fil
 void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& rows);
 void read_json_rows(const TraceFormat& format, std::string_view text, TraceRows& rows);
 
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-
 }  // namespace servesweep

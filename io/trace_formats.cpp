@@ -1,10 +1,10 @@
 // The registry of trace formats, and how the first line of a file finds its own.
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <string>
 
 #include "host/error.hpp"
+#include "host/names.hpp"
 #include "io/csv.hpp"
 #include "io/formats/azure.hpp"
 #include "io/formats/burstgpt.hpp"
@@ -23,8 +23,6 @@ const std::vector<TraceFormat>& trace_formats() {
 }
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 struct Header {
   TraceSyntax syntax;
@@ -52,21 +50,6 @@ Header read_header(std::string_view text, std::string_view line) {
   JsonLine object(line);
   for (JsonMember member; object.next(member);) header.names.push_back(member.name);
   return header;
-}
-
-// The fewest letters to insert, delete or replace.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (const char letter : a) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (lower(letter) != lower(b[j]));
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
 }
 
 std::vector<std::string_view> required(const TraceFormat& format) {
@@ -110,11 +93,6 @@ std::size_t distance(const Header& header, const TraceFormat& format) {
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 const TraceFormat& find_trace_format(std::string_view text, std::string_view file) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {

@@ -10,9 +10,6 @@ namespace {
 
 Trace parse(std::string_view text, std::string_view stored, const std::string& name,
             const TraceOptions& options) {
-  constexpr std::string_view kUtf8Mark = "\xef\xbb\xbf";
-  if (text.substr(0, kUtf8Mark.size()) == kUtf8Mark) text.remove_prefix(kUtf8Mark.size());
-
   const TraceFormat& format = find_trace_format(text, name);
   TraceRows rows(format, text, name, options);
   switch (format.syntax) {

@@ -7,9 +7,8 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
-#include "host/error.hpp"
+#include "io/atomic_file.hpp"
 
 namespace servesweep {
 namespace {
@@ -32,8 +31,20 @@ void append_seconds(std::string& text, std::int64_t ns) {
   }
 }
 
-[[noreturn]] void cannot_write(const std::string& path, const char* why) {
-  throw IoError("cannot write '" + path + "' (" + why + ") check the folder and its free space");
+void write_gzip(const std::string& path, const std::string& text) {
+  AtomicFile atomic(path);
+  errno = 0;
+  const gzFile file = gzopen(atomic.temporary_path().c_str(), "wb");
+  if (file == nullptr) throw_cannot_write(path, errno);
+  constexpr std::size_t kPiece = std::size_t{1} << 20;  // zlib counts in 32 bits
+  bool good = true;
+  for (std::size_t at = 0; good && at < text.size(); at += kPiece) {
+    const auto size = static_cast<unsigned>(std::min(kPiece, text.size() - at));
+    good = gzwrite(file, text.data() + at, size) == static_cast<int>(size);
+  }
+  const int saved_errno = errno;
+  if (gzclose(file) != Z_OK || !good) throw_cannot_write(path, good ? errno : saved_errno);
+  atomic.commit();
 }
 
 }  // namespace
@@ -58,20 +69,10 @@ std::string trace_csv(const Workload& workload) {
 }
 
 void write_trace(const std::string& path, const Workload& workload) {
-  const std::string text = trace_csv(workload);
-  const bool compressed = path.size() >= 3 && path.compare(path.size() - 3, 3, ".gz") == 0;
-  errno = 0;
-  const gzFile file = gzopen(path.c_str(), compressed ? "wb" : "wbT");  // T: as it is
-  if (file == nullptr) cannot_write(path, std::strerror(errno));
-  constexpr std::size_t kPiece = std::size_t{1} << 20;
-  bool good = true;
-  for (std::size_t at = 0; good && at < text.size(); at += kPiece) {
-    const auto size = static_cast<unsigned>(std::min(kPiece, text.size() - at));
-    good = gzwrite(file, text.data() + at, size) == static_cast<int>(size);
-  }
-  const int saved_errno = errno;
-  if (gzclose(file) != Z_OK || !good) {
-    cannot_write(path, std::strerror(good ? errno : saved_errno));
+  if (path.ends_with(".gz")) {
+    write_gzip(path, trace_csv(workload));
+  } else {
+    write_file_atomically(path, trace_csv(workload));
   }
 }
 

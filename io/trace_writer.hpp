@@ -12,8 +12,8 @@ namespace servesweep {
 // workload predicts nothing.
 std::string trace_csv(const Workload& workload);
 
-// Writes it to a file, compressed if the path ends in ".gz". Equal workloads give equal files.
-// Throws IoError.
+// Writes it to a file, atomically, compressed if the path ends in ".gz". Equal workloads give equal
+// files. Throws IoError.
 void write_trace(const std::string& path, const Workload& workload);
 
 }  // namespace servesweep

@@ -46,7 +46,7 @@ void add_calibrate(CLI::App& app, Program&) {
   command->add_option("file", arguments->file, "Measured grid")->type_name("GRID.csv")->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->footer(
-      "\nThe model: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = "
+      "The model: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = "
       "tokens].\n"
       "The file is CSV with the columns batch_size, length [tokens] and latency_ms (or _us, "
       "_s).\n\n"

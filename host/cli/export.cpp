@@ -29,7 +29,7 @@ void add_export(CLI::App& app, Program&) {
       ->type_name("FILE");
   formats->require_option(1);
   command->footer(
-      "\nNumbers have the digits that read back the same. What does not apply to a world is empty "
+      "Numbers have the digits that read back the same. What does not apply to a world is empty "
       "in\n"
       "CSV and null in JSON.\n\n"
       "Examples:\n"

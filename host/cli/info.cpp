@@ -53,7 +53,7 @@ void add_info(CLI::App& app, Program&) {
   CLI::App* command = app.add_subcommand(
       "info", "Prints version, commit, compiler, Kokkos and its backend, device, cores, memory.");
   command->add_flag("--json", *json, "As a JSON object");
-  command->footer("\nExit code 4 if there is no device.\n\nExample:\n  servesweep info --json");
+  command->footer("Exit code 4 if there is no device.\n\nExample:\n  servesweep info --json");
   command->callback([json] { print_info(*json); });
 }
 

@@ -7,14 +7,15 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
 #include "host/error.hpp"
+#include "host/names.hpp"
 #include "kernels/device.hpp"
 
 namespace servesweep {
 namespace {
 
 constexpr const char* kFooter =
-    "\nA first run:\n"
-    "  servesweep run --dump-default > sweep.toml   every key of a sweep file, explained\n"
+    "A first run:\n"
+    "  servesweep run --dump-default > sweep.toml   # every key of a sweep file, explained\n"
     "  servesweep plan sweep.toml\n"
     "  servesweep run sweep.toml -o out.h5\n"
     "  servesweep show out.h5 --sort p99_latency_s\n\n";
@@ -23,6 +24,19 @@ int failed(const std::string& message, int exit_code) {
   std::cout.flush();
   std::cerr << "error: " << message << std::endl;
   return exit_code;
+}
+
+// What a word that no command knows was meant to be.
+std::string suggestion(const CLI::App& main) {
+  const auto chosen = main.get_subcommands();
+  const CLI::App& command = chosen.empty() ? main : *chosen.front();
+  std::vector<std::string> known;
+  for (const CLI::App* sub : command.get_subcommands({})) known.push_back(sub->get_name());
+  for (const CLI::Option* option : command.get_options()) known.push_back(option->get_name());
+  for (const std::string& word : main.remaining(true)) {
+    if (const std::string meant = nearest(word, known); !meant.empty()) return did_you_mean(meant);
+  }
+  return "";
 }
 
 int run_program(int argc, char** argv) {
@@ -35,6 +49,10 @@ int run_program(int argc, char** argv) {
       "servesweep");
   app.set_version_flag("--version", "servesweep " + program_provenance().code());
   app.footer(kFooter + std::string(kExitCodesText));
+  app.failure_message([](const CLI::App* main, const CLI::Error& error) {
+    return "error: " + std::string(error.what()) + suggestion(*main) +
+           "\nRun with --help for more information.\n";
+  });
   app.require_subcommand(0, 1);  // none: below, so that a misspelt one is named
   add_run(app, program);
   add_plan(app, program);

@@ -55,9 +55,9 @@ void print_sweep(const PlanOptions& options, const Sweep& sweep) {
   const SweepSettings& settings = sweep.settings();
   line("sweep", fmt::format("{} (engine {}, design {}, seed {})", options.sweep_file,
                             settings.engine, settings.design, settings.seed));
-  line("worlds", fmt::format("{} = {} points x {} replication{}", format_count(sweep.num_worlds()),
-                             format_count(sweep.num_points()), settings.replications,
-                             settings.replications == 1 ? "" : "s"));
+  line("worlds", fmt::format("{} = {} x {}", format_count(sweep.num_worlds()),
+                             format_count(sweep.num_points(), "point"),
+                             format_count(settings.replications, "replication")));
   std::size_t width = 0;
   for (const std::size_t axis : sweep.axes()) {
     width = std::max(width, sweep.parameters()[axis].key.size());
@@ -120,16 +120,17 @@ void plan(const PlanOptions& options) {
     most_bytes = std::max(most_bytes, chunk.bytes);
   }
   line("requests", format_count(requests) + " to simulate, in all worlds together");
-  line("chunks", fmt::format("{} of up to {} worlds and {} prepared workloads", chunks.size(),
-                             format_count(most_worlds), format_count(most_workloads)));
+  line("chunks",
+       fmt::format("{} of up to {} and {}", chunks.size(), format_count(most_worlds, "world"),
+                   format_count(most_workloads, "prepared workload")));
   line("memory", fmt::format("{} of the {} allowed (--max-memory), in the largest chunk",
                              format_size(most_bytes), format_size(limits.max_memory_bytes)));
   const int threads = device_info().concurrency;
-  line("time",
-       fmt::format(
-           "about {} on {} threads of {}, at a typical {} requests/s each",
-           format_duration(static_cast<double>(requests) / (kTypicalRequestsPerCore * threads)),
-           threads, device_info().backend, format_quantity(kTypicalRequestsPerCore)));
+  line("time", fmt::format("about {} on {} of {}, at a typical {} requests/s each",
+                           format_duration(static_cast<double>(requests) /
+                                           (kTypicalRequestsPerCore * threads)),
+                           format_count(threads, "thread"), device_info().backend,
+                           format_quantity(kTypicalRequestsPerCore)));
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ void add_plan(CLI::App& app, Program&) {
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
   command->footer(
-      "\nChecks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at "
+      "Checks the whole sweep file and loads its traces. A chunk is what runs, and is saved, at "
       "a\n"
       "time; a prepared workload is one that is sorted into bins, which many worlds share.\n\n"
       "Examples:\n"

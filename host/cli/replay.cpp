@@ -2,17 +2,23 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <sstream>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/sweep_options.hpp"
+#include "host/cli/whole_number.hpp"
 #include "host/error.hpp"
+#include "host/sha256.hpp"
 #include "host/units.hpp"
 #include "io/result_reader.hpp"
+#include "io/text_source.hpp"
 #include "io/toml_reader.hpp"
 #include "kernels/device.hpp"
 
@@ -20,7 +26,8 @@ namespace servesweep {
 namespace {
 
 struct ReplayOptions {
-  std::string file, events, base;
+  std::string file, events;
+  std::optional<std::string> base;
   std::int64_t world = 0;
   DeviceOptions device;
 };
@@ -35,9 +42,11 @@ std::string code_of(const ResultFile& file) {
 }
 
 // The sweep of the file. Its resolved specification names files from the sweep file's folder.
-LoadedSweep sweep_of(const ResultFile& file, const std::string& base) {
+LoadedSweep sweep_of(const ResultFile& file, const std::optional<std::string>& base) {
+  const std::filesystem::path sweep_file = file.attribute("sweep_file");
   LoadedSweep loaded =
-      load_sweep(parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml", base));
+      load_sweep(parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml",
+                            base.value_or(sweep_file.parent_path().string())));
   if (loaded.sweep.fingerprint() != file.attribute("sweep_fingerprint")) {
     throw InputError(file.path() +
                      " holds a sweep that this program reads differently (it was made "
@@ -45,6 +54,28 @@ LoadedSweep sweep_of(const ResultFile& file, const std::string& base) {
                      code_of(file) + ") use that version");
   }
   return loaded;
+}
+
+// The files that the sweep reads are there and as they were.
+void check_inputs(const ResultFile& file, const Sweep& sweep) {
+  constexpr std::size_t kDigits = 64;
+  std::istringstream lines(file.attribute("traces"));
+  for (std::string line; std::getline(lines, line);) {
+    const std::string then = line.substr(0, kDigits);
+    const std::string path = sweep.path(line.substr(kDigits + 2));
+    std::string now;
+    try {
+      now = sha256_hex(TextSource(path).stored());
+    } catch (const IoError& error) {
+      throw IoError(std::string(error.what()) + "\n" + file.path() + " was made from it (SHA-256 " +
+                    then + ") name the folder where the sweep's file names start with --base");
+    }
+    if (now != then) {
+      throw InputError(path + " has other contents now (SHA-256 " + now + "; " + file.path() +
+                       " was made from " + then +
+                       ") find the old file, and name its folder with --base");
+    }
+  }
 }
 
 bool same_bits(const ColumnData& a, const ColumnData& b) {
@@ -100,12 +131,8 @@ int replay(const ReplayOptions& options) {
                     program_provenance().code()});
   }
   const auto [engine, sweep] = sweep_of(file, options.base);
+  check_inputs(file, sweep);
   SweepInputs inputs(sweep);
-  if (inputs.checksums() != file.attribute("traces")) {
-    throw InputError("the input files of " + file.path() + " have other contents now (\n" +
-                     file.attribute("traces") + "there,\n" + inputs.checksums() +
-                     "here) find the old ones and name their folder with --base");
-  }
   start_device(options.device.threads);
   WorkloadSource workloads(sweep, inputs.files());
   const auto engine_run = engine->start(sweep, workloads, limits);
@@ -130,19 +157,19 @@ void add_replay(CLI::App& app, Program& program) {
   command->add_option("--world", options->world, "World id, as in the column `world`")
       ->type_name("ID")
       ->required()
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(whole_number(0));
   command
       ->add_option("--events", options->events,
                    "CSV file to write, a line per batch; - for the standard output")
       ->type_name("FILE");
   command
       ->add_option("--base", options->base,
-                   "Where the file names of the sweep start: the folder of its sweep file;\n"
-                   "default: the current folder")
+                   "Where file names of the sweep start: the folder of its sweep file;\n"
+                   "default: where that was when the result was made")
       ->type_name("DIR");
   options->device.add_to(*command);
   command->footer(
-      "\nPrints the world's parameters, and its metrics beside those in the file: they have the "
+      "Prints the world's parameters, and its metrics beside those in the file: they have the "
       "same\n"
       "bits. Exit code 1 if they have not.\n\n"
       "Examples:\n"

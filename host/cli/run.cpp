@@ -16,6 +16,7 @@
 #include "host/request_count.hpp"
 #include "host/runner.hpp"
 #include "host/units.hpp"
+#include "io/formats/times.hpp"
 #include "io/result_store.hpp"
 #include "io/show.hpp"
 #include "io/toml_reader.hpp"
@@ -36,6 +37,7 @@ struct RunOptions {
 // decides the results.
 Provenance provenance_of(const RunOptions& options, const Program& program) {
   Provenance p = run_provenance(this_machine());
+  p.sweep_file = options.sweep_file;
   if (options.fixed_time.empty()) {
     p.command_line = shell_line(program.arguments);
     p.time_started_utc = utc_now();
@@ -51,15 +53,18 @@ Provenance provenance_of(const RunOptions& options, const Program& program) {
 }
 
 std::string worlds_text(std::int64_t done, std::int64_t all) {
-  return format_count(done) + " of " + format_count(all) + " worlds are done";
+  return format_count(done) + " of " + format_count(all, "world") + " are done";
 }
 
 void print_result(const std::string& path, const RunOutcome* outcome) {
   const ResultFile file(path);
   std::cout << render_totals(file) << '\n';
-  if (outcome != nullptr) {
-    std::cout << "simulated " << format_count(outcome->requests_done) << " requests of "
-              << format_count(outcome->worlds_done) << " worlds in "
+  if (outcome != nullptr && unfinished_worlds(file) > 0) {  // not all requests were simulated
+    std::cout << "ran " << format_count(outcome->worlds_done, "world") << " in "
+              << format_duration(outcome->seconds) << '\n';
+  } else if (outcome != nullptr) {
+    std::cout << "simulated " << format_count(outcome->requests_done, "request") << " of "
+              << format_count(outcome->worlds_done, "world") << " in "
               << format_duration(outcome->seconds) << ": "
               << format_quantity(static_cast<double>(outcome->requests_done) / outcome->seconds)
               << " requests/s\n";
@@ -72,6 +77,11 @@ void print_result(const std::string& path, const RunOutcome* outcome) {
 }
 
 int run(const RunOptions& options, const Program& program) {
+  if (std::int64_t ns = 0;
+      !options.fixed_time.empty() && !parse_date_time(options.fixed_time, ns)) {
+    throw InputError("invalid --fixed-time=" + options.fixed_time +
+                     " (must be a date and time such as 2025-01-31T12:00:00Z)");
+  }
   const double max_time_s = options.max_time.empty()
                                 ? std::numeric_limits<double>::infinity()
                                 : parse_duration_s(options.max_time, "--max-time");
@@ -162,13 +172,13 @@ void add_run(CLI::App& app, Program& program) {
       ->needs(dump);
   file->excludes(dump);
   command->footer(
-      std::string("\nStarted again after an interruption of any kind, even kill -9, the "
+      std::string("Started again after an interruption of any kind, even kill -9, the "
                   "same command goes on\nwhere it stopped; with another sweep file it "
                   "refuses. What is finished is kept in\nOUT.h5.parts until OUT.h5 is "
                   "complete.\n\n"
                   "Examples:\n"
                   "  servesweep run examples/default.toml -o out.h5\n"
-                  "  servesweep run sweep.toml -s num_gpus=[1,2,4] -s workload.trace=azure.csv\n"
+                  "  servesweep run sweep.toml -s 'num_gpus=[1,2,4]' -s workload.trace=azure.csv\n"
                   "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
                   "  servesweep run --dump-default > sweep.toml\n\n") +
       kExitCodesText);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/whole_number.hpp"
 
 namespace servesweep {
 
@@ -29,15 +30,17 @@ void add_show(CLI::App& app, Program&) {
   command->add_flag("--descending", show.descending, "Largest first");
   command->add_option("--top", show.top, "Worlds to print, 0 for all; default: 20")
       ->type_name("N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(whole_number(0));
   command
-      ->add_option("--columns", show.columns,
-                   "Columns to print, or `all`; default: the inputs that vary and the main metrics")
+      ->add_option(
+          "--columns", show.columns,
+          "Columns to print, or `all`, a line each; default: the inputs and main metrics that\n"
+          "vary")
       ->type_name("A,B,C")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->footer(
-      "\nExamples:\n"
+      "Examples:\n"
       "  servesweep show out.h5 --sort p99_latency_s --top 20\n"
       "  servesweep show out.h5 --sort throughput_requests_per_s --descending\n"
       "  servesweep show out.h5 --columns world,num_gpus,p99_latency_s --top 0\n"

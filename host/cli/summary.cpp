@@ -13,18 +13,23 @@
 namespace servesweep {
 namespace {
 
-constexpr std::int64_t kBestWorlds = 10;
-constexpr const char* kBestBy = "p99_latency_s";
+// The best worlds by these columns are listed, so many each.
+struct Ranking {
+  const char* column;
+  bool descending;
+};
+constexpr Ranking kRankings[] = {{"throughput_requests_per_s", true}, {"p99_latency_s", false}};
+constexpr std::int64_t kBestWorlds = 5;
 // Counts that should be zero: a world where they are not stretches its model.
 constexpr const char* kCautions[] = {"memory_overcommits", "extrapolated_batches"};
 
 // "5,000 worlds: 4,990 completed, 10 time_limit"
 std::string status_line(const ResultFile& file) {
-  std::string line = format_count(file.num_worlds()) + " worlds";
-  if (!file.has_column("status")) return line + "\n";
-  const ColumnSpec& spec = file.column("status").spec;
+  std::string line = format_count(file.num_worlds(), "world");
+  if (!file.has_column(kStatusColumn)) return line + "\n";
+  const ColumnSpec& spec = file.column(kStatusColumn).spec;
   std::vector<std::int64_t> counts(spec.categories.size());
-  for (const double code : file.numbers("status")) ++counts.at(static_cast<std::size_t>(code));
+  for (const double code : file.numbers(kStatusColumn)) ++counts.at(static_cast<std::size_t>(code));
   const char* separator = ": ";
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] == 0) continue;
@@ -59,15 +64,21 @@ std::string requests_line(const ResultFile& file) {
   return line.empty() ? "" : line + "\n";
 }
 
+// Few worlds are all listed.
 std::string best_worlds(const ResultFile& file) {
-  if (!file.has_column(kBestBy)) return "";
-  const std::int64_t shown = std::min(kBestWorlds, file.num_worlds());
-  const std::string which =
-      shown == file.num_worlds() ? "All worlds" : fmt::format("The {} worlds", shown);
-  ShowOptions options;
-  options.sort = kBestBy;
-  options.top = kBestWorlds;
-  return "\n" + which + " by lowest " + kBestBy + ":\n" + render_table(file, options);
+  if (file.num_worlds() <= 2 * kBestWorlds) return "\n" + render_table(file, {});
+  std::string text;
+  for (const Ranking& ranking : kRankings) {
+    if (!file.has_column(ranking.column)) continue;
+    ShowOptions options;
+    options.sort = ranking.column;
+    options.descending = ranking.descending;
+    options.top = kBestWorlds;
+    text += fmt::format("\nThe {} worlds of {} {}:\n{}", kBestWorlds,
+                        ranking.descending ? "highest" : "lowest", ranking.column,
+                        render_table(file, options));
+  }
+  return text;
 }
 
 }  // namespace
@@ -80,7 +91,7 @@ std::string render_totals(const ResultFile& file) {
     if (total.worlds == 0) continue;
     text += "caution: " + std::string(column) + " is " +
             format_count(static_cast<std::int64_t>(total.sum)) + " in " +
-            format_count(total.worlds) + " worlds (" + file.column(column).spec.long_name + ")\n";
+            format_count(total.worlds, "world") + " (" + file.column(column).spec.long_name + ")\n";
   }
   return text + best_worlds(file);
 }

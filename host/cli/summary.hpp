@@ -7,8 +7,8 @@
 
 namespace servesweep {
 
-// How the worlds ended, what became of the requests, what to be careful about, and the worlds of
-// the lowest p99 latency.
+// How the worlds ended, what became of the requests, what to be careful about, and the best worlds
+// by throughput and by latency.
 std::string render_totals(const ResultFile& file);
 
 }  // namespace servesweep

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "host/cli/whole_number.hpp"
 #include "host/engines.hpp"
 #include "host/machine.hpp"
 #include "host/sha256.hpp"
@@ -25,7 +26,7 @@ void add_override_option(CLI::App& command, std::vector<std::string>& overrides)
 void DeviceOptions::add_to(CLI::App& command) {
   command.add_option("--threads", threads, "CPU threads; default: one per core")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096).description(""));
+      ->check(whole_number(1, 4096));
   command
       .add_option("--max-memory", max_memory,
                   "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
@@ -92,7 +93,14 @@ std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
 InputFiles SweepInputs::files() {
   return {
       [this](const std::string& text, const TraceOptions& options) { return trace(text, options); },
-      [this](const std::string& text) { return to_grid(read_service_grid(sweep_.path(text))); }};
+      [this](const std::string& text) {
+        const std::string path = sweep_.path(text);
+        try {
+          return to_grid(read_service_grid(path));
+        } catch (const InputError& error) {
+          throw InputError(path + ": " + error.what());
+        }
+      }};
 }
 
 }  // namespace servesweep

@@ -8,6 +8,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output_stream.hpp"
 #include "host/cli/sweep_options.hpp"
+#include "host/cli/whole_number.hpp"
 #include "host/error.hpp"
 #include "host/trace_summary.hpp"
 #include "host/units.hpp"
@@ -42,7 +43,7 @@ void add_workload_info(CLI::App& workload) {
                                                                   {"skip", OnBadRow::kSkip}})
               .description(""));
   command->footer(
-      "\nThe format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
+      "The format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
       "line;\n"
       "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
       "Examples:\n"
@@ -130,18 +131,18 @@ void add_workload_generate(CLI::App& workload) {
       ->type_name("NAME");
   command->add_option("--requests", arguments->requests, "Short for -s workload.requests=N")
       ->type_name("N")
-      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
+      ->check(whole_number(1));
   command->add_option("--seed", arguments->seed, "Short for -s seed=N")
       ->type_name("N")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(whole_number(0));
   command
       ->add_option("--replication", arguments->replication,
                    "Which replication's draws; default: 0, the first")
       ->type_name("R")
-      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
+      ->check(whole_number(0, std::numeric_limits<std::int32_t>::max()));
   add_override_option(*command, arguments->overrides);
   command->footer(
-      "\nThe keys are those of the [workload] table of a sweep file. A sweep over the new trace "
+      "The keys are those of the [workload] table of a sweep file. A sweep over the new trace "
       "sees\n"
       "the same requests, and the same predicted lengths, as one over its source. Times are the\n"
       "workload's own clock: neither rps nor rps_scaling is applied.\n\n"

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import subprocess
 import unittest
@@ -56,7 +57,11 @@ class Usage(CliTest):
             (["nonsense"], "nonsense"),
             (["run"], "sweep is required"),
             (["run", "a.toml", "--nonsense"], "--nonsense"),
-            (["run", "a.toml", "--threads", "0"], "--threads"),
+            (["run", "a.toml", "--threads", "0"], "--threads: must be a whole number in [1, 4096]"),
+            (["run", "a.toml", "--fixed-time", "soon"], "must be a date and time such as"),
+            (["replay", "a.h5", "--world", "-5"], "--world: must be a whole number of at least 0"),
+            (["shwo"], "did you mean show?"),
+            (["run", "a.toml", "--thread=2"], "did you mean --threads?"),
             (["run", "a.toml", "--max-memory", "lots"], "must be a size such as 512M"),
             (["run", "a.toml", "--max-time", "soon"], "must be a time such as 90s"),
             (["run", "--dump-default", "--engine", "bach"], "did you mean batch?"),
@@ -124,6 +129,23 @@ class Errors(CliTest):
     def test_unknown_engine_with_its_place(self):
         self.write("s.toml", 'engine = "bach"\n')
         self.assertIn("s.toml:1:10: invalid engine=bach", self.cli("plan", "s.toml", code=2)[1])
+
+    def test_ambiguous_and_short_names(self):
+        self.write("s.toml", SMALL)
+        for setting in ("kind=static_fifo", "sweep.where=kind == static_fifo"):
+            _, err = self.cli("plan", "s.toml", "-s", setting, code=2)
+            self.assertRegex(err, "ambiguous .*workload.arrivals.kind, .*scheduler.kind")
+        for name in ("scheduler.kind", "scheduler_kind"):
+            self.cli("plan", "s.toml", "-s", f"{name}=static_fifo", "-s",
+                     f"sweep.where={name} == static_fifo")
+        self.assertIn("did you mean scheduler.kind?",
+                      self.cli("plan", "s.toml", "-s", "scheduler=static_fifo", code=2)[1])
+
+    def test_a_run_that_fails_at_once_leaves_nothing(self):
+        self.write("t.csv", "arrival_s,prompt_tokens,output_tokens\n0,1,1\n")
+        self.write("s.toml", '[workload]\ntrace = "t.csv"\nrequests = 5\n')
+        self.assertIn("has 1 requests", self.cli("run", "s.toml", "-o", "out.h5", code=2)[1])
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["s.toml", "t.csv"])
 
     def test_bad_traces_with_their_place(self):
         self.write("t.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n"
@@ -249,9 +271,9 @@ class Look(CliTest):
         self.cli("run", "s.toml", "-o", "out.h5", *FIXED)
 
     def table(self, *arguments):
-        """The rows of `show` as lists of cells, without the lines above the units."""
+        """The rows of `show` as lists of cells, without the lines up to the units."""
         lines = self.cli("show", "out.h5", *arguments)[0].split("\n\n")[1].splitlines()
-        return [line.split() for line in lines[2:]]
+        return [line.split() for line in lines if line.split()[0].isdigit()]
 
     def test_show_sorts_and_cuts(self):
         columns = ["--columns", "world,p99_latency_s"]
@@ -263,7 +285,7 @@ class Look(CliTest):
         with h5py.File(self.path("out.h5")) as file:
             p99 = file["worlds/p99_latency_s"][:]
         self.assertEqual(int(rows[0][0]), p99.argmax())
-        self.assertAlmostEqual(float(rows[0][1]) / p99.max(), 1, places=4)
+        self.assertAlmostEqual(float(rows[0][1]) / p99.max(), 1, places=3)
         self.assertEqual(len(self.table("--top", 0)), SMALL_WORLDS)
 
     def test_show_suggests_columns(self):
@@ -314,16 +336,28 @@ class Look(CliTest):
             file.attrs["sweep_fingerprint"] = "0" * 64
         self.cli("replay", "out.h5", "--world", 0, code=2)
 
-    def test_replay_finds_traces_by_their_folder(self):
-        self.path("sweeps").mkdir()
+    def test_files_of_a_sweep_start_in_its_folder(self):
+        for name in ("sweeps", "elsewhere"):
+            self.path(name).mkdir()
         self.cli("workload", "generate", "--requests", 50, "-o", "sweeps/t.csv")
-        self.write("sweeps/t.toml", '[workload]\ntrace = "t.csv"\n')
+        self.write("sweeps/grid.csv", (SOURCE / "examples/service_grid.csv").read_text())
+        self.write("sweeps/t.toml", '[workload]\ntrace = "t.csv"\n'
+                   '[service]\nmodel = "grid"\ngrid = "grid.csv"\n')
+        self.cli("plan", "sweeps/t.toml")
         self.cli("run", "sweeps/t.toml", "-o", "t.h5")
-        self.cli("replay", "t.h5", "--world", 0, "--base", "sweeps")
-        self.assertIn("t.csv", self.cli("replay", "t.h5", "--world", 0, code=3)[1])
-        self.cli("workload", "generate", "--requests", 50, "--seed", 7, "-o", "sweeps/t.csv")
-        self.assertIn("other contents",
-                      self.cli("replay", "t.h5", "--world", 0, "--base", "sweeps", code=2)[1])
+        self.cli("run", "../sweeps/t.toml", "-o", "../t.h5", cwd=self.path("elsewhere"))
+        self.cli("replay", "t.h5", "--world", 0)
+        self.cli("replay", "../t.h5", "--world", 0, cwd=self.path("elsewhere"), code=3)
+        self.cli("replay", "../t.h5", "--world", 0, "--base", self.path("sweeps"),
+                 cwd=self.path("elsewhere"))
+        trace = self.path("sweeps/t.csv").read_bytes()
+        digits = hashlib.sha256(trace).hexdigest()
+        self.path("sweeps/t.csv").unlink()
+        _, err = self.cli("replay", "t.h5", "--world", 0, code=3)
+        self.assertRegex(err, f"'sweeps/t.csv' .No such file(.|\n)*{digits}(.|\n)*--base")
+        self.path("sweeps/t.csv").write_bytes(trace + b"9e5,1,1,1\n")
+        _, err = self.cli("replay", "t.h5", "--world", 0, code=2)
+        self.assertRegex(err, f"sweeps/t.csv has other contents(.|\n)*made from {digits}(.|\n)*--base")
 
 
 class Workload(CliTest):

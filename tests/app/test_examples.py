@@ -25,6 +25,13 @@ class Examples(CliTest):
     def test_default_in_small(self):
         out, _ = self.cli("run", SOURCE / "examples/default.toml", "-s", "requests=500")
         self.assertIn("336 worlds: 336 completed", out)
+        table, _ = self.cli("show", "default.h5")
+        self.assertLessEqual(max(map(len, (out + table).splitlines())), 140)
+        header = table.split("\n\n")[1].splitlines()
+        self.assertLessEqual(max(map(len, header)), 120)
+        for column in ("workload_", "k_bins", "num_gpus", "p99_", "throughput_", "utilization"):
+            self.assertIn(column, table)
+        self.assertNotIn("fixed_batch", table)  # one value where it is read
 
     def test_measured_grid_in_small(self):
         self.cli("run", SOURCE / "examples/measured_grid.toml", "-s", "requests=500")

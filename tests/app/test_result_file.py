@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Result files open in the tools that people use: h5py, xarray with both of its engines, pandas,
-h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp."""
+h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp, which
+have every kind of column, and one that the program made."""
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ SOURCE = os.environ.get("SERVESWEEP_SOURCE_DIR", os.path.join(os.path.dirname(__
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SOURCE, "scripts"))
 import servesweep_results  # noqa: E402
+from servesweep_cli import CliTest  # noqa: E402
 
 ENGINES = ("h5netcdf", "netcdf4")
 WRITER = os.environ.get("SERVESWEEP_SAMPLE_WRITER") or os.path.join(
@@ -54,8 +56,8 @@ class Xarray(unittest.TestCase):
             self.assertEqual(dict(worlds.dims), {"world": 12})
             self.assertEqual(list(worlds.world.values), list(range(12)))
             self.assertEqual(set(worlds.coords), {
-                "world", "replication", "scheduler", "strict", "k_bins", "headroom_gb", "policy",
-                "edges", "num_gpus", "rate_per_s", "trace"})
+                "world", "replication", "scheduler_kind", "scheduler_strict", "k_bins", "headroom_gb",
+                "binned_policy", "binned_edges", "num_gpus", "rate_per_s", "cluster_trace"})
             self.assertEqual(set(worlds.data_vars), {
                 "status", "completed", "largest_batch", "p99_latency_s", "note"})
             self.assertEqual(worlds.completed.dtype, np.int64)
@@ -65,9 +67,9 @@ class Xarray(unittest.TestCase):
             self.assertTrue(np.isnan(worlds.p99_latency_s.values[3]))
             np.testing.assert_array_equal(worlds.k_bins.values[:5], [np.nan] * 3 + [2, 2])
             np.testing.assert_array_equal(worlds.largest_batch.values[:3], [np.nan, 1, 2])
-            self.assertEqual(list(worlds.policy.values[2:4]), ["", "first come"])
+            self.assertEqual(list(worlds.binned_policy.values[2:4]), ["", "first come"])
             self.assertEqual(list(worlds.note.values[:3]), ["", "note 1, \u00fc", "note 2"])
-            self.assertEqual(worlds.scheduler.attrs["flag_meanings"], "plain binned")
+            self.assertEqual(worlds.scheduler_kind.attrs["flag_meanings"], "plain binned")
             for column in worlds.variables.values():
                 self.assertIn("long_name", column.attrs)
 
@@ -75,15 +77,15 @@ class Xarray(unittest.TestCase):
         for engine in ENGINES:
             worlds, cube = opened(grid, engine, "worlds"), opened(grid, engine, "grid")
             self.assertEqual(dict(cube.dims),
-                             {"scheduler": 2, "num_gpus": 3, "trace": 3, "replication": 2})
+                             {"scheduler_kind": 2, "num_gpus": 3, "cluster_trace": 3, "replication": 2})
             for name in ("status", "completed", "largest_batch", "p99_latency_s", "world"):
                 np.testing.assert_array_equal(cube[name].values.ravel(), worlds[name].values)
             for world in range(36):
                 row = worlds.isel(world=world)
-                point = cube.sel(scheduler=row.scheduler, num_gpus=row.num_gpus, trace=row.trace,
-                                 replication=row.replication)
+                point = cube.sel(scheduler_kind=row.scheduler_kind, num_gpus=row.num_gpus,
+                                 cluster_trace=row.cluster_trace, replication=row.replication)
                 self.assertEqual(int(point.world), world)
-            self.assertIn("gr\u00fc\u00df.csv", cube.trace.values)
+            self.assertIn("gr\u00fc\u00df.csv", cube.cluster_trace.values)
 
     def test_tables(self):
         for engine in ENGINES:
@@ -128,14 +130,14 @@ class OwnReader(unittest.TestCase):
     def test_worlds(self):
         frame = servesweep_results.worlds(irregular)
         self.assertEqual(len(frame), 12)
-        self.assertEqual(list(frame.scheduler[[0, 3]]), ["plain", "binned"])
+        self.assertEqual(list(frame.scheduler_kind[[0, 3]]), ["plain", "binned"])
         self.assertEqual(frame.status[9], "time_limit")
         self.assertTrue(np.isnan(frame.k_bins[0]))
         self.assertEqual(frame.k_bins[3], 2)
         self.assertEqual(frame.completed.dtype, np.int64)
         self.assertEqual(frame.attrs["role"]["k_bins"], "input")
         self.assertEqual(frame.attrs["units"]["p99_latency_s"], "s")
-        means = frame.groupby("scheduler", observed=True).p99_latency_s.mean()
+        means = frame.groupby("scheduler_kind", observed=True).p99_latency_s.mean()
         self.assertEqual(list(means.index), ["plain", "binned"])
 
     def test_histograms(self):
@@ -155,11 +157,69 @@ class OwnReader(unittest.TestCase):
 
     def test_plots(self):
         script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
-        for path, *options in ([grid], [irregular], [grid, "--x", "trace", "--y", "completed"],
+        for path, *options in ([grid], [irregular], [grid, "--x", "cluster_trace", "--y", "completed"],
                                [grid, "--cdf", "1", "2"]):
             picture = os.path.join(folder.name, "plot.png")
             subprocess.run([sys.executable, script, path, "--plot", picture, *options],
                            check=True, stdout=subprocess.DEVNULL)
+            self.assertGreater(os.path.getsize(picture), 5000)
+            os.remove(picture)
+
+
+class OfTheProgram(CliTest):
+    """What `servesweep run` writes, in all of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("s.toml", """
+            [workload]
+            preset = "burstgpt-like"
+            requests = 500
+            rps = [1.0, 10.0]
+            [scheduler]
+            kind = ["multi_bin_only", "multi_bin_dynamic"]
+            k_bins = [1, 4]
+            """)
+        self.cli("run", "s.toml", "-o", "out.h5", "-q")
+        self.file = str(self.path("out.h5"))
+
+    def test_xarray(self):
+        for engine in ENGINES:
+            worlds = opened(self.file, engine, "worlds")
+            self.assertEqual(dict(worlds.dims), {"world": 8})
+            self.assertEqual(set(worlds.workload_rps.values), {1, 10})
+            cube = opened(self.file, engine, "grid")
+            self.assertEqual(dict(cube.dims), {"workload_rps": 2, "scheduler_kind": 2, "k_bins": 2,
+                                               "replication": 1})
+            np.testing.assert_array_equal(cube.p99_latency_s.values.ravel(),
+                                          worlds.p99_latency_s.values)
+            table = opened(self.file, engine, "latency_histogram")
+            self.assertEqual(len(table.bucket_lower_s), len(table.bucket_upper_s))
+
+    def test_h5dump(self):
+        text = subprocess.run(["h5dump", self.file], check=True, capture_output=True).stdout
+        self.assertIn(b"scheduler_kind", text)
+
+    def test_histograms_are_the_latencies(self):
+        frame = servesweep_results.worlds(self.file)
+        self.assertEqual(set(frame.scheduler_kind), {"multi_bin_only", "multi_bin_dynamic"})
+        for world, row in frame.iterrows():
+            buckets = servesweep_results.histogram(self.file, [world])
+            self.assertEqual(buckets["count"].sum(), row.completed)
+            np.testing.assert_array_less(buckets.bucket_lower_s, buckets.bucket_upper_s)
+            middle = (buckets.bucket_lower_s + buckets.bucket_upper_s) / 2
+            mean = (middle * buckets["count"]).sum() / row.completed
+            self.assertLess(abs(mean / row.mean_latency_s - 1), row.percentile_error)
+            self.assertLessEqual(buckets.bucket_lower_s.iloc[-1], row.max_latency_s)
+            self.assertGreater(buckets.bucket_upper_s.iloc[-1], row.max_latency_s)
+
+    def test_plots(self):
+        script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
+        for options in ([], ["--cdf", "0", "7"], ["--x", "k_bins", "--y", "mean_latency_s"]):
+            picture = str(self.path("plot.png"))
+            said = subprocess.run([sys.executable, script, self.file, "--plot", picture, *options],
+                                  check=True, capture_output=True, text=True).stdout
+            self.assertIn("p99_latency_s", said)
             self.assertGreater(os.path.getsize(picture), 5000)
             os.remove(picture)
 

@@ -41,6 +41,15 @@ struct Rate {
   }
 };
 
+struct Span {
+  double span_s = 0;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&Span::span_s, "span_s", "s", 0.0, 9.0, "A span.");
+  }
+};
+
 TEST_CASE("fields become parameters") {
   ParameterSet set;
   CHECK(set.add<Rate>("first") == 0);
@@ -81,16 +90,17 @@ TEST_CASE("assign reads neighbours and keeps defaults of what is not read") {
   CHECK(wide.list.id == 9);
 }
 
-TEST_CASE("columns are short where they can be") {
+TEST_CASE("columns are short where that says enough") {
   ParameterSet set;
   set.add<Wide>("scheduler");
   set.add<Rate>("arrivals");
-  CHECK(set[4].column == "scheduler");  // of scheduler.kind
-  CHECK(set[0].column == "narrow");
-  CHECK(set[7].column == "rate");
-  set.add<Rate>("workload.lengths");
+  CHECK(set[4].column == "scheduler_kind");  // one word
   CHECK(set[7].column == "arrivals_rate");
-  CHECK(set[8].column == "workload_lengths_rate");
+  set.add<Span>("arrivals");
+  CHECK(set[8].column == "span_s");
+  set.add<Span>("workload.lengths");  // now several keys end so
+  CHECK(set[8].column == "arrivals_span_s");
+  CHECK(set[9].column == "workload_lengths_span_s");
   CHECK_THROWS_AS(set.add<Rate>("arrivals"), std::logic_error);
 }
 
@@ -100,7 +110,7 @@ TEST_CASE("names find parameters") {
   set.add<Rate>("arrivals");
   set.add<Rate>("lengths");
   CHECK(set.find("scheduler.kind") == 4u);
-  CHECK(set.find("scheduler") == 4u);
+  CHECK(set.find("scheduler_kind") == 4u);
   CHECK(set.find("kind") == 4u);
   CHECK(set.find("lengths_rate") == 8u);
   CHECK_FALSE(set.find("rate"));

@@ -64,16 +64,17 @@ sigma = 0.25
 [scheduler]
 bin_edges = [0, 100, 1e4]
 )");
-  CHECK(points(s) == Lines{"trace=a b.csv requests=100000 rps_scaling=3 real_timestamps=1 "
-                           "predictor=noisy sigma=0.25 bin_edges=0 100 10000"});
+  CHECK(points(s) ==
+        Lines{"workload_trace=a b.csv workload_requests=100000 rps_scaling=3 real_timestamps=1 "
+              "workload_predictor=noisy workload_sigma=0.25 bin_edges=0 100 10000"});
   CHECK(s.texts() == Lines{"", "0 100 10000", "a b.csv"});
   CHECK(s.path("x") == "x");
 }
 
 TEST_CASE("a grid is in C order of the registered parameters") {
   const Sweep s = sweep("[cluster]\nnum_gpus = [4, 1]\n[workload]\nrequests = [20, 10]");
-  CHECK(points(s) ==
-        Lines{"requests=10", "requests=10 num_gpus=4", "requests=20", "requests=20 num_gpus=4"});
+  CHECK(points(s) == Lines{"workload_requests=10", "workload_requests=10 num_gpus=4",
+                           "workload_requests=20", "workload_requests=20 num_gpus=4"});
   CHECK(s.axes() == std::vector<std::size_t>{1, 10});
   CHECK(s.axis_values() == std::vector<std::vector<double>>{{10, 20}, {1, 4}});
   CHECK(s.full_factorial());
@@ -95,15 +96,16 @@ TEST_CASE("ranges") {
   CHECK(sweep("[scheduler]\nk_bins = { from = 7, to = 7, num = 3 }").num_points() == 1);
   CHECK(points(sweep("[scheduler]\nk_bins = { from = 7, to = 9, num = 1 }")) == Lines{"k_bins=7"});
   CHECK(points(sweep("[workload.requests]\nfrom = 1\nto = 2\nnum = 2")) ==
-        Lines{"requests=1", "requests=2"});
+        Lines{"workload_requests=1", "workload_requests=2"});
 }
 
 TEST_CASE("lists and texts as axes, by spelling") {
   const Sweep s = sweep(
       "[workload]\ntrace = [\"b\", \"\", \"a\"]\n[scheduler]\nbin_edges = [[0, 9], [], [0, 10]]");
-  CHECK(points(s) == Lines{"", "bin_edges=0 10", "bin_edges=0 9", "trace=a",
-                           "trace=a bin_edges=0 10", "trace=a bin_edges=0 9", "trace=b",
-                           "trace=b bin_edges=0 10", "trace=b bin_edges=0 9"});
+  CHECK(points(s) == Lines{"", "bin_edges=0 10", "bin_edges=0 9", "workload_trace=a",
+                           "workload_trace=a bin_edges=0 10", "workload_trace=a bin_edges=0 9",
+                           "workload_trace=b", "workload_trace=b bin_edges=0 10",
+                           "workload_trace=b bin_edges=0 9"});
   CHECK(s.texts() == Lines{"", "0 10", "0 9", "a", "b"});
 }
 
@@ -115,8 +117,8 @@ k_bins = [1, 2]
 batch_size = 16
 )");
   // k_bins comes after kind.
-  CHECK(points(s) == Lines{"scheduler=static_fifo batch_size=16", "scheduler=dynamic_no_bins",
-                           "k_bins=1", "k_bins=2"});
+  CHECK(points(s) == Lines{"scheduler_kind=static_fifo batch_size=16",
+                           "scheduler_kind=dynamic_no_bins", "k_bins=1", "k_bins=2"});
   CHECK_FALSE(s.full_factorial());
   CHECK(s.axes().size() == 2);  // batch_size is read by some, but has one value
   CHECK(s.axis_values()[1] == std::vector<double>{1, 2});
@@ -186,8 +188,9 @@ TEST_CASE("csv points") {
   }
   spec.points = table;
   const Sweep s = build_sweep(spec, small::parameters());
-  CHECK(points(s) == Lines{"k_bins=8 num_gpus=3", "bin_edges=1 20 300 num_gpus=3",
-                           "trace=t.csv real_timestamps=1 scheduler=static_fifo num_gpus=3"});
+  CHECK(points(s) ==
+        Lines{"k_bins=8 num_gpus=3", "bin_edges=1 20 300 num_gpus=3",
+              "workload_trace=t.csv real_timestamps=1 scheduler_kind=static_fifo num_gpus=3"});
 }
 
 TEST_CASE("random and lhs designs") {

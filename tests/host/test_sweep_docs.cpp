@@ -58,7 +58,7 @@ TEST_CASE("markdown") {
           "|---|---|---|---|---|\n| `num_gpus` | `num_gpus` | integer in [1, 1000] | `1` | GPUs. "
           "|\n"));
   CHECK(
-      has("| `kind` | `scheduler` | one of \"static_fifo\", \"dynamic_no_bins\", "
+      has("| `kind` | `scheduler_kind` | one of \"static_fifo\", \"dynamic_no_bins\", "
           "\"multi_bin_dynamic\" | `\"multi_bin_dynamic\"` | Which scheduler. |\n"));
   CHECK(has("| `seed` | integer in [0, 9007199254740992] | `42` |"));
 }

@@ -177,9 +177,9 @@ std::string csv_errors(const std::vector<std::string>& header, std::vector<std::
 }
 
 TEST_CASE("points of a csv file") {
-  CHECK(csv_errors({"k_bns", "kind", "scheduler"}, {"1", "lifo", "static_fifo"}) ==
+  CHECK(csv_errors({"k_bns", "kind", "scheduler_kind"}, {"1", "lifo", "static_fifo"}) ==
         "p.csv:1:1: unknown column k_bns (not a parameter) did you mean scheduler.k_bins?\n"
-        "p.csv:1:21: duplicate column scheduler (scheduler.kind has one already) remove it\n"
+        "p.csv:1:21: duplicate column scheduler_kind (scheduler.kind has one already) remove it\n"
         "p.csv:2:11: invalid scheduler.kind=\"lifo\" (must be one of static_fifo, dynamic_no_bins, "
         "multi_bin_dynamic)");
   CHECK(csv_errors({"num_gpus", "real_timestamps", "bin_edges"}, {"5000", "1", "3 x"}) ==
@@ -208,7 +208,7 @@ TEST_CASE("overrides") {
         "sweep.toml:2:1: unknown key x (not a parameter of engine \"batch\") see the list that "
         "--dump-default prints\n-s:1: invalid engine=8 (must be a string)");
   CHECK(errors("[cluster]\nnum_gpus = 0\n[scheduler]\nkind = \"lifo\"",
-               {"num_gpus=2", "scheduler=static_fifo"}) == "");
+               {"num_gpus=2", "scheduler_kind=static_fifo"}) == "");
   CHECK(errors("", {"num_gpus=2", "cluster.num_gpus=0"}) ==
         "-s:2: invalid cluster.num_gpus=0 (must be an integer in [1, 1000])");
   CHECK(errors("", {"num_gpus=1x"}) ==
@@ -224,7 +224,7 @@ TEST_CASE("a short name must be one key's") {
     FAIL("no error");
   } catch (const InputError& error) {
     CHECK(std::string(error.what()) ==
-          "-s:1: ambiguous key num_gpus (the end of a.num_gpus, b.num_gpus) write the whole key");
+          "-s:1: ambiguous key num_gpus (several keys end so) write one of a.num_gpus, b.num_gpus");
   }
 }
 

@@ -82,13 +82,13 @@ TEST_CASE("points are those of a naive expansion") {
                 for (int bins : {1, 2, 8})
                   for (int gpus : {1, 2, 3}) {
                     if (bins > 4 * gpus || requests <= 10) continue;
-                    std::string line =
-                        std::string("trace=") + trace + " requests=" + std::to_string(requests);
+                    std::string line = std::string("workload_trace=") + trace +
+                                       " workload_requests=" + std::to_string(requests);
                     if (predictor == "noisy") {
-                      line += " predictor=noisy";
-                      if (sigma != "0.1") line += " sigma=" + sigma;
+                      line += " workload_predictor=noisy";
+                      if (sigma != "0.1") line += " workload_sigma=" + sigma;
                     }
-                    if (kind != "multi_bin_dynamic") line += " scheduler=" + kind;
+                    if (kind != "multi_bin_dynamic") line += " scheduler_kind=" + kind;
                     if (kind == "static_fifo") line += " batch_size=" + batch;
                     if (kind == "multi_bin_dynamic") {
                       if (!edges.empty())

@@ -60,7 +60,7 @@ TEST_CASE("logic") {
 }
 
 TEST_CASE("choices and texts") {
-  CHECK(holds("scheduler == 'multi_bin_dynamic' or num_gpus > 1"));
+  CHECK(holds("scheduler_kind == 'multi_bin_dynamic' or num_gpus > 1"));
   CHECK(holds("scheduler.kind == \"multi_bin_dynamic\""));
   CHECK(holds("kind == multi_bin_dynamic"));
   CHECK(holds("multi_bin_dynamic == kind"));
@@ -69,6 +69,17 @@ TEST_CASE("choices and texts") {
   CHECK(holds("trace == 'a.csv'"));
   CHECK(holds("'' != trace"));
   CHECK(holds("bin_edges != '0 100'"));
+}
+
+TEST_CASE("an ambiguous name lists the keys") {
+  ParameterSet set;
+  set.add<small::Cluster>("a");
+  set.add<small::Cluster>("b");
+  CHECK_NOTHROW(Where("a.num_gpus < b_num_gpus", set, kTexts));
+  CHECK_THROWS_WITH(Where("2 < num_gpus", set, kTexts),
+                    "invalid condition \"2 < num_gpus\" (ambiguous name num_gpus at character 5) "
+                    "write one of a.num_gpus, b.num_gpus");
+  CHECK_THROWS_WITH(Where("num_gpus == many", set, kTexts), Catch::Contains("ambiguous"));
 }
 
 TEST_CASE("errors say what and where") {

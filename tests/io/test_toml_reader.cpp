@@ -162,8 +162,8 @@ TEST_CASE("points from a csv file") {
                "\xEF\xBB\xBFkind, k_bins,\"trace\"\r\nstatic_fifo,,\"a,b.csv\"\r\n\r\n"
                "multi_bin_dynamic, 8 ,x.csv\n");
   const Sweep s = build_sweep(read_toml("sweeps/s.toml"), small::parameters());
-  CHECK(small::points(s) ==
-        Lines{"trace=a,b.csv scheduler=static_fifo num_gpus=3", "trace=x.csv k_bins=8 num_gpus=3"});
+  CHECK(small::points(s) == Lines{"workload_trace=a,b.csv scheduler_kind=static_fifo num_gpus=3",
+                                  "workload_trace=x.csv k_bins=8 num_gpus=3"});
   // An override's name starts in the current folder; another design reads no file.
   folder.write("q.csv", "k_bins\n1\n2\n");
   CHECK(build_sweep(read_toml("sweeps/s.toml", {"sweep.csv=q.csv"}), small::parameters())
