@@ -61,7 +61,7 @@ class BitIdentity(CliTest):
         self.assertEqual(self.run_to("elsewhere/b.h5").read_bytes(), first)
 
     def test_exact_percentiles(self):
-        exact = ["-s", "sweep.exact_percentiles=true"]
+        exact = ["-s", "output.exact_percentiles=true"]
         first = self.run_to("a.h5", *exact, "--threads", "1")
         second = self.run_to("b.h5", *exact, "--threads", "2", "--max-memory", "200M")
         self.assertEqual(first.read_bytes(), second.read_bytes())
