@@ -5,10 +5,7 @@
 #include <zlib.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -17,6 +14,7 @@
 #include "io/text_source.hpp"
 #include "io/trace_reader.hpp"
 #include "io/trace_writer.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using namespace servesweep;
 using Catch::Matchers::Contains;
@@ -24,30 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "servesweep-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
-
-void write_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
-std::string read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-std::string gzipped(const std::string& text, const Folder& folder) {
+std::string gzipped(const std::string& text, const TempFolder& folder) {
   const std::string path = folder / "one.gz";
   const gzFile file = gzopen(path.c_str(), "wb");
   REQUIRE(gzwrite(file, text.data(), static_cast<unsigned>(text.size())) ==
@@ -83,7 +58,7 @@ void check_equal(const Trace& trace, const Workload& workload) {
 }  // namespace
 
 TEST_CASE("a written trace reads back as it was, compressed or not") {
-  const Folder folder;
+  const TempFolder folder;
   for (const std::size_t size : {1, 2, 1000, 100000}) {
     const Workload workload = random_workload(size, static_cast<unsigned>(size));
     write_trace(folder / "w.csv", workload);
@@ -106,14 +81,14 @@ TEST_CASE("a written trace as text") {
 }
 
 TEST_CASE("equal workloads give equal compressed files") {
-  const Folder folder;
+  const TempFolder folder;
   write_trace(folder / "a.gz", random_workload(1000, 1));
   write_trace(folder / "b.gz", random_workload(1000, 1));
   CHECK(read_bytes(folder / "a.gz") == read_bytes(folder / "b.gz"));
 }
 
 TEST_CASE("gzip files of several members, and of much that compresses well") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string header = "arrival_s,prompt_tokens,output_tokens\n";
   std::string rows;
   for (int i = 0; i < 300000; ++i) rows += "1,1,1\n";
@@ -125,7 +100,7 @@ TEST_CASE("gzip files of several members, and of much that compresses well") {
 }
 
 TEST_CASE("damaged gzip files are refused") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string good = gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,3\n4,5,6\n", folder);
   const auto refusal = [&](const std::string& bytes) -> std::string {
     write_bytes(folder / "t.csv.gz", bytes);
@@ -147,7 +122,7 @@ TEST_CASE("damaged gzip files are refused") {
 }
 
 TEST_CASE("a pipe is read to its end, however long") {
-  const Folder folder;
+  const TempFolder folder;
   const std::string path = folder / "pipe";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   const Workload workload = random_workload(20000, 5);
@@ -156,7 +131,7 @@ TEST_CASE("a pipe is read to its end, however long") {
 }
 
 TEST_CASE("what cannot be read or written") {
-  const Folder folder;
+  const TempFolder folder;
   CHECK_THROWS_AS(read_trace(folder / "absent.csv"), IoError);
   CHECK_THROWS_WITH(read_trace(folder / "absent.csv"), Contains("No such file or directory"));
   CHECK_THROWS_AS(read_trace(folder / ""), IoError);  // a folder
@@ -171,7 +146,7 @@ TEST_CASE("what cannot be read or written") {
 }
 
 TEST_CASE("findings in a compressed file give its uncompressed lines") {
-  const Folder folder;
+  const TempFolder folder;
   write_bytes(folder / "t.gz", gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,x\n", folder));
   CHECK_THROWS_WITH(read_trace(folder / "t.gz"), Contains("t.gz:2:5: invalid output_tokens='x'"));
 }
