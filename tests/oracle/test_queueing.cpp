@@ -24,8 +24,15 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kSeed = 20240;
+#ifdef SERVESWEEP_BRIEF_TESTS
+constexpr std::uint32_t kReplications = 5;
+constexpr std::int64_t kRequests = 60'000;
+constexpr bool kNarrow = false;
+#else
 constexpr std::uint32_t kReplications = 40;
 constexpr std::int64_t kRequests = 300'000;
+constexpr bool kNarrow = true;  // the intervals
+#endif
 constexpr double kLevel = 0.999;  // of all intervals together
 
 struct Figure {
@@ -216,7 +223,7 @@ TEST_CASE("waiting times agree with queueing theory") {
         INFO(c.label << ": " << f.name << " is " << f.exact << ", simulated " << interval.mean
                      << " +- " << interval.half_width);
         CHECK(interval.contains(f.exact));
-        CHECK(interval.half_width <= widest(c, f) * interval.mean);
+        if (kNarrow) CHECK(interval.half_width <= widest(c, f) * interval.mean);
         const double error = std::sqrt(sample_variance(f.replications) / kReplications);
         if (error > 0) farthest = std::max(farthest, std::fabs(interval.mean - f.exact) / error);
       }
