@@ -70,6 +70,7 @@ LeastSquares solve(std::array<std::vector<double>, kTerms> columns, std::vector<
 
 std::vector<double> distinct(const std::vector<GridPoint>& points, double GridPoint::*member) {
   std::vector<double> values;
+  values.reserve(points.size());
   for (const GridPoint& p : points) values.push_back(p.*member);
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());

@@ -60,7 +60,7 @@ class ParameterSet {
   // Appends the fields of P below `table`. Fields keep their order and stay neighbours, so that
   // assign() can walk them. Returns the index of the first one.
   template <class P>
-  std::size_t add(const std::string& table, std::vector<Condition> read_when = {});
+  std::size_t add(const std::string& table, const std::vector<Condition>& read_when = {});
 
   std::size_t size() const { return parameters_.size(); }
   const Parameter& operator[](std::size_t i) const { return parameters_[i]; }
@@ -157,7 +157,7 @@ struct ParameterSet::Assigner {
 };
 
 template <class P>
-std::size_t ParameterSet::add(const std::string& table, std::vector<Condition> read_when) {
+std::size_t ParameterSet::add(const std::string& table, const std::vector<Condition>& read_when) {
   const std::size_t first = size();
   P::fields(Adder{*this, table, read_when});
   return first;

@@ -1,5 +1,7 @@
 #include "host/run_spec.hpp"
 
+#include <algorithm>
+
 #include "host/toml_text.hpp"
 
 namespace servesweep {
@@ -27,8 +29,8 @@ void append(std::string& out, const SpecValue& value) {
     void operator()(const SpecValue::Table& v) {
       out += "{";
       for (std::size_t i = 0; i < v.size() && out.size() <= kLongest; ++i) {
-        out += (i > 0 ? ", " : "") + v[i].first + " = ";
-        append(out, v[i].second);
+        out += (i > 0 ? ", " : "") + v[i].key + " = ";
+        append(out, v[i].value);
       }
       out += "}";
     }
@@ -48,10 +50,9 @@ std::string SpecValue::written() const {
 }
 
 const SpecEntry* RunSpec::find(std::string_view key) const {
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    if (entry->key == key) return &*entry;
-  }
-  return nullptr;
+  const auto entry = std::find_if(entries.rbegin(), entries.rend(),
+                                  [&](const SpecEntry& e) { return e.key == key; });
+  return entry == entries.rend() ? nullptr : &*entry;
 }
 
 std::string engine_of(const RunSpec& spec) {

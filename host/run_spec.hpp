@@ -14,15 +14,22 @@
 
 namespace servesweep {
 
+struct SpecMember;
+
 struct SpecValue {
   using Array = std::vector<SpecValue>;
-  using Table = std::vector<std::pair<std::string, SpecValue>>;
+  using Table = std::vector<SpecMember>;
   // std::monostate: something that no key takes (a date, a time).
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Table> data;
   int line = 0, column = 0;  // from 1; 0 = unknown
 
   // As in the file, shortened: for messages.
   std::string written() const;
+};
+
+struct SpecMember {
+  std::string key;
+  SpecValue value;
 };
 
 struct SpecEntry {

@@ -54,7 +54,7 @@ class Where {
     std::size_t parameter = 0;  // kParameter
     std::size_t left = 0, right = 0;
   };
-  double evaluate(std::size_t node, const double* values) const;
+  double evaluate(std::size_t index, const double* values) const;
 
   std::vector<Node> nodes_;
   std::size_t root_ = 0;

@@ -268,10 +268,10 @@ void write_checked_column(hid_t parent, const std::string& name, const ColumnDat
         } else if constexpr (std::is_same_v<T, double>) {
           write_checked(parent, name, rows);
         } else {
-          const auto [low, high] = std::minmax_element(rows.begin(), rows.end());
+          const auto range = std::minmax_element(rows.begin(), rows.end());
           const auto fits = [&]<class Small>(Small) {
-            return rows.empty() || (*low >= std::numeric_limits<Small>::min() &&
-                                    *high <= std::numeric_limits<Small>::max());
+            return rows.empty() || (*range.first >= std::numeric_limits<Small>::min() &&
+                                    *range.second <= std::numeric_limits<Small>::max());
           };
           const auto narrowed = [&]<class Small>(Small) {
             return std::vector<Small>(rows.begin(), rows.end());

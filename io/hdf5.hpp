@@ -72,7 +72,7 @@ Id create_virtual_dataset(hid_t parent, const std::string& name, ColumnType type
                           hsize_t source_rows);
 
 std::vector<hsize_t> shape_of(hid_t dataset);
-void write_rows(hid_t dataset, hsize_t first, const ColumnData& rows);
+void write_rows(hid_t dataset, hsize_t first, const ColumnData& data);
 // A chunk that is compressed already, as the dataset's filters would have done it.
 void write_chunk(hid_t dataset, hsize_t first, const void* bytes, std::size_t size);
 ColumnData read_rows(hid_t dataset, ColumnType type, hsize_t first, hsize_t count);

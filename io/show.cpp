@@ -103,6 +103,7 @@ ColumnData rows_of(const ColumnData& data, const std::vector<std::int64_t>& worl
   return std::visit(
       [&]<class T>(const std::vector<T>& values) -> ColumnData {
         std::vector<T> rows;
+        rows.reserve(worlds.size());
         for (const std::int64_t world : worlds) {
           rows.push_back(values[static_cast<std::size_t>(world)]);
         }

@@ -19,7 +19,7 @@ class TableWriter {
   // Over the dimension `dimension` of `group`, which is one of the columns or made elsewhere.
   TableWriter(hid_t group, std::string dimension, std::int64_t num_rows);
 
-  void add_column(const ColumnSpec& column, ColumnRole role,
+  void add_column(const ColumnSpec& spec, ColumnRole role,
                   const std::vector<Attribute>& more_attributes = {});
 
   // Appends equally many rows to every column: rows [column], in order of add_column.

@@ -36,7 +36,7 @@ SpecValue converted(const toml::node& node, bool with_places) {
   if (const auto* table = node.as_table()) {
     SpecValue::Table entries;
     for (const auto& [key, element] : *table) {
-      entries.emplace_back(std::string(key.str()), converted(element, with_places));
+      entries.push_back({std::string(key.str()), converted(element, with_places)});
     }
     value.data = std::move(entries);
   }

@@ -78,7 +78,7 @@ std::vector<WorldRange> missing_worlds(const std::string& output, const ResultSc
   }
   const Hdf5ResultStore store(output, schema, sweep, std::move(provenance));
   print_warnings(store.warnings());
-  const auto missing = missing_ranges(store.finished(), sweep.num_worlds());
+  auto missing = missing_ranges(store.finished(), sweep.num_worlds());
   line("output", fmt::format("{} ({} of {} worlds are done)", output,
                              format_count(sweep.num_worlds() - count_worlds(missing)),
                              format_count(sweep.num_worlds())));

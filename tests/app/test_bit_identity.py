@@ -1,14 +1,9 @@
 #!/usr/bin/env python3
 """Equal sweeps give equal files, byte for byte, whatever the number of threads and the memory for
-a chunk; and equal figures on every backend. SERVESWEEP_SERIAL_BIN names the program of a build with
-Kokkos' Serial backend alone; without it that comparison is left out, and said so."""
+a chunk. (Backends: tests/parity/test_bit_identity.cpp.)"""
 
-import os
-import subprocess
 import sys
 import unittest
-
-import h5py
 
 sys.dont_write_bytecode = True
 from servesweep_cli import FIXED, CliTest  # noqa: E402
@@ -36,14 +31,9 @@ model = ["affine", "exponential", "uniform"]
 
 
 class BitIdentity(CliTest):
-    def run_to(self, output, *options, program=None):
+    def run_to(self, output, *options):
         self.write("s.toml", SWEEP)
-        arguments = ["run", "s.toml", "-o", output, "--fresh", "-q", *FIXED, *options]
-        if program is None:
-            self.cli(*arguments)
-        else:
-            subprocess.run([program, *arguments], cwd=self.folder, check=True,
-                           stdout=subprocess.DEVNULL)
+        self.cli("run", "s.toml", "-o", output, "--fresh", "-q", *FIXED, *options)
         return self.path(output)
 
     def test_threads_and_chunks(self):
@@ -65,21 +55,6 @@ class BitIdentity(CliTest):
         first = self.run_to("a.h5", *exact, "--threads", "1")
         second = self.run_to("b.h5", *exact, "--threads", "2", "--max-memory", "200M")
         self.assertEqual(first.read_bytes(), second.read_bytes())
-
-    @unittest.skipUnless(os.environ.get("SERVESWEEP_SERIAL_BIN"), "SERVESWEEP_SERIAL_BIN not set")
-    def test_serial_backend(self):
-        serial = os.environ["SERVESWEEP_SERIAL_BIN"]
-        backend = subprocess.run([serial, "info"], check=True, stdout=subprocess.PIPE, text=True)
-        self.assertRegex(backend.stdout, r"(?i)serial")
-        with h5py.File(self.run_to("here.h5")) as here, \
-                h5py.File(self.run_to("serial.h5", program=serial)) as there:
-            names = []
-            here.visititems(lambda name, item: names.append(name)
-                            if isinstance(item, h5py.Dataset) else None)
-            self.assertGreater(len(names), 40)
-            different = [name for name in names
-                         if here[name][()].tobytes() != there[name][()].tobytes()]
-            self.assertEqual(different, [])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "host/error.hpp"
 #include "io/grid_reader.hpp"
+#include "tests/support/source_folder.hpp"
 
 using namespace servesweep;
 
@@ -76,12 +76,7 @@ TEST_CASE("a file that is not there is an I/O error") {
 }
 
 TEST_CASE("the example grid is complete and fits the default model") {
-  const char* const source = std::getenv("SERVESWEEP_SOURCE_DIR");
-  if (source == nullptr) {
-    WARN("skipped: SERVESWEEP_SOURCE_DIR is not set");
-    return;
-  }
-  const auto points = read_service_grid(std::string(source) + "/examples/service_grid.csv");
+  const auto points = read_service_grid(testing::in_source_folder("examples/service_grid.csv"));
   const ServiceGrid grid = to_grid(points);
   CHECK(grid.time_ms.size() == points.size());
   const Calibration c = calibrate(points);

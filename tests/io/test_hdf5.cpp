@@ -93,7 +93,7 @@ TEST_CASE("a file in memory has the bytes of one on disk") {
   const hdf5::Id memory = hdf5::create_memory_file();
   fill(memory);
   const std::string image(hdf5::file_image(memory));
-  std::ofstream(folder / "a.h5", std::ios::binary) << image;
+  write_bytes(folder / "a.h5", image);
   const hdf5::Id file = hdf5::open_file(folder / "a.h5");
   CHECK(hdf5::read_text_attribute(file, "a") == "b");
   CHECK(hdf5::children(file) == std::vector<std::string>{"x"});
@@ -121,7 +121,7 @@ TEST_CASE("failures name the file and the reason") {
   TempFolder folder;
   CHECK_THAT(failure_of([&] { hdf5::open_file(folder / "none.h5"); }),
              Catch::EndsWith("none.h5 (No such file or directory)"));
-  std::ofstream(folder / "text.h5") << "no HDF5 at all";
+  write_bytes(folder / "text.h5", "no HDF5 at all");
   CHECK_THAT(
       failure_of([&] { hdf5::open_file(folder / "text.h5"); }),
       Catch::Contains("cannot read") && Catch::Contains("text.h5") && Catch::Contains("signature"));
@@ -142,7 +142,7 @@ TEST_CASE("a changed byte of a checked column is found") {
   const std::size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&value), 8));
   REQUIRE(at != std::string::npos);
   bytes[at + 4000] ^= 1;
-  std::ofstream(folder / "a.h5", std::ios::binary) << bytes;
+  write_bytes(folder / "a.h5", bytes);
   const hdf5::Id changed = hdf5::open_file(folder / "a.h5");
   CHECK_THROWS_AS(hdf5::read_rows(hdf5::open_object(changed, "x"), ColumnType::kFloat64, 0, 1000),
                   IoError);

@@ -260,7 +260,7 @@ TEST_CASE("show sorts, cuts and aligns") {
 TEST_CASE("what is no result file is refused") {
   TempFolder folder;
   CHECK_THROWS_AS(ResultFile(folder / "none.h5"), IoError);
-  std::ofstream(folder / "text.h5") << "text";
+  write_bytes(folder / "text.h5", "text");
   CHECK_THROWS_AS(ResultFile(folder / "text.h5"), IoError);
   { const hdf5::Id other = hdf5::create_file(folder / "other.h5"); }
   CHECK_THROWS_WITH(ResultFile(folder / "other.h5"), Catch::Contains("no servesweep result file"));

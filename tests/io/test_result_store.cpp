@@ -89,7 +89,7 @@ TEST_CASE("a run goes on where the last one stopped") {
     store.append(sample::chunk(15, 1));
     CHECK(store.finished() == Ranges{{0, 4}, {10, 16}});
   }
-  std::ofstream(folder / "r.h5.parts/shard-x.h5.tmp") << "half a shard";
+  write_bytes(folder / "r.h5.parts/shard-x.h5.tmp", "half a shard");
   auto store = open_store(folder / "r.h5", sweep);
   CHECK(store.warnings().empty());
   CHECK(store.finished() == Ranges{{0, 4}, {10, 16}});
@@ -196,7 +196,7 @@ TEST_CASE("a damaged part is discarded and said") {
       const std::size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&value), 8));
       REQUIRE(at != std::string::npos);
       bytes[at] ^= 1;
-      std::ofstream(shard, std::ios::binary) << bytes;
+      write_bytes(shard, bytes);
     });
   }
   SECTION("of other worlds") {
@@ -294,7 +294,7 @@ TEST_CASE("a run that ends before its first chunk stands in nobody's way") {
 TEST_CASE("a file that is no result is never replaced") {
   TempFolder folder;
   const Sweep sweep = sample::irregular_sweep();
-  std::ofstream(folder / "trace.csv") << "a,b\n";
+  write_bytes(folder / "trace.csv", "a,b\n");
   for (const OnExisting on_existing : {OnExisting::kResume, OnExisting::kStartOver}) {
     CHECK_THROWS_WITH(open_store(folder / "trace.csv", sweep, on_existing),
                       Catch::Contains("trace.csv exists and is no servesweep result file"));
@@ -306,7 +306,7 @@ TEST_CASE("files of others in the parts folder survive") {
   TempFolder folder;
   const Sweep sweep = sample::irregular_sweep();
   fs::create_directory(folder / "r.h5.parts");
-  std::ofstream(folder / "r.h5.parts/notes.txt") << "mine";
+  write_bytes(folder / "r.h5.parts/notes.txt", "mine");
   auto store = open_store(folder / "r.h5", sweep, OnExisting::kStartOver);
   complete(store, sweep, 12);
   CHECK(read_bytes(folder / "r.h5.parts/notes.txt") == "mine");
@@ -367,11 +367,12 @@ TEST_CASE("a disk that fills up is an I/O error, and leaves no half files") {
   TempFolder folder;
   const Sweep sweep = sample::grid_sweep();
   const std::string path = folder / "r.h5";
-  // In a program of its own: HDF5 must also survive its end.
+  // In a program of its own: HDF5 must also survive its end. It leaks a buffer of a failed write.
   const auto run_limited = [&](const std::string& bytes) {
     const std::string self = fs::read_symlink("/proc/self/exe").string();
-    return std::system(("SERVESWEEP_TEST_FILE='" + path + "' SERVESWEEP_TEST_BYTES=" + bytes +
-                        " '" + self + "' 'run on a full disk' > '" + (folder / "log") + "' 2>&1")
+    return std::system(("ASAN_OPTIONS=detect_leaks=0 SERVESWEEP_TEST_FILE='" + path +
+                        "' SERVESWEEP_TEST_BYTES=" + bytes + " '" + self +
+                        "' 'run on a full disk' > '" + (folder / "log") + "' 2>&1")
                            .c_str());
   };
   CHECK(run_limited("8000") == 0);
@@ -381,8 +382,9 @@ TEST_CASE("a disk that fills up is an I/O error, and leaves no half files") {
     store.append(sample::chunk(0, 18));
     store.append(sample::chunk(18, 18));
   }
-  CHECK(run_limited("60000") == 0);
+  const int code = run_limited("60000");
   INFO(read_bytes(folder / "log"));
+  CHECK(code == 0);
   CHECK_FALSE(fs::exists(path));
   CHECK_FALSE(fs::exists(path + ".tmp"));
   auto store = open_store(path, sweep);  // nothing was lost

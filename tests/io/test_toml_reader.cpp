@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 
 #include "tests/support/small_parameters.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace servesweep {
 namespace {
@@ -100,24 +100,21 @@ TEST_CASE("the engine") {
 
 // --- files ------------------------------------------------------------------------------------
 
-class Folder {
+// The current folder, as long as it lives.
+class CurrentFolder {
  public:
-  Folder() : before_(fs::current_path()) {
-    std::string name = (fs::temp_directory_path() / "servesweep-toml-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-    fs::create_directories(path_ / "sweeps");
-    fs::current_path(path_);
+  CurrentFolder() : before_(fs::current_path()) {
+    fs::create_directory(folder_ / "sweeps");
+    fs::current_path(folder_.path());
   }
-  ~Folder() {
-    fs::current_path(before_);
-    fs::remove_all(path_);
-  }
+  ~CurrentFolder() { fs::current_path(before_); }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
+    write_bytes(folder_ / name, text);
   }
 
  private:
-  fs::path before_, path_;
+  TempFolder folder_;
+  fs::path before_;
 };
 
 std::string file_error(const std::string& path) {
@@ -130,7 +127,7 @@ std::string file_error(const std::string& path) {
 }
 
 TEST_CASE("files that cannot be read") {
-  const Folder folder;
+  const CurrentFolder folder;
   CHECK_THROWS_AS(read_toml("none.toml"), IoError);
   CHECK_THROWS_AS(read_toml("sweeps"), IoError);
   folder.write("s.toml", "[sweep]\ndesign = 'csv'\ncsv = 'none.csv'");
@@ -138,7 +135,7 @@ TEST_CASE("files that cannot be read") {
 }
 
 TEST_CASE("relative names start at the sweep file, those of overrides at the current folder") {
-  const Folder folder;
+  const CurrentFolder folder;
   folder.write("sweeps/s.toml", "[workload]\ntrace = ['t.csv', '/data/t.csv']\n");
   const Sweep s = build_sweep(read_toml("sweeps/s.toml"), small::parameters());
   CHECK(s.texts() == Lines{"", "/data/t.csv", "t.csv"});
@@ -156,7 +153,7 @@ TEST_CASE("relative names start at the sweep file, those of overrides at the cur
 }
 
 TEST_CASE("points from a csv file") {
-  const Folder folder;
+  const CurrentFolder folder;
   folder.write("sweeps/s.toml", "[sweep]\ndesign = 'csv'\ncsv = 'p.csv'\n[cluster]\nnum_gpus = 3");
   folder.write("sweeps/p.csv",
                "\xEF\xBB\xBFkind, k_bins,\"trace\"\r\nstatic_fifo,,\"a,b.csv\"\r\n\r\n"

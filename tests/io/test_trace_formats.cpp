@@ -1,13 +1,13 @@
 // Every format's sample file holds the same six requests, the fifth of them failed.
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "host/error.hpp"
 #include "io/trace_format.hpp"
 #include "io/trace_reader.hpp"
+#include "tests/support/source_folder.hpp"
 
 using namespace servesweep;
 using Catch::Matchers::Contains;
@@ -15,9 +15,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 std::string sample(const std::string& name) {
-  const char* root = std::getenv("SERVESWEEP_SOURCE_DIR");
-  REQUIRE(root != nullptr);  // set by ctest
-  return std::string(root) + "/tests/data/traces/" + name;
+  return testing::in_source_folder("tests/data/traces/" + name);
 }
 
 const std::vector<std::int64_t> kArrival_ns{0, 250'000'000, 250'000'000, 2'500'000'100,

@@ -1,87 +1,14 @@
 // The engine equals the naive simulator of tests/reference exactly, over thousands of random small
-// specifications: every scheduler, bin choice and dispatch, ties in arrival times, rejected
-// requests, time limits, explicit bins, drawn service.
+// worlds (tests/support/random_worlds.hpp).
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
-#include <random>
-#include <string>
 
 #include "tests/reference/naive_statistics.hpp"
-#include "tests/support/batch_worlds.hpp"
+#include "tests/support/random_worlds.hpp"
 
 namespace servesweep {
 namespace {
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  // Whole numbers from..to, all equally likely.
-  int roll(int from, int to) { return from + static_cast<int>(engine_() % (to - from + 1)); }
-  bool chance(int percent) { return roll(1, 100) <= percent; }
-  template <class T>
-  T pick(std::initializer_list<T> list) {
-    return list.begin()[roll(0, static_cast<int>(list.size()) - 1)];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
-
-struct Spec {
-  BatchParams params;
-  Workload workload;
-  std::vector<double> draws;
-};
-
-Spec random_spec(std::uint64_t seed) {
-  Dice dice(seed);
-  Spec spec;
-  const int count = dice.roll(1, dice.chance(20) ? 400 : 60);
-  const int longest = dice.pick({3, 40, 400, 3000});
-  const std::int64_t gap_ns = dice.pick<std::int64_t>({1, 1'000'000, 300'000'000, 4'000'000'000});
-  std::int64_t now_ns = 0;
-  for (int i = 0; i < count; ++i) {
-    if (i > 0 && !dice.chance(35)) now_ns += gap_ns * dice.roll(1, 9);  // else a tie
-    spec.workload.arrival_ns.push_back(now_ns);
-    spec.workload.prompt_tokens.push_back(dice.roll(0, longest));
-    spec.workload.output_tokens.push_back(dice.roll(0, longest));
-    spec.workload.predicted_tokens.push_back(dice.chance(5) ? dice.roll(9000, 12000)
-                                                            : dice.roll(1, longest));
-    spec.draws.push_back(dice.roll(0, 4000) * 0.25e-3);
-  }
-
-  BatchParams& p = spec.params;
-  p.scheduler.kind = static_cast<SchedulerKind>(dice.roll(0, 3));
-  p.scheduler.dispatch = dice.chance(30) ? Dispatch::kFull : Dispatch::kGreedy;
-  p.scheduler.max_candidates = dice.pick({1, 3, 7, 1024, 1024});
-  p.static_fifo.fixed_batch_size = dice.roll(1, 9);
-  p.multi_bin_only.b_fixed = dice.roll(1, 12);
-  p.bins.bin_choice = dice.pick({BinChoice::kRoundRobin, BinChoice::kLongestQueue});
-  p.equal_mass.k_bins = dice.pick({1, 2, 3, 4, 5, 7, 8, 16, 32});
-  if (dice.chance(15)) p.bin_edges = {dice.roll(0, 2), dice.roll(3, 30), dice.roll(31, 9500)};
-  p.dynamic.b_max = dice.pick({1, 2, 8, 48, 128});
-  p.dynamic.b_min = dice.roll(1, std::min(4, p.dynamic.b_max));
-  p.dynamic.expand_step = dice.roll(0, 6);
-  p.dynamic.shrink_step = dice.roll(0, 4);
-  p.dynamic.min_updates = dice.roll(0, 4);
-  p.dynamic.smoothing = dice.pick({0.2, 0.2, 0.5, 1.0});
-  p.dynamic.memory_reserve = dice.pick({0.1, 0.0, 0.5});
-  p.cluster.num_gpus = dice.pick({1, 1, 2, 3, 5, 8, 65, 100});
-  p.cluster.gpu_memory_gb = dice.pick({12.0, 5.2, 5.02, 6.0});
-  p.cluster.time_limit_s = dice.chance(20) ? dice.roll(1, 400) * 0.5 : 0.0;
-  p.sla.token_ms = dice.pick({10.0, 6.2, 7.0, 5.0});
-  p.sla.request_s = dice.pick({20.0, 1.0, 5.0});
-  p.sla_controller.epsilon_ms = dice.pick({1.0, 0.1, 0.01, 0.0});
-  p.workload.load.rps_scaling = dice.pick({1.0, 10.0, 0.7, 200.0});
-  if (dice.chance(20)) {
-    p.service.model = ServiceKind::kExponential;
-    p.exponential.mean_ms = dice.pick({1000.0, 1.0});
-  } else if (dice.chance(30)) {
-    p.affine = {dice.pick({0.0, 59.0}), dice.pick({0.5, 5.75}), dice.pick({0.0, 0.3156, 2.0}), 1.0};
-  }
-  return spec;
-}
 
 reference::Params reference_params(const BatchParams& p) {
   reference::Params r;
@@ -122,13 +49,25 @@ reference::Params reference_params(const BatchParams& p) {
   return r;
 }
 
-std::vector<reference::Request> reference_requests(const Spec& spec) {
+// Of a request alone, where service is drawn.
+double service_ms(const BatchParams& p, double draw) {
+  switch (p.service.model) {
+    case ServiceKind::kDeterministic:
+      return p.deterministic.time_ms;
+    case ServiceKind::kUniform:
+      return p.uniform.shortest_ms + (p.uniform.longest_ms - p.uniform.shortest_ms) * draw;
+    default:
+      return p.exponential.mean_ms * draw;
+  }
+}
+
+std::vector<reference::Request> reference_requests(const testing::RandomWorld& world) {
+  const Workload& w = world.workload;
   std::vector<reference::Request> requests;
-  for (std::size_t i = 0; i < spec.workload.size(); ++i) {
-    const double ms = std::max(1e-6, spec.params.exponential.mean_ms * spec.draws[i]);
-    requests.push_back({spec.workload.arrival_ns[i], spec.workload.prompt_tokens[i],
-                        spec.workload.output_tokens[i], spec.workload.predicted_tokens[i],
-                        std::llround(ms * 1e6)});
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const double ms = std::max(1e-6, service_ms(world.params, world.draws[i]));
+    requests.push_back({w.arrival_ns[i], w.prompt_tokens[i], w.output_tokens[i],
+                        w.predicted_tokens[i], std::llround(ms * 1e6)});
   }
   return requests;
 }
@@ -173,15 +112,12 @@ void check_equal(const BatchResult& r, const reference::Log& log, const referenc
 }  // namespace
 
 TEST_CASE("random small worlds equal the naive simulator") {
-  constexpr std::uint64_t kSpecs = 20000;
-  std::vector<Spec> specs;
-  for (std::uint64_t seed = 0; seed < kSpecs; ++seed) specs.push_back(random_spec(seed));
-  std::vector<testing::WorldCase> cases;
-  for (const Spec& spec : specs) {
-    const bool drawn = spec.params.service.model != ServiceKind::kAffine;
-    cases.push_back({spec.params, &spec.workload, drawn ? &spec.draws : nullptr});
+  constexpr std::uint64_t kWorlds = 20000;
+  std::vector<testing::RandomWorld> worlds;
+  for (std::uint64_t seed = 0; seed < kWorlds; ++seed) {
+    worlds.push_back(testing::random_world(seed));
   }
-  const testing::PreparedWorlds prepared(cases);
+  const testing::PreparedWorlds prepared(testing::cases_of(worlds));
   WaveOptions options;
   options.save_details = true;
   options.exact_percentiles = true;
@@ -191,10 +127,10 @@ TEST_CASE("random small worlds equal the naive simulator") {
   std::size_t gpu = 0;
   std::size_t bin = 0;
   std::int64_t with_rejected = 0, with_unfinished = 0;
-  for (std::size_t i = 0; i < specs.size(); ++i) {
+  for (std::size_t i = 0; i < worlds.size(); ++i) {
     INFO("seed " << i);
-    const reference::Params params = reference_params(specs[i].params);
-    const std::vector<reference::Request> requests = reference_requests(specs[i]);
+    const reference::Params params = reference_params(worlds[i].params);
+    const std::vector<reference::Request> requests = reference_requests(worlds[i]);
     const reference::Log log = reference::NaiveBatch(params, requests).run();
     const reference::Statistics s = reference::statistics(params, requests, log);
     check_equal(wave.worlds[i], log, s);
@@ -216,8 +152,8 @@ TEST_CASE("random small worlds equal the naive simulator") {
     with_rejected += wave.worlds[i].rejected > 0;
     with_unfinished += wave.worlds[i].unfinished > 0;
   }
-  CHECK(with_rejected > 100);    // the specifications reach
-  CHECK(with_unfinished > 100);  // what they are for
+  CHECK(with_rejected > 100);    // the worlds reach what
+  CHECK(with_unfinished > 100);  // they are for
 }
 
 }  // namespace servesweep

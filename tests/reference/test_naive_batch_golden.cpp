@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <numeric>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "tests/reference/naive_statistics.hpp"
+#include "tests/support/source_folder.hpp"
 
 using namespace servesweep::reference;
 using nlohmann::json;
@@ -18,8 +18,7 @@ using nlohmann::json;
 namespace {
 
 std::ifstream open_golden(const std::string& name) {
-  const char* source = std::getenv("SERVESWEEP_SOURCE_DIR");
-  const std::string path = std::string(source ? source : ".") + "/tests/data/golden/batch/" + name;
+  const std::string path = servesweep::testing::in_source_folder("tests/data/golden/batch/" + name);
   std::ifstream file(path);
   INFO(path);
   REQUIRE(file.good());

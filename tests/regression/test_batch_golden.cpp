@@ -12,6 +12,7 @@
 #include "host/batch_metrics.hpp"
 #include "io/trace_reader.hpp"
 #include "tests/support/batch_worlds.hpp"
+#include "tests/support/source_folder.hpp"
 
 namespace servesweep {
 namespace {
@@ -19,8 +20,7 @@ namespace {
 using nlohmann::json;
 
 std::string data_path(const std::string& name) {
-  const char* source = std::getenv("SERVESWEEP_SOURCE_DIR");
-  return std::string(source != nullptr ? source : ".") + "/tests/data/golden/batch/" + name;
+  return testing::in_source_folder("tests/data/golden/batch/" + name);
 }
 
 template <class Enum>

@@ -20,12 +20,13 @@ struct Grid {
   std::vector<double> lengths = {100, 200, 600, 1000};
   std::vector<double> times = {50, 80, 200, 400, 60, 100, 300, 500, 90, 200, 700, 1300};
 
-  ServiceModel model() const {
+  ServiceModel model() const& {
     ServiceModel m;
     m.kind = ServiceKind::kGrid;
     m.grid = {sizes.data(), lengths.data(), times.data(), 3, 4};
     return m;
   }
+  ServiceModel model() const&& = delete;  // it points into the grid
 };
 
 }  // namespace
@@ -59,7 +60,8 @@ TEST_CASE("a grid gives its own values back") {
 }
 
 TEST_CASE("a grid is bilinear inside its cells") {
-  const ServiceModel m = Grid{}.model();
+  const Grid grid;
+  const ServiceModel m = grid.model();
   // Cell [4, 16] x [200, 600] at (7, 300), a quarter of the way each: 125 at 200, 400 at 600.
   const ServiceTime t = m.time(shape(7, 300));
   CHECK(t.total_ms == Approx(193.75));
@@ -72,7 +74,8 @@ TEST_CASE("a grid is bilinear inside its cells") {
 }
 
 TEST_CASE("a grid goes on as its outermost cells do, and says so") {
-  const ServiceModel m = Grid{}.model();
+  const Grid grid;
+  const ServiceModel m = grid.model();
   const struct {
     std::int32_t size, length;
     double time_ms;

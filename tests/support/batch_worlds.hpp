@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -32,9 +33,10 @@ class PreparedWorlds {
     start_device();
     std::vector<BinningSpec> specs;
     for (const WorldCase& c : cases) {
-      sets_.push_back(std::make_unique<RequestSet>(columns_of(*c.workload)));
+      std::unique_ptr<RequestSet>& set = sets_[c.workload];
+      if (set == nullptr) set = std::make_unique<RequestSet>(columns_of(*c.workload));
       worlds.push_back(lower(c.params));
-      specs.push_back(binning_of(c.params, worlds.back(), *sets_.back(),
+      specs.push_back(binning_of(c.params, worlds.back(), *set,
                                  load_scaling(c.params.workload, *c.workload),
                                  c.draws != nullptr ? c.draws->data() : nullptr));
     }
@@ -52,7 +54,7 @@ class PreparedWorlds {
   std::vector<BatchWorld> worlds;
 
  private:
-  std::vector<std::unique_ptr<RequestSet>> sets_;
+  std::map<const Workload*, std::unique_ptr<RequestSet>> sets_;
   std::vector<std::shared_ptr<const DeviceWorkload>> binned_;
 };
 

@@ -3,18 +3,17 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/source_folder.hpp"
 
 namespace servesweep::testing {
 
 // Every entry whose model's name starts with `model`.
 inline std::vector<nlohmann::json> queueing_oracles(const std::string& model) {
-  const char* source = std::getenv("SERVESWEEP_SOURCE_DIR");
-  std::ifstream file(std::string(source != nullptr ? source : ".") +
-                     "/tests/data/golden/queueing/oracles.json");
+  std::ifstream file(in_source_folder("tests/data/golden/queueing/oracles.json"));
   REQUIRE(file.good());
   std::vector<nlohmann::json> found;
   for (const nlohmann::json& entry : nlohmann::json::parse(file)) {
