@@ -5,7 +5,7 @@
 // of the process, as the median of several repetitions. Prints a table; --json FILE writes all of
 // it.
 #include <fmt/core.h>
-#include <time.h>
+#include <ctime>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -86,7 +86,7 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
   const RequestSet set({static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
                         workload.prompt_tokens.data(), workload.output_tokens.data(),
                         workload.predicted_tokens.data()});
-  const BatchRunner runner;
+  BatchRunner runner;
   const auto requests = static_cast<double>(num_requests);
   nlohmann::json json;
   json["requests"] = num_requests;

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <ostream>
+#include <stdexcept>
 #include <utility>
 
 #include "host/batch_metrics.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 // Requests that one chunk runs at most, summed over its worlds, and worlds: a kill loses no more
 // than the seconds that those take.
-constexpr std::int64_t kMostChunkRequests = 400'000'000;
+constexpr std::int64_t kMostChunkRequests = 100'000'000;
 constexpr std::int64_t kMostChunkWorlds = 16'384;
 
 // A workload as the kernels want it, kept as long as a chunk's worlds use it.
@@ -49,14 +50,18 @@ struct DeviceGrid {
 
 class BatchRun : public EngineRun {
  public:
-  BatchRun(const Engine& engine, const Sweep& sweep, WorkloadSource& source,
-           const RunLimits& limits)
-      : engine_(engine), sweep_(sweep), source_(source), limits_(limits) {}
+  BatchRun(const Sweep& sweep, WorkloadSource& source, const RunLimits& limits)
+      : sweep_(sweep), source_(source), limits_(limits) {}
 
-  ChunkPlan plan(std::int64_t first, std::int64_t end) override { return prepare(first, end).plan; }
+  ChunkPlan plan(std::int64_t first, std::int64_t end) override {
+    planned_ = prepare(first, end);
+    return planned_.plan;
+  }
 
   ResultChunk run(const ChunkPlan& plan) override {
-    Chunk chunk = prepare(plan.worlds.first, plan.worlds.second);
+    if (plan.worlds != planned_.plan.worlds) throw std::logic_error("not the chunk planned last");
+    Chunk chunk = std::move(planned_);
+    planned_ = {};
     bin(chunk);
 
     std::vector<std::int32_t> start_order(chunk.worlds.size());
@@ -68,7 +73,7 @@ class BatchRun : public EngineRun {
     WaveOptions options;
     options.save_details = saves_details(sweep_);
     options.exact_percentiles = sweep_.settings().exact_percentiles;
-    options.exact_bytes = limits_.max_memory_bytes / 4;
+    options.exact_bytes = limits_.max_memory_bytes - std::min(plan.bytes, limits_.max_memory_bytes);
     WaveResult wave = runner_.run(chunk.worlds, start_order, options);
 
     ResultChunk result;
@@ -123,6 +128,7 @@ class BatchRun : public EngineRun {
     std::vector<double> values(sweep_.parameters().size());
     std::size_t shared_bytes = 0;
     std::size_t world_bytes = 0;
+    std::size_t exact_bytes = 0;  // of one world: more run side by side if there is room
     std::int32_t most_bins = 1;
     std::int32_t most_gpus = 1;
     end = std::min(end, first + kMostChunkWorlds);
@@ -133,18 +139,21 @@ class BatchRun : public EngineRun {
       const std::int32_t replication = sweep_.replication(id);
       const std::size_t num_sets = chunk.requests.size();
       const std::shared_ptr<PreparedRequests> requests = requests_of(params, replication, chunk);
-      const bool is_new_set = chunk.requests.size() > num_sets;
+      const std::size_t known_bytes = chunk.requests.size() > num_sets ? 0 : requests->bytes();
       const BinningSpec spec = binning_of(params, world, *requests, replication);
 
       const bool is_new = known.find(spec) == known.end();
       most_bins = std::max(most_bins, params.num_bins());
       most_gpus = std::max(most_gpus, world.num_gpus);
+      if (sweep_.settings().exact_percentiles) {
+        exact_bytes = std::max(exact_bytes, BatchRunner::exact_bytes(requests->set->columns.count));
+      }
       const std::size_t more_shared =
-          (is_new ? binned_bytes(spec) : 0) + (is_new_set ? requests->bytes() : 0);
+          (is_new ? binned_bytes(spec) : 0) + requests->bytes() - known_bytes;
       const std::size_t more_world = BatchRunner::bytes_per_world(
           requests->set->columns.count, params.num_bins(), world.num_gpus, saves_details(sweep_));
       const std::size_t bytes = shared_bytes + more_shared + world_bytes + more_world +
-                                BatchRunner::state_bytes(most_bins, most_gpus);
+                                BatchRunner::state_bytes(most_bins, most_gpus) + exact_bytes;
       if (bytes > limits_.max_memory_bytes) {
         if (id == first) {
           throw InputError(
@@ -198,7 +207,7 @@ class BatchRun : public EngineRun {
 
   BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,
                          PreparedRequests& requests, std::int32_t replication) const {
-    const BinningSpec spec = servesweep::binning_of(
+    BinningSpec spec = servesweep::binning_of(
         params, world, *requests.set, load_scaling(params.workload, *requests.workload),
         draws_of_requests(requests, draws_of(params.service.model), replication));
     const double span_ns =
@@ -263,11 +272,11 @@ class BatchRun : public EngineRun {
     }
   }
 
-  const Engine& engine_;
   const Sweep& sweep_;
   WorkloadSource& source_;
   RunLimits limits_;
   BatchRunner runner_;
+  Chunk planned_;                                                      // by plan(), for run()
   std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk
   std::map<BinningSpec, std::shared_ptr<const DeviceWorkload>> binned_;
   std::map<std::string, DeviceGrid> grids_;
@@ -295,7 +304,7 @@ class BatchEngineModel : public Engine {
 
   std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
                                    const RunLimits& limits) const override {
-    return std::make_unique<BatchRun>(*this, sweep, workloads, limits);
+    return std::make_unique<BatchRun>(sweep, workloads, limits);
   }
 
  private:

@@ -209,7 +209,7 @@ std::vector<RaggedSpec> batch_tables() {
        "Latencies in log buckets: bucket 0 is below 512 ns, bucket b > 0 starts at "
        "512 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
        {{"bucket", ColumnType::kInt32, "1", "Bucket; only those that are not empty", {}, false},
-        count("count", "Requests in the bucket")},
+        {"count", ColumnType::kInt32, "1", "Requests in the bucket", {}, false}},
        {{real("bucket_lower_s", "s", "Lower edge of a bucket"), std::move(lower_s)},
         {real("bucket_upper_s", "s", "Upper edge of a bucket; the last one holds all above it too"),
          std::move(upper_s)}},

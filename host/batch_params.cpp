@@ -13,34 +13,39 @@ namespace {
 using Conditions = std::vector<Condition>;
 
 // Calls visit(params, table, read_when) for each parameter struct of the engine, in registered
-// order: the one list behind registration and reading.
+// order: the one list behind registration and reading. read_when() makes the conditions.
 template <class Visitor>
 void visit_params(BatchParams& p, Visitor&& visit) {
-  const std::string scheduler = "scheduler", cluster = "cluster", service = "service", sla = "sla";
-  const auto kind = [](std::vector<std::string> names) {
-    return Conditions{{"scheduler.kind", std::move(names)}};
+  const auto always = [] { return Conditions{}; };
+  const auto kind = [](auto... names) {
+    return [=] { return Conditions{{"scheduler.kind", {names...}}}; };
   };
-  const auto model = [](const char* name) { return Conditions{{"service.model", {name}}}; };
-  const Conditions multi_bin = kind({"multi_bin_only", "multi_bin_dynamic"});
-  const Conditions dynamic = kind({"dynamic_no_bins", "multi_bin_dynamic"});
-  Conditions equal_mass = multi_bin;
-  equal_mass.push_back({"scheduler.bin_edges", {""}});
-  visit(p.scheduler, scheduler, Conditions{});
-  visit(p.static_fifo, scheduler, kind({"static_fifo"}));
-  visit(p.multi_bin_only, scheduler, kind({"multi_bin_only"}));
-  visit(p.bins, scheduler, multi_bin);
-  visit(p.equal_mass, scheduler, equal_mass);
-  visit(p.bin_limit, scheduler, kind({"multi_bin_dynamic"}));
-  visit(p.dynamic, scheduler, dynamic);
-  visit(p.cluster, cluster, Conditions{});
-  visit(p.service, service, Conditions{});
-  visit(p.affine, service, model("affine"));
-  visit(p.grid, service, model("grid"));
-  visit(p.exponential, service, model("exponential"));
-  visit(p.deterministic, service, model("deterministic"));
-  visit(p.uniform, service, model("uniform"));
-  visit(p.sla, sla, Conditions{});
-  visit(p.sla_controller, sla, dynamic);
+  const auto model = [](const char* name) {
+    return [=] { return Conditions{{"service.model", {name}}}; };
+  };
+  const auto multi_bin = kind("multi_bin_only", "multi_bin_dynamic");
+  const auto dynamic = kind("dynamic_no_bins", "multi_bin_dynamic");
+  const auto equal_mass = [&] {
+    Conditions conditions = multi_bin();
+    conditions.push_back({"scheduler.bin_edges", {""}});
+    return conditions;
+  };
+  visit(p.scheduler, "scheduler", always);
+  visit(p.static_fifo, "scheduler", kind("static_fifo"));
+  visit(p.multi_bin_only, "scheduler", kind("multi_bin_only"));
+  visit(p.bins, "scheduler", multi_bin);
+  visit(p.equal_mass, "scheduler", equal_mass);
+  visit(p.bin_limit, "scheduler", kind("multi_bin_dynamic"));
+  visit(p.dynamic, "scheduler", dynamic);
+  visit(p.cluster, "cluster", always);
+  visit(p.service, "service", always);
+  visit(p.affine, "service", model("affine"));
+  visit(p.grid, "service", model("grid"));
+  visit(p.exponential, "service", model("exponential"));
+  visit(p.deterministic, "service", model("deterministic"));
+  visit(p.uniform, "service", model("uniform"));
+  visit(p.sla, "sla", always);
+  visit(p.sla_controller, "sla", dynamic);
 }
 
 // Tokens whose KV cache fits beside the weights; the largest n with model + kv * n <= gpu - margin.
@@ -76,8 +81,8 @@ std::int32_t BatchParams::num_bins() const {
 void add_batch_parameters(ParameterSet& set) {
   add_workload_parameters(set);
   BatchParams params;
-  visit_params(params, [&set]<class P>(P&, const std::string& table, Conditions read_when) {
-    set.add<P>(table, std::move(read_when));
+  visit_params(params, [&set]<class P>(P&, const char* table, auto&& read_when) {
+    set.add<P>(table, read_when());
   });
 }
 
@@ -86,7 +91,7 @@ BatchParams read_batch_params(const ParameterSet& set, const double* values,
   BatchParams params;
   params.workload = read_workload_spec(set, values, texts);
   std::size_t first = set.find("scheduler.kind").value();
-  visit_params(params, [&]<class P>(P& part, const std::string&, const Conditions&) {
+  visit_params(params, [&](auto& part, const char*, auto&&) {
     first = ParameterSet::assign(part, values, first);
   });
   params.grid_path = texts.at(static_cast<std::size_t>(params.grid.grid.id));

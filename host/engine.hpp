@@ -35,6 +35,7 @@ class EngineRun {
   // The longest chunk that starts at world `first`, ends before or at `end`, fits the memory and
   // is done in seconds. Throws InputError where not even one world fits.
   virtual ChunkPlan plan(std::int64_t first, std::int64_t end) = 0;
+  // Runs the chunk that plan() returned last.
   virtual ResultChunk run(const ChunkPlan& plan) = 0;
   // Runs one world again and writes every event on a line, as CSV with a header.
   virtual void replay(std::int64_t world, std::ostream& out) = 0;

@@ -58,7 +58,8 @@ struct OutputFields {
     visit(&OutputFields::save_histograms, "save_histograms",
           "Write each world's latency histogram; auto: up to 100,000 worlds.");
     visit(&OutputFields::exact_percentiles, "exact_percentiles",
-          "Percentiles from all latencies instead of the histogram, where memory allows.");
+          "Percentiles from all latencies instead of the histogram, in worlds of up to 16,777,216 "
+          "requests.");
   }
 };
 

@@ -14,42 +14,43 @@ namespace {
 using Conditions = std::vector<Condition>;
 
 // Calls visit(params, table, read_when) for each parameter struct, in registered order: the one
-// list behind registration, reading and the key.
-template <class Lengths, class Visitor>
-void visit_lengths(Lengths& lengths, const std::string& table, const Conditions& generated,
+// list behind registration, reading and the key. read_when() makes the conditions.
+template <class Lengths, class ReadWhen, class Visitor>
+void visit_lengths(Lengths& lengths, const char* table, const ReadWhen& generated,
                    Visitor&& visit) {
-  const auto kind = [&](std::vector<std::string> names) {
-    return Conditions{{table + ".kind", std::move(names)}};
+  const auto kind = [table](auto... names) {
+    return [=] { return Conditions{{std::string(table) + ".kind", {names...}}}; };
   };
   visit(lengths.choice, table, generated);
-  visit(lengths.lognormal, table, kind({"lognormal"}));
-  visit(lengths.zipf, table, kind({"zipf"}));
-  visit(lengths.fixed, table, kind({"fixed"}));
-  visit(lengths.empirical, table, kind({"empirical"}));
-  visit(lengths.bounds, table, kind({"lognormal", "zipf", "uniform", "empirical"}));
+  visit(lengths.lognormal, table, kind("lognormal"));
+  visit(lengths.zipf, table, kind("zipf"));
+  visit(lengths.fixed, table, kind("fixed"));
+  visit(lengths.empirical, table, kind("empirical"));
+  visit(lengths.bounds, table, kind("lognormal", "zipf", "uniform", "empirical"));
 }
 
 template <class Spec, class Visitor>
 void visit_params(Spec& spec, Visitor&& visit) {
-  const std::string workload = "workload", prediction = "workload.prediction",
-                    arrivals = "workload.arrivals";
-  const Conditions generated = {{"workload.trace", {""}}, {"workload.preset", {"none"}}};
-  const auto predictor = [](std::vector<std::string> names) {
-    return Conditions{{"workload.predictor", std::move(names)}};
+  const auto when = [](const char* key, auto... values) {
+    return [=] { return Conditions{{key, {values...}}}; };
   };
-  const auto kind = [](const char* name) { return Conditions{{"workload.arrivals.kind", {name}}}; };
-  visit(spec.source, workload, Conditions{});
-  visit(spec.trace_options, workload, Conditions{{"workload.trace", {"*"}}});
-  visit(spec.clock, workload, Conditions{});
-  visit(spec.load, workload, Conditions{{"workload.real_timestamps", {"false"}}});
-  visit(spec.predictor, workload, Conditions{});
-  visit(spec.power_law, prediction, predictor({"auto", "power_law"}));
-  visit(spec.noise, prediction, predictor({"auto", "power_law", "noisy_oracle"}));
-  visit(spec.constant, prediction, predictor({"constant"}));
-  visit(spec.arrivals, arrivals, generated);
-  visit(spec.gamma, arrivals, kind("gamma"));
-  visit(spec.mmpp, arrivals, kind("mmpp"));
-  visit(spec.diurnal, arrivals, kind("diurnal"));
+  const auto always = [] { return Conditions{}; };
+  const auto generated = [] {
+    return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none"}}};
+  };
+  visit(spec.source, "workload", always);
+  visit(spec.trace_options, "workload", when("workload.trace", "*"));
+  visit(spec.clock, "workload", always);
+  visit(spec.load, "workload", when("workload.real_timestamps", "false"));
+  visit(spec.predictor, "workload", always);
+  visit(spec.power_law, "workload.prediction", when("workload.predictor", "auto", "power_law"));
+  visit(spec.noise, "workload.prediction",
+        when("workload.predictor", "auto", "power_law", "noisy_oracle"));
+  visit(spec.constant, "workload.prediction", when("workload.predictor", "constant"));
+  visit(spec.arrivals, "workload.arrivals", generated);
+  visit(spec.gamma, "workload.arrivals", when("workload.arrivals.kind", "gamma"));
+  visit(spec.mmpp, "workload.arrivals", when("workload.arrivals.kind", "mmpp"));
+  visit(spec.diurnal, "workload.arrivals", when("workload.arrivals.kind", "diurnal"));
   visit_lengths(spec.prompt, "workload.lengths.prompt", generated, visit);
   visit_lengths(spec.output, "workload.lengths.output", generated, visit);
 }
@@ -85,8 +86,8 @@ void check_lengths(const LengthSpec& lengths, const std::string& table,
 
 void add_workload_parameters(ParameterSet& set) {
   WorkloadSpec spec;
-  visit_params(spec, [&set]<class P>(P&, const std::string& table, Conditions read_when) {
-    set.add<P>(table, std::move(read_when));
+  visit_params(spec, [&set]<class P>(P&, const char* table, auto&& read_when) {
+    set.add<P>(table, read_when());
   });
 }
 
@@ -94,7 +95,7 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts) {
   WorkloadSpec spec;
   std::size_t first = set.find("workload.trace").value();
-  visit_params(spec, [&]<class P>(P& params, const std::string&, const Conditions&) {
+  visit_params(spec, [&](auto& params, const char*, auto&&) {
     first = ParameterSet::assign(params, values, first);
   });
   const auto text = [&texts](Text t) { return texts.at(static_cast<std::size_t>(t.id)); };
@@ -148,9 +149,8 @@ std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint
   WorkloadSpec requests = spec;
   requests.clock = {};
   requests.load = {};
-  visit_params(requests, [&key](const auto& params, const std::string&, const Conditions&) {
-    append_bytes(key, params);
-  });
+  visit_params(requests,
+               [&key](const auto& params, const char*, auto&&) { append_bytes(key, params); });
   return key;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "host/units.hpp"
 
@@ -28,14 +29,26 @@ std::string readable(const ResultColumn& column, const std::string& text) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-// Over the worlds to which it applies.
+// Over the worlds to which it applies. Block by block: most columns that vary show it early.
 bool varies(const ResultFile& file, const ResultColumn& column) {
-  const std::string* first = nullptr;
-  const auto texts = file.texts(column.spec.name);
-  for (const std::string& text : texts) {
-    if (text.empty()) continue;
-    if (first == nullptr) first = &text;
-    if (text != *first) return true;
+  constexpr std::int64_t kBlock = 32768;
+  std::optional<double> first_number;
+  std::optional<std::string> first_text;
+  for (std::int64_t from = 0; from < file.num_worlds(); from += kBlock) {
+    const std::int64_t count = std::min(kBlock, file.num_worlds() - from);
+    const ColumnData block = file.data(column.spec.name, from, count);
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&block)) {
+      for (const std::string& text : *texts) {
+        if (!text.empty() && first_text.value_or(text) != text) return true;
+        if (!text.empty()) first_text = text;
+      }
+    } else {
+      for (const double number : column_numbers(column.spec, block)) {
+        if (std::isnan(number)) continue;
+        if (first_number.value_or(number) != number) return true;
+        first_number = number;
+      }
+    }
   }
   return false;
 }

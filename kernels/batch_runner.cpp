@@ -6,6 +6,7 @@
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "kernels/exact_percentiles.hpp"
@@ -41,6 +42,16 @@ std::vector<T> to_host(const DeviceArray<T>& device) {
                                                                                     values.size());
   Kokkos::deep_copy(host, device);
   return values;
+}
+
+// `kept`, made anew where it is too short.
+template <class T>
+DeviceArray<T> at_least(const char* label, std::size_t count, DeviceArray<T>& kept) {
+  if (kept.extent(0) < count) {
+    kept = {};
+    kept = allocate<T>(label, count);
+  }
+  return kept;
 }
 
 class DeviceWorkloadImpl : public DeviceWorkload {
@@ -93,19 +104,19 @@ constexpr std::size_t kHistogramCounts =
     std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
 
 struct RunWorlds {
-  DeviceArray<BatchWorld> worlds;            // [world]
-  DeviceArray<std::int32_t> start_order;     // [start]
-  DeviceArray<std::int32_t> next_start;      // [1]
-  DeviceArray<std::uint64_t> states;         // [slot][state_words]
-  DeviceArray<std::uint32_t> histograms;     // [slot][histogram][bucket], kept zero
-  DeviceArray<std::int64_t> exact;           // [slot][quantity][request], or empty
-  DeviceArray<BatchResult> results;          // [world]
-  DeviceArray<DetailPlaces> places;          // [world], or empty: no details
-  DeviceArray<std::int32_t> num_buckets;     // [world]
-  DeviceArray<std::int32_t> buckets;         // [entry]
-  DeviceArray<std::uint32_t> bucket_counts;  // [entry]
-  DeviceArray<GpuUse> gpus;                  // [entry]
-  DeviceArray<BinUse> bins;                  // [entry]
+  DeviceArray<BatchWorld> worlds;           // [world]
+  DeviceArray<std::int32_t> start_order;    // [start]
+  DeviceArray<std::int32_t> next_start;     // [1]
+  DeviceArray<std::uint64_t> states;        // [slot][state_words]
+  DeviceArray<std::uint32_t> histograms;    // [slot][histogram][bucket], kept zero
+  DeviceArray<std::int64_t> exact;          // [slot][quantity][request], or empty
+  DeviceArray<BatchResult> results;         // [world]
+  DeviceArray<DetailPlaces> places;         // [world], or empty: no details
+  DeviceArray<std::int32_t> num_buckets;    // [world]
+  DeviceArray<std::int32_t> buckets;        // [entry]
+  DeviceArray<std::int32_t> bucket_counts;  // [entry]
+  DeviceArray<GpuUse> gpus;                 // [entry]
+  DeviceArray<BinUse> bins;                 // [entry]
   std::size_t state_words = 0;
   std::int64_t exact_requests = 0;
 
@@ -151,7 +162,7 @@ struct RunWorlds {
     for (std::int32_t b = latency.begin(); b < latency.end(); ++b) {
       if (latency.counts[b] == 0) continue;
       buckets(static_cast<std::size_t>(entry)) = b;
-      bucket_counts(static_cast<std::size_t>(entry)) = latency.counts[b];
+      bucket_counts(static_cast<std::size_t>(entry)) = static_cast<std::int32_t>(latency.counts[b]);
       ++entry;
     }
     num_buckets(index) = static_cast<std::int32_t>(entry - place.bucket);
@@ -197,18 +208,32 @@ struct ReplayWorld {
 struct Largest {
   std::int32_t bins = 1;
   std::int32_t gpus = 1;
-  std::int64_t requests = 0;
+  std::int64_t exact_requests = 0;
 };
 
 }  // namespace
+
+// Kept from wave to wave: fresh memory of this size costs more than what is written to it.
+struct BatchRunner::Buffers {
+  DeviceArray<std::int32_t> buckets;
+  DeviceArray<std::int32_t> bucket_counts;
+};
+
+BatchRunner::BatchRunner() : buffers_(std::make_unique<Buffers>()) {}
+BatchRunner::~BatchRunner() = default;
+
+std::size_t BatchRunner::exact_bytes(std::int64_t requests) {
+  constexpr std::int64_t kMostRequests = std::int64_t{1} << 24;  // 400 MB
+  if (requests > kMostRequests) return 0;
+  return static_cast<std::size_t>(requests) * ExactLatencies::kQuantities * sizeof(std::int64_t);
+}
 
 std::size_t BatchRunner::bytes_per_world(std::int64_t requests, std::int32_t bins,
                                          std::int32_t gpus, bool save_details) {
   std::size_t bytes = sizeof(BatchWorld) + sizeof(BatchResult) + sizeof(std::int32_t);
   if (save_details) {
     bytes += sizeof(DetailPlaces) + sizeof(std::int32_t) +
-             static_cast<std::size_t>(most_buckets(requests)) *
-                 (sizeof(std::int32_t) + sizeof(std::uint32_t)) +
+             static_cast<std::size_t>(most_buckets(requests)) * 2 * sizeof(std::int32_t) +
              static_cast<std::size_t>(gpus) * sizeof(GpuUse) +
              static_cast<std::size_t>(bins) * sizeof(BinUse);
   }
@@ -242,14 +267,16 @@ std::shared_ptr<const double> BatchRunner::upload(const std::vector<double>& val
 
 WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
                             const std::vector<std::int32_t>& start_order,
-                            const WaveOptions& options) const {
+                            const WaveOptions& options) {
   Largest largest;
   std::vector<DetailPlaces> places;
   DetailPlaces end;
   for (const BatchWorld& world : worlds) {
     largest.bins = std::max(largest.bins, world.workload.num_bins);
     largest.gpus = std::max(largest.gpus, world.num_gpus);
-    largest.requests = std::max(largest.requests, world.workload.num_requests);
+    if (options.exact_percentiles && exact_bytes(world.workload.num_requests) > 0) {
+      largest.exact_requests = std::max(largest.exact_requests, world.workload.num_requests);
+    }
     if (!options.save_details) continue;
     places.push_back(end);
     end.bucket += most_buckets(world.workload.num_requests);
@@ -257,7 +284,12 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
     end.bin += world.workload.num_bins;
   }
 
-  const std::int32_t slots = num_slots(worlds.size());
+  std::int32_t slots = num_slots(worlds.size());
+  if (largest.exact_requests > 0) {
+    const std::size_t fitting = options.exact_bytes / exact_bytes(largest.exact_requests);
+    slots = static_cast<std::int32_t>(
+        std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(slots)));
+  }
   RunWorlds kernel;
   kernel.worlds = to_device("worlds", worlds);
   kernel.start_order = to_device("start_order", start_order);
@@ -267,23 +299,17 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
       allocate<std::uint64_t>("states", static_cast<std::size_t>(slots) * kernel.state_words);
   kernel.histograms = DeviceArray<std::uint32_t>(
       "servesweep::histograms", static_cast<std::size_t>(slots) * kHistogramCounts);
-  if (options.exact_percentiles) {
-    constexpr std::size_t kBytesPerRequest = ExactLatencies::kQuantities * sizeof(std::int64_t);
-    const std::size_t fitting =
-        options.exact_bytes / static_cast<std::size_t>(slots) / kBytesPerRequest;
-    kernel.exact_requests = std::min(largest.requests, static_cast<std::int64_t>(fitting));
-    kernel.exact = allocate<std::int64_t>("exact_latencies",
-                                          static_cast<std::size_t>(slots) *
-                                              static_cast<std::size_t>(kernel.exact_requests) *
-                                              ExactLatencies::kQuantities);
-  }
+  kernel.exact_requests = largest.exact_requests;
+  kernel.exact = allocate<std::int64_t>(
+      "exact_latencies",
+      static_cast<std::size_t>(slots) * exact_bytes(largest.exact_requests) / sizeof(std::int64_t));
   kernel.results = allocate<BatchResult>("results", worlds.size());
   if (options.save_details) {
     kernel.places = to_device("detail_places", places);
     kernel.num_buckets = allocate<std::int32_t>("num_buckets", worlds.size());
-    kernel.buckets = allocate<std::int32_t>("buckets", static_cast<std::size_t>(end.bucket));
+    kernel.buckets = at_least("buckets", static_cast<std::size_t>(end.bucket), buffers_->buckets);
     kernel.bucket_counts =
-        allocate<std::uint32_t>("bucket_counts", static_cast<std::size_t>(end.bucket));
+        at_least("bucket_counts", static_cast<std::size_t>(end.bucket), buffers_->bucket_counts);
     kernel.gpus = allocate<GpuUse>("gpu_use", static_cast<std::size_t>(end.gpu));
     kernel.bins = allocate<BinUse>("bin_use", static_cast<std::size_t>(end.bin));
   }
@@ -298,6 +324,10 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
     const auto buckets = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.buckets);
     const auto counts =
         Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.bucket_counts);
+    const auto entries = static_cast<std::size_t>(
+        std::accumulate(wave.num_buckets.begin(), wave.num_buckets.end(), std::int64_t{0}));
+    wave.buckets.reserve(entries);
+    wave.bucket_counts.reserve(entries);
     for (std::size_t i = 0; i < worlds.size(); ++i) {
       const auto first = static_cast<std::size_t>(places[i].bucket);
       const auto last = first + static_cast<std::size_t>(wave.num_buckets[i]);

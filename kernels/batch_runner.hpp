@@ -24,8 +24,8 @@ class DeviceWorkload {
 
 struct WaveOptions {
   bool save_details = false;       // histograms, GPUs and bins of every world
-  bool exact_percentiles = false;  // where a world's latencies fit exact_bytes
-  std::size_t exact_bytes = 0;     // memory for latencies, all running worlds together
+  bool exact_percentiles = false;  // of worlds that exact_bytes() allows
+  std::size_t exact_bytes = 0;     // for them; fewer worlds run side by side where it is short
 };
 
 // A wave's results in the order of its worlds. The ragged arrays are empty without save_details.
@@ -33,7 +33,7 @@ struct WaveResult {
   std::vector<BatchResult> worlds;          // [world]
   std::vector<std::int32_t> num_buckets;    // [world]: non-empty latency buckets
   std::vector<std::int32_t> buckets;        // [entry]
-  std::vector<std::int64_t> bucket_counts;  // [entry]
+  std::vector<std::int32_t> bucket_counts;  // [entry]
   std::vector<GpuUse> gpus;                 // [world's GPUs one after the other]
   std::vector<BinUse> bins;                 // [world's bins one after the other]
 };
@@ -41,6 +41,9 @@ struct WaveResult {
 // Needs a started device (kernels/device.hpp).
 class BatchRunner {
  public:
+  BatchRunner();
+  ~BatchRunner();
+
   // Bins on the host's cores and copies to the device, in the order of `specs`.
   std::vector<std::shared_ptr<const DeviceWorkload>> bin(
       const std::vector<BinningSpec>& specs) const;
@@ -51,7 +54,7 @@ class BatchRunner {
   // Runs every world once. `start_order` lists all world indices; long worlds first keeps all
   // lanes busy to the end. Results depend on neither.
   WaveResult run(const std::vector<BatchWorld>& worlds,
-                 const std::vector<std::int32_t>& start_order, const WaveOptions& options) const;
+                 const std::vector<std::int32_t>& start_order, const WaveOptions& options);
 
   // Runs one world again and returns its batches in the order of their starts.
   std::vector<BatchEvent> replay(const BatchWorld& world) const;
@@ -62,6 +65,12 @@ class BatchRunner {
                                      bool save_details);
   // Bytes that the running worlds' states take together.
   static std::size_t state_bytes(std::int32_t most_bins, std::int32_t most_gpus);
+  // Bytes that a world's exact percentiles take while it runs; 0: it has too many requests.
+  static std::size_t exact_bytes(std::int64_t requests);
+
+ private:
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers_;
 };
 
 }  // namespace servesweep
