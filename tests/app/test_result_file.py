@@ -156,13 +156,8 @@ class OwnReader(unittest.TestCase):
         self.assertTrue(np.isnan(bins.batch_limit[0]))
 
     def test_plots(self):
-<<<<<<< HEAD
-        script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
-        for path, *options in ([grid], [irregular], [grid, "--x", "cluster_trace", "--y", "completed"],
-=======
         script = SOURCE / "scripts" / "servesweep_results.py"
-        for path, *options in ([grid], [irregular], [grid, "--x", "trace", "--y", "completed"],
->>>>>>> a
+        for path, *options in ([grid], [irregular], [grid, "--x", "cluster_trace", "--y", "completed"],
                                [grid, "--cdf", "1", "2"]):
             picture = os.path.join(folder.name, "plot.png")
             subprocess.run([sys.executable, script, path, "--plot", picture, *options],

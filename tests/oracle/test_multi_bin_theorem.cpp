@@ -57,7 +57,7 @@ double worst_deviation(const std::vector<json>& oracles, const std::vector<Batch
   const Workload workload = uniform_workload();
   double worst = 0;
   for (std::size_t i = 0; i < oracles.size(); ++i) {  // one by one: their arrays are large
-    const testing::PreparedWorlds prepared({{params[i], &workload}});
+    testing::PreparedWorlds prepared({{params[i], &workload}});
     const BatchResult result = prepared.run().worlds.front();
     const double exact = oracles[i][figure];
     const double simulated = value(result);

@@ -117,7 +117,7 @@ TEST_CASE("random small worlds equal the naive simulator") {
   for (std::uint64_t seed = 0; seed < kWorlds; ++seed) {
     worlds.push_back(testing::random_world(seed));
   }
-  const testing::PreparedWorlds prepared(testing::cases_of(worlds));
+  testing::PreparedWorlds prepared(testing::cases_of(worlds));
   WaveOptions options;
   options.save_details = true;
   options.exact_percentiles = true;

@@ -81,7 +81,7 @@ class Waves {
   // Runs the worlds `ids` as one wave; start_order indexes ids.
   std::vector<Outcome> run(const std::vector<std::size_t>& ids,
                            const std::vector<std::int32_t>& start_order,
-                           const WaveOptions& options) const {
+                           const WaveOptions& options) {
     std::vector<BatchWorld> worlds;
     for (const std::size_t id : ids) worlds.push_back(prepared_.worlds[id]);
     return outcomes_of(prepared_.runner.run(worlds, start_order, options), worlds);
@@ -110,7 +110,7 @@ std::vector<testing::RandomWorld> random_worlds() {
 
 TEST_CASE("a world's result does not depend on its company") {
   const auto worlds = random_worlds();
-  const Waves waves(worlds);
+  Waves waves(worlds);
   const auto ids = count_up<std::size_t>(kWorlds);
   const auto in_order = count_up<std::int32_t>(kWorlds);
   WaveOptions options;

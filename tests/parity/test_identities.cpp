@@ -218,7 +218,7 @@ TEST_CASE("identities of every world") {
   for (std::uint64_t seed = 0; seed < kWorlds; ++seed) {
     worlds.push_back(testing::random_world(2'000'000 + seed, 2000));
   }
-  const testing::PreparedWorlds prepared(testing::cases_of(worlds));
+  testing::PreparedWorlds prepared(testing::cases_of(worlds));
   WaveOptions options;
   options.save_details = true;
   const WaveResult wave = prepared.run(options);

@@ -148,7 +148,7 @@ TEST_CASE("the engine reproduces the 75 golden results") {
                           trace.predicted_tokens};
   std::vector<testing::WorldCase> worlds;
   for (const json& c : cases) worlds.push_back({params_of(c["config"]), &workload});
-  const testing::PreparedWorlds prepared(worlds);
+  testing::PreparedWorlds prepared(worlds);
   WaveOptions exactly;
   exactly.save_details = true;
   exactly.exact_percentiles = true;

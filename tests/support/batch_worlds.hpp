@@ -44,7 +44,7 @@ class PreparedWorlds {
     for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned_[i]->workload();
   }
 
-  WaveResult run(const WaveOptions& options = {}) const {
+  WaveResult run(const WaveOptions& options = {}) {
     std::vector<std::int32_t> order(worlds.size());
     std::iota(order.begin(), order.end(), 0);
     return runner.run(worlds, order, options);
