@@ -1,0 +1,225 @@
+// Whole runs of the program beside this one, from the sweep file to the closed HDF5 file, on all
+// cores, in wall time (medians):
+//   study         8 GPU counts x 6 K x {1k, 10k, 100k, 1M} requests of a trace, rps_scaling 100
+//   small worlds  100,000 worlds of 1,000 requests, with what saving them costs, as a ratio to the
+//                 kernel alone on equal worlds in the same run
+// and the peak memory of each. Prints a table; --json FILE writes all of it.
+#include <fmt/core.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "host/batch_params.hpp"
+#include "host/statistics.hpp"
+#include "host/workload_builder.hpp"
+#include "io/trace_writer.hpp"
+#include "kernels/batch_runner.hpp"
+
+namespace servesweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kWave = 16'384;  // worlds, as the program's own chunks
+
+double wall_seconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+struct Whole {
+  double seconds = 0;  // median
+  double peak_mebibytes = 0;
+};
+
+// Runs `servesweep run SWEEP` some times.
+Whole run_program(const std::string& program, const std::string& sweep, int repetitions) {
+  std::vector<double> seconds;
+  Whole whole;
+  for (int i = 0; i < repetitions; ++i) {
+    seconds.push_back(wall_seconds([&] {
+      std::fflush(stdout);
+      const pid_t child = ::fork();
+      if (child == 0) {
+        const std::string output = sweep + ".h5";
+        if (std::freopen("/dev/null", "w", stdout) != nullptr) {
+          ::execl(program.c_str(), program.c_str(), "run", sweep.c_str(), "-o", output.c_str(),
+                  "--fresh", "--quiet", nullptr);
+        }
+        ::_exit(127);
+      }
+      int status = 0;
+      rusage usage{};
+      if (::wait4(child, &status, 0, &usage) != child || status != 0) {
+        throw std::runtime_error("cannot run " + program + " (name it with --program)");
+      }
+      whole.peak_mebibytes =
+          std::max(whole.peak_mebibytes, static_cast<double>(usage.ru_maxrss) / 1024);
+    }));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  whole.seconds = quantile_sorted(seconds, 0.5);
+  return whole;
+}
+
+std::string list(const std::vector<double>& values) {
+  std::string text;
+  for (const double v : values) text += fmt::format("{}{}", text.empty() ? "" : ", ", v);
+  return "[" + text + "]";
+}
+
+std::vector<double> log_spaced(double from, double to, int count) {
+  std::vector<double> values;
+  for (int i = 0; i < count; ++i) values.push_back(from * std::pow(to / from, i / (count - 1.0)));
+  return values;
+}
+
+const std::vector<double> kGpus = {1, 2, 4, 8, 16, 32, 64, 100};
+
+// The axes of the small worlds; five of them, multiplied.
+struct SmallWorlds {
+  std::vector<double> rps, k_bins = {1, 2, 4, 8, 16}, b_max, token_ms;
+
+  // 4,000 worlds for each rate.
+  explicit SmallWorlds(int rates) : rps(log_spaced(0.5, 64, rates)) {
+    for (int i = 0; i < 10; ++i) {
+      b_max.push_back(8 + 13 * i);
+      token_ms.push_back(6.5 + 0.5 * i);
+    }
+  }
+  std::size_t count() const {
+    return rps.size() * k_bins.size() * b_max.size() * token_ms.size() * kGpus.size();
+  }
+  std::string toml() const {
+    return fmt::format(
+        "[workload]\npreset = \"burstgpt-like\"\nrequests = 1000\nrps = {}\n[scheduler]\n"
+        "kind = \"multi_bin_dynamic\"\nk_bins = {}\nb_max = {}\n[cluster]\nnum_gpus = {}\n"
+        "[sla]\ntoken_ms = {}\n",
+        list(rps), list(k_bins), list(b_max), list(kGpus), list(token_ms));
+  }
+  // The kernel alone: worlds lowered and binned before the clock runs.
+  double kernel_seconds(int repetitions) const {
+    WorkloadSpec spec;
+    spec.source.preset = WorkloadPreset::kBurstGptLike;
+    spec.source.requests = 1000;
+    const Workload workload = build_workload(spec, {}, 42, 0);
+    const RequestSet set({static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
+                          workload.prompt_tokens.data(), workload.output_tokens.data(),
+                          workload.predicted_tokens.data()});
+    BatchRunner runner;
+    std::vector<std::shared_ptr<const DeviceWorkload>> binned;
+    std::vector<BatchWorld> worlds;
+    for (const double rate : rps) {
+      for (const double bins : k_bins) {
+        BatchParams p;
+        p.workload = spec;
+        p.workload.load.rps = rate;
+        p.equal_mass.k_bins = static_cast<std::int32_t>(bins);
+        binned.push_back(
+            runner.bin({binning_of(p, lower(p), set, load_scaling(p.workload, workload), nullptr)})
+                .front());
+        for (const double largest : b_max) {
+          for (const double gpus : kGpus) {
+            for (const double limit : token_ms) {
+              p.dynamic.b_max = static_cast<std::int32_t>(largest);
+              p.cluster.num_gpus = static_cast<std::int32_t>(gpus);
+              p.sla.token_ms = limit;
+              worlds.push_back(lower(p));
+              worlds.back().workload = binned.back()->workload();
+            }
+          }
+        }
+      }
+    }
+    std::vector<double> seconds;
+    for (int i = 0; i < repetitions; ++i) {
+      seconds.push_back(0);
+      for (std::size_t first = 0; first < worlds.size(); first += kWave) {
+        const std::vector<BatchWorld> wave(
+            worlds.begin() + static_cast<std::ptrdiff_t>(first),
+            worlds.begin() + static_cast<std::ptrdiff_t>(std::min(first + kWave, worlds.size())));
+        std::vector<std::int32_t> order(wave.size());
+        std::iota(order.begin(), order.end(), 0);
+        seconds.back() += wall_seconds([&] { runner.run(wave, order, {}); });
+      }
+    }
+    std::sort(seconds.begin(), seconds.end());
+    return quantile_sorted(seconds, 0.5);
+  }
+};
+
+int run(const std::string& program, int repetitions, const std::string& json_path) {
+  const fs::path folder = fs::temp_directory_path() / fmt::format("bench_sweep.{}", ::getpid());
+  fs::create_directory(folder);
+  const auto write = [&](const char* name, const std::string& text) {
+    std::ofstream(folder / name) << text;
+    return (folder / name).string();
+  };
+  start_device(0);
+  WorkloadSpec spec;
+  spec.source.preset = WorkloadPreset::kBurstGptLike;
+  spec.source.requests = 1'000'000;
+  write_trace((folder / "trace.csv").string(), build_workload(spec, {}, 42, 0));
+
+  const Whole study =
+      run_program(program,
+                  write("study.toml",
+                        "[workload]\ntrace = \"trace.csv\"\nrequests = [1000, 10_000, 100_000, "
+                        "1_000_000]\nrps_scaling = 100\n[scheduler]\nkind = \"multi_bin_dynamic\""
+                        "\nk_bins = [1, 2, 4, 8, 16, 32]\n[cluster]\nnum_gpus = " +
+                            list(kGpus) + "\n"),
+                  repetitions);
+  fmt::print("study: 192 worlds, 53.3 million requests: {:.2f} s, peak {:.0f} MiB\n", study.seconds,
+             study.peak_mebibytes);
+
+  nlohmann::json json;
+  json["threads"] = device_info().concurrency;
+  json["study"] = {{"seconds", study.seconds}, {"peak_mebibytes", study.peak_mebibytes}};
+  for (const int rates : {5, 25}) {
+    const SmallWorlds small(rates);
+    const Whole whole = run_program(program, write("small.toml", small.toml()), repetitions);
+    const double kernel_s = small.kernel_seconds(repetitions);
+    fmt::print(
+        "small worlds: {} of 1,000 requests: {:.2f} s, {:.2f} x the kernel alone ({:.2f} s), peak "
+        "{:.0f} MiB\n",
+        small.count(), whole.seconds, whole.seconds / kernel_s, kernel_s, whole.peak_mebibytes);
+    json["small_worlds"].push_back({{"worlds", small.count()},
+                                    {"seconds", whole.seconds},
+                                    {"kernel_seconds", kernel_s},
+                                    {"ratio_to_kernel", whole.seconds / kernel_s},
+                                    {"peak_mebibytes", whole.peak_mebibytes}});
+  }
+  fs::remove_all(folder);
+  if (!json_path.empty()) std::ofstream(json_path) << json.dump(2) << '\n';
+  return 0;
+}
+
+}  // namespace
+}  // namespace servesweep
+
+int main(int argc, char** argv) {
+  CLI::App app("Whole runs of servesweep, from the sweep file to the HDF5 file");
+  std::string program =
+      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "servesweep").string();
+  int repetitions = 3;
+  std::string json;
+  app.add_option("--program", program, "The program")->capture_default_str();
+  app.add_option("--repetitions", repetitions, "Of each timing")->capture_default_str();
+  app.add_option("--json", json, "File for the results");
+  CLI11_PARSE(app, argc, argv);
+  return servesweep::run(program, repetitions, json);
+}
