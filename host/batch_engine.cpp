@@ -150,8 +150,10 @@ class BatchRun : public EngineRun {
       }
       const std::size_t more_shared =
           (is_new ? binned_bytes(spec) : 0) + requests->bytes() - known_bytes;
-      const std::size_t more_world = BatchRunner::bytes_per_world(
-          requests->set->columns.count, params.num_bins(), world.num_gpus, saves_details(sweep_));
+      // Twice: the chunk before is being saved.
+      const std::size_t more_world =
+          2 * BatchRunner::bytes_per_world(requests->set->columns.count, params.num_bins(),
+                                           world.num_gpus, saves_details(sweep_));
       const std::size_t bytes = shared_bytes + more_shared + world_bytes + more_world +
                                 BatchRunner::state_bytes(most_bins, most_gpus) + exact_bytes;
       if (bytes > limits_.max_memory_bytes) {

@@ -68,7 +68,7 @@ struct ResultChunk {
 // A range of world ids, end exclusive.
 using WorldRange = std::pair<std::int64_t, std::int64_t>;
 
-// What becomes of a run's chunks. One thread calls it.
+// What becomes of a run's chunks. Threads call it, one at a time.
 class ResultStore {
  public:
   virtual ~ResultStore() = default;

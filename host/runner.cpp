@@ -1,6 +1,8 @@
 #include "host/runner.hpp"
 
 #include <chrono>
+#include <future>
+#include <utility>
 
 namespace servesweep {
 namespace {
@@ -50,6 +52,11 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
   outcome.worlds_before = num_worlds - count_worlds(missing);
   begin_progress(control, missing, num_worlds);
 
+  // A chunk is saved while the next one runs.
+  std::future<void> saving;
+  const auto saved = [&saving] {
+    if (saving.valid()) saving.get();
+  };
   const auto run_chunk = [&](std::int64_t first, std::int64_t end) {
     if (control.stop != nullptr && control.stop->load()) {
       outcome.end = RunEnd::kStopped;
@@ -64,7 +71,10 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
         return first;
       }
     }
-    store.append(run.run(plan));
+    ResultChunk chunk = run.run(plan);
+    saved();
+    saving =
+        std::async(std::launch::async, [&store, chunk = std::move(chunk)] { store.append(chunk); });
     const std::int64_t worlds = plan.worlds.second - plan.worlds.first;
     outcome.worlds_done += worlds;
     outcome.requests_done += plan.requests;
@@ -80,6 +90,7 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
       first = run_chunk(first, range.second);
     }
   }
+  saved();
   if (control.progress != nullptr) control.progress->end();
   if (outcome.end == RunEnd::kFinished) store.finish();
   return outcome;

@@ -3,6 +3,9 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
@@ -91,4 +94,11 @@ int run_program(int argc, char** argv) {
 }  // namespace
 }  // namespace servesweep
 
-int main(int argc, char** argv) { return servesweep::run_program(argc, argv); }
+int main(int argc, char** argv) {
+#ifdef __GLIBC__
+  // A run's large arrays come and go with its chunks: keep their pages instead of asking anew.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+  return servesweep::run_program(argc, argv);
+}
