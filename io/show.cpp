@@ -53,36 +53,17 @@ bool varies(const ResultFile& file, const ResultColumn& column) {
   return false;
 }
 
-std::vector<std::string> default_columns(const ResultFile& file, const std::string& sort) {
-  std::vector<std::string> names;
-  for (const ResultColumn& column : file.columns()) {
-    const std::string& name = column.spec.name;
-    // Of the metrics, how a world ended: where not all ended alike.
-    const bool may_be_left_out = column.role != ColumnRole::kMetric || name == kStatusColumn;
-    if (name == world_column().name || (may_be_left_out && varies(file, column))) {
-      names.push_back(name);
-    }
-  }
-  const bool marked = std::any_of(file.columns().begin(), file.columns().end(),
-                                  [](const ResultColumn& c) { return c.spec.headline; });
-  std::size_t metrics = 0;
-  for (const ResultColumn& column : file.columns()) {
-    if (column.role != ColumnRole::kMetric) continue;
-    const bool tells = file.num_worlds() == 1 || varies(file, column);
-    if (marked ? column.spec.headline && tells : metrics++ < kMostUnmarkedMetrics) {
-      names.push_back(column.spec.name);
-    }
-  }
-  if (!sort.empty() && std::find(names.begin(), names.end(), sort) == names.end()) {
-    names.push_back(sort);
-  }
-  return names;
-}
-
 std::vector<std::string> chosen_columns(const ResultFile& file, const ShowOptions& options) {
-  if (options.columns.empty()) return default_columns(file, options.sort);
-  if (options.columns != kAllColumns) return options.columns;
-  std::vector<std::string> names;
+  std::vector<std::string> names = options.columns;
+  if (names.empty()) {
+    names = default_columns(file);
+    if (!options.sort.empty() &&
+        std::find(names.begin(), names.end(), options.sort) == names.end()) {
+      names.push_back(options.sort);
+    }
+  }
+  if (names != kAllColumns) return names;
+  names.clear();
   for (const ResultColumn& column : file.columns()) names.push_back(column.spec.name);
   return names;
 }
@@ -175,6 +156,29 @@ std::string aligned(std::vector<Column> columns) {
 }
 
 }  // namespace
+
+std::vector<std::string> default_columns(const ResultFile& file) {
+  std::vector<std::string> names;
+  for (const ResultColumn& column : file.columns()) {
+    const std::string& name = column.spec.name;
+    // Of the metrics, how a world ended: where not all ended alike.
+    const bool may_be_left_out = column.role != ColumnRole::kMetric || name == kStatusColumn;
+    if (name == world_column().name || (may_be_left_out && varies(file, column))) {
+      names.push_back(name);
+    }
+  }
+  const bool marked = std::any_of(file.columns().begin(), file.columns().end(),
+                                  [](const ResultColumn& c) { return c.spec.headline; });
+  std::size_t metrics = 0;
+  for (const ResultColumn& column : file.columns()) {
+    if (column.role != ColumnRole::kMetric) continue;
+    const bool tells = file.num_worlds() == 1 || varies(file, column);
+    if (marked ? column.spec.headline && tells : metrics++ < kMostUnmarkedMetrics) {
+      names.push_back(column.spec.name);
+    }
+  }
+  return names;
+}
 
 std::int64_t unfinished_worlds(const ResultFile& file) {
   if (!file.has_column(kStatusColumn)) return 0;

@@ -13,12 +13,14 @@ struct ShowOptions {
   std::string sort;  // a column; "": order of worlds
   bool descending = false;
   std::int64_t top = 20;  // rows to print; 0: all
-  // Empty: the inputs and the headline metrics that vary. "all": all of them, a line each.
+  // Empty: default_columns() and `sort`. "all": all of them, a line each.
   std::vector<std::string> columns;
 };
 
 // What the file is and how its worlds ended, in a few lines.
 std::string render_summary(const ResultFile& file);
+// The inputs and the headline metrics that vary over the file's worlds.
+std::vector<std::string> default_columns(const ResultFile& file);
 // Aligned columns with their units, or all columns as lines. InputError for unknown ones.
 std::string render_table(const ResultFile& file, const ShowOptions& options);
 

@@ -33,12 +33,11 @@ void for_each_in_parallel(std::size_t count, const std::function<void(std::size_
 }
 
 // What HDF5's shuffle filter does: all first bytes, all second bytes, ...
-void shuffle(const std::byte* in, std::size_t rows, std::size_t width, std::size_t chunk_rows,
-             std::vector<unsigned char>& out) {
-  out.assign(chunk_rows * width, 0);  // the last chunk is filled up
-  for (std::size_t b = 0; b < width; ++b) {
+template <std::size_t kWidth>
+void shuffle(const std::byte* in, std::size_t rows, std::size_t chunk_rows, unsigned char* out) {
+  for (std::size_t b = 0; b < kWidth; ++b) {
     for (std::size_t i = 0; i < rows; ++i) {
-      out[b * chunk_rows + i] = static_cast<unsigned char>(in[i * width + b]);
+      out[b * chunk_rows + i] = static_cast<unsigned char>(in[i * kWidth + b]);
     }
   }
 }
@@ -46,7 +45,12 @@ void shuffle(const std::byte* in, std::size_t rows, std::size_t width, std::size
 void compress_chunk(const std::byte* in, std::size_t rows, std::size_t width,
                     std::size_t chunk_rows, std::vector<unsigned char>& out) {
   thread_local std::vector<unsigned char> shuffled;
-  shuffle(in, rows, width, chunk_rows, shuffled);
+  shuffled.assign(chunk_rows * width, 0);  // the last chunk is filled up
+  if (width == 4) {
+    shuffle<4>(in, rows, chunk_rows, shuffled.data());
+  } else {
+    shuffle<8>(in, rows, chunk_rows, shuffled.data());
+  }
   uLongf size = compressBound(shuffled.size());
   out.resize(size);
   if (compress2(out.data(), &size, shuffled.data(), shuffled.size(), 1) != Z_OK) {

@@ -67,6 +67,7 @@ std::string requests_line(const ResultFile& file) {
 // Few worlds are all listed.
 std::string best_worlds(const ResultFile& file) {
   if (file.num_worlds() <= 2 * kBestWorlds) return "\n" + render_table(file, {});
+  const std::vector<std::string> columns = default_columns(file);
   std::string text;
   for (const Ranking& ranking : kRankings) {
     if (!file.has_column(ranking.column)) continue;
@@ -74,6 +75,7 @@ std::string best_worlds(const ResultFile& file) {
     options.sort = ranking.column;
     options.descending = ranking.descending;
     options.top = kBestWorlds;
+    options.columns = columns;
     text += fmt::format("\nThe {} worlds of {} {}:\n{}", kBestWorlds,
                         ranking.descending ? "highest" : "lowest", ranking.column,
                         render_table(file, options));
