@@ -49,13 +49,11 @@ class GpuEvents {
 
   // The lowest id among the GPUs that complete next.
   SERVESWEEP_FUNCTION std::int32_t next_gpu() const {
-    std::int32_t top = 0;
-    while (top + 1 < num_tops_ &&
-           minimum(block_ns_ + std::ptrdiff_t{top} * kBlock) != next_time_ns_) {
-      ++top;
-    }
-    const std::int32_t block = top * kBlock + first_next(block_ns_ + std::ptrdiff_t{top} * kBlock);
-    return block * kBlock + first_next(times_ns_ + std::ptrdiff_t{block} * kBlock);
+    std::int32_t block = 0;
+    while (block_ns_[block] != next_time_ns_) ++block;
+    std::int32_t gpu = block * kBlock;
+    while (times_ns_[gpu] != next_time_ns_) ++gpu;
+    return gpu;
   }
 
  private:
@@ -69,14 +67,6 @@ class GpuEvents {
     std::int64_t least_ns = times_ns[0];
     for (std::int32_t i = 1; i < kBlock; ++i) least_ns = min_of(least_ns, times_ns[i]);
     return least_ns;
-  }
-
-  // Where in a block that has it the next time is first. Without a branch: it would be
-  // mispredicted.
-  SERVESWEEP_FUNCTION std::int32_t first_next(const std::int64_t* times_ns) const {
-    std::int32_t first = kBlock - 1;
-    for (std::int32_t i = kBlock - 2; i >= 0; --i) first = times_ns[i] == next_time_ns_ ? i : first;
-    return first;
   }
 
   std::int64_t* times_ns_;  // [gpu], padded to whole blocks
