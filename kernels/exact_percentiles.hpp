@@ -34,11 +34,10 @@ class ExactLatencies {
   SERVESWEEP_FUNCTION void take_quantiles(BatchResult& result) {
     result.exact_quantiles = 1;
     if (count_ == 0) return;
-    const double latency[kNumLatencyQuantiles] = {0.5, 0.9, 0.95, 0.99, 0.999};
-    const double token[kNumTokenQuantiles] = {0.5, 0.95, 0.99};
-    quantiles(latency_ns_, latency, kNumLatencyQuantiles, 1.0, result.latency_quantiles_ns);
-    quantiles(tbt_ps_, token, kNumTokenQuantiles, 1e-3, result.tbt_quantiles_ns);
-    quantiles(decode_ps_, token, kNumTokenQuantiles, 1e-3, result.decode_quantiles_ns);
+    const WantedQuantiles wanted;
+    quantiles(latency_ns_, wanted.latency, kNumLatencyQuantiles, 1.0, result.latency_quantiles_ns);
+    quantiles(tbt_ps_, wanted.token, kNumTokenQuantiles, 1e-3, result.tbt_quantiles_ns);
+    quantiles(decode_ps_, wanted.token, kNumTokenQuantiles, 1e-3, result.decode_quantiles_ns);
   }
 
  private:

@@ -141,7 +141,7 @@ class BatchEngine {
     }
   }
 
-  // The time limit and the end of the clock; true stops the world.
+  // The time limit; true stops the world.
   SERVESWEEP_FUNCTION bool ended_by(std::int64_t now_ns) {
     if (now_ns > w_.time_limit_ns) {
       status_ = WorldStatus::kTimeLimit;
@@ -488,16 +488,15 @@ class BatchEngine {
   WorldStatus status_ = WorldStatus::kCompleted;
 };
 
-// The quantiles of a finished world from its histograms, then clears them for the next one.
+// The quantiles of a finished world, from its histograms.
 SERVESWEEP_FUNCTION void take_quantiles(const BatchHistograms& histograms, BatchResult& result) {
   if (result.completed == 0) return;
-  const double latency[kNumLatencyQuantiles] = {0.5, 0.9, 0.95, 0.99, 0.999};
-  const double token[kNumTokenQuantiles] = {0.5, 0.95, 0.99};
-  histogram_quantiles(histograms.latency, result.completed, latency, kNumLatencyQuantiles,
+  const WantedQuantiles wanted;
+  histogram_quantiles(histograms.latency, result.completed, wanted.latency, kNumLatencyQuantiles,
                       result.latency_quantiles_ns);
-  histogram_quantiles(histograms.tbt, result.completed, token, kNumTokenQuantiles,
+  histogram_quantiles(histograms.tbt, result.completed, wanted.token, kNumTokenQuantiles,
                       result.tbt_quantiles_ns);
-  histogram_quantiles(histograms.decode, result.completed, token, kNumTokenQuantiles,
+  histogram_quantiles(histograms.decode, result.completed, wanted.token, kNumTokenQuantiles,
                       result.decode_quantiles_ns);
 }
 

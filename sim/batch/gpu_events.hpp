@@ -1,7 +1,6 @@
 // The completion events of a world's GPUs: a time each, with the minimum of every eight of them, so
-// that the earliest of hundreds is two short scans away. Scans are vector loops on a CPU and shared
-// by the lanes on a GPU; a heap or a binary tournament tree needs more instructions
-// (docs/performance.md).
+// that the earliest of hundreds is two short scans away. Scans are vector loops on a CPU and can be
+// shared by the lanes on a GPU.
 #pragma once
 
 #include <cstddef>
@@ -38,10 +37,10 @@ class GpuEvents {
   SERVESWEEP_FUNCTION void replace_next(std::int32_t gpu, std::int64_t time_ns) {
     const std::int32_t block = gpu / kBlock;
     times_ns_[gpu] = time_ns;
-    block_ns_[block] = minimum(times_ns_ + std::ptrdiff_t{block} * kBlock);
+    block_ns_[block] = minimum(times_ns_ + block * kBlock);
     next_time_ns_ = minimum(block_ns_);
     for (std::int32_t top = 1; top < num_tops_; ++top) {
-      next_time_ns_ = min_of(next_time_ns_, minimum(block_ns_ + std::ptrdiff_t{top} * kBlock));
+      next_time_ns_ = min_of(next_time_ns_, minimum(block_ns_ + top * kBlock));
     }
   }
 

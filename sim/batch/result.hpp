@@ -17,6 +17,10 @@ enum class WorldStatus : std::int32_t {
 
 constexpr int kNumLatencyQuantiles = 5;
 constexpr int kNumTokenQuantiles = 3;
+struct WantedQuantiles {
+  double latency[kNumLatencyQuantiles] = {0.5, 0.9, 0.95, 0.99, 0.999};
+  double token[kNumTokenQuantiles] = {0.5, 0.95, 0.99};
+};
 
 struct BatchResult {
   std::int64_t arrived = 0;  // = completed + rejected + unfinished
@@ -42,9 +46,9 @@ struct BatchResult {
   Int128 busy_sum_ns = 0;  // over GPUs
   std::int64_t busy_min_ns = 0;
   std::int64_t busy_max_ns = 0;
-  double latency_quantiles_ns[kNumLatencyQuantiles] = {};  // p50 p90 p95 p99 p99.9
-  double tbt_quantiles_ns[kNumTokenQuantiles] = {};        // p50 p95 p99
-  double decode_quantiles_ns[kNumTokenQuantiles] = {};     // p50 p95 p99
+  double latency_quantiles_ns[kNumLatencyQuantiles] = {};
+  double tbt_quantiles_ns[kNumTokenQuantiles] = {};
+  double decode_quantiles_ns[kNumTokenQuantiles] = {};
   double mean_bin_variance = 0.0;  // of output lengths in a batch [tokens^2], over bins
   double mean_bin_range = 0.0;     // [tokens]
   WorldStatus status = WorldStatus::kCompleted;

@@ -15,7 +15,7 @@ struct GpuState {
   std::int64_t busy_ns = 0;
   std::int64_t batches = 0;
   std::int32_t bin = 0;
-  BatchFeedback feedback;  // of the running batch; size 0: idle
+  BatchFeedback feedback;  // of the batch that runs or ran last
 };
 
 // A bin's queue is requests[next .. end), as far as it has arrived.
@@ -69,7 +69,7 @@ struct BatchState {
 struct BatchHistograms {
   static constexpr int kCount = 3;
   Histogram latency;
-  Histogram tbt;     // legacy TBT: batch time / its largest output
+  Histogram tbt;     // batch time / its largest output
   Histogram decode;  // decode TBT: time of one decode step
 
   // counts: [kCount][HistogramLayout::kNumBuckets], all zero
