@@ -11,6 +11,7 @@
 #include "host/batch_params.hpp"
 #include "host/error.hpp"
 #include "host/random.hpp"
+#include "host/units.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep {
@@ -19,7 +20,8 @@ namespace {
 
 // Requests that one chunk runs at most, summed over its worlds, and worlds: a kill loses no more
 // than the seconds that those take.
-constexpr std::int64_t kMostChunkRequests = 100'000'000;
+constexpr std::int64_t kMostChunkRequestsPerThread = 50'000'000;
+constexpr int kMostCountedThreads = 64;  // a GPU's are many and slow
 constexpr std::int64_t kMostChunkWorlds = 16'384;
 
 // A workload as the kernels want it, kept as long as a chunk's worlds use it.
@@ -158,15 +160,15 @@ class BatchRun : public EngineRun {
                                 BatchRunner::state_bytes(most_bins, most_gpus) + exact_bytes;
       if (bytes > limits_.max_memory_bytes) {
         if (id == first) {
-          throw InputError(
-              "world " + std::to_string(id) + " needs " + std::to_string((bytes >> 20) + 1) +
-              " MiB (its workload has " + std::to_string(requests->set->columns.count) +
-              " requests, and --max-memory is " + std::to_string(limits_.max_memory_bytes >> 20) +
-              " MiB) raise --max-memory or lower workload.requests");
+          throw InputError("world " + std::to_string(id) + " needs " + format_size(bytes) +
+                           " (its workload has " +
+                           format_count(requests->set->columns.count, "request") +
+                           ", and --max-memory is " + format_size(limits_.max_memory_bytes) +
+                           ") raise --max-memory or lower workload.requests");
         }
         break;
       }
-      if (id > first && chunk.plan.requests + requests->set->columns.count > kMostChunkRequests) {
+      if (id > first && chunk.plan.requests + requests->set->columns.count > most_requests_) {
         break;
       }
       if (is_new) {
@@ -277,6 +279,8 @@ class BatchRun : public EngineRun {
   const Sweep& sweep_;
   WorkloadSource& source_;
   RunLimits limits_;
+  std::int64_t most_requests_ =
+      kMostChunkRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   BatchRunner runner_;
   Chunk planned_;                                                      // by plan(), for run()
   std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk
