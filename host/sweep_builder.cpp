@@ -206,7 +206,7 @@ class SweepBuilder {
     if (!i) return {file_, 0, 0, ""};
     if (spec_.places[*i]) return *spec_.places[*i];
     for (const Condition& condition : parameters_[*i].read_when) {
-      const Diagnostic place = place_of(condition.key);
+      Diagnostic place = place_of(condition.key);
       if (place.line > 0) return place;
     }
     return {file_, 0, 0, ""};

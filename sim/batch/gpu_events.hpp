@@ -14,7 +14,7 @@ class GpuEvents {
   // Length of the times array that num_gpus need.
   SERVESWEEP_FUNCTION static std::size_t num_times(std::int32_t num_gpus) {
     const std::int32_t blocks = num_blocks(num_gpus);
-    return static_cast<std::size_t>(kBlock * (blocks + num_blocks(blocks)));
+    return std::size_t{kBlock} * static_cast<std::size_t>(blocks + num_blocks(blocks));
   }
 
   // times_ns: [num_times(num_gpus)]
