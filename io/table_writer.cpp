@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
@@ -32,12 +33,16 @@ void for_each_in_parallel(std::size_t count, const std::function<void(std::size_
   work();
 }
 
-// What HDF5's shuffle filter does: all first bytes, all second bytes, ...
-template <std::size_t kWidth>
-void shuffle(const std::byte* in, std::size_t rows, std::size_t chunk_rows, unsigned char* out) {
-  for (std::size_t b = 0; b < kWidth; ++b) {
+// What HDF5's shuffle filter does: all first bytes, all second bytes, ... Word: an unsigned integer
+// as wide as a value, so that the compiler narrows whole vectors.
+template <class Word>
+void shuffle(const std::byte* __restrict in, std::size_t rows, std::size_t chunk_rows,
+             unsigned char* __restrict out) {
+  for (std::size_t b = 0; b < sizeof(Word); ++b) {
     for (std::size_t i = 0; i < rows; ++i) {
-      out[b * chunk_rows + i] = static_cast<unsigned char>(in[i * kWidth + b]);
+      Word word;
+      std::memcpy(&word, in + i * sizeof word, sizeof word);
+      out[b * chunk_rows + i] = static_cast<unsigned char>(word >> (8 * b));
     }
   }
 }
@@ -47,9 +52,9 @@ void compress_chunk(const std::byte* in, std::size_t rows, std::size_t width,
   thread_local std::vector<unsigned char> shuffled;
   shuffled.assign(chunk_rows * width, 0);  // the last chunk is filled up
   if (width == 4) {
-    shuffle<4>(in, rows, chunk_rows, shuffled.data());
+    shuffle<std::uint32_t>(in, rows, chunk_rows, shuffled.data());
   } else {
-    shuffle<8>(in, rows, chunk_rows, shuffled.data());
+    shuffle<std::uint64_t>(in, rows, chunk_rows, shuffled.data());
   }
   uLongf size = compressBound(shuffled.size());
   out.resize(size);
