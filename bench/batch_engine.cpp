@@ -1,46 +1,27 @@
 // Speed of the batch engine on one core: requests/s, batches/s and ns per batch over schedulers, K
 // and GPU counts, on one million requests of the burstgpt-like preset at rps_scaling 100; as a
-// ratio to the naive simulator of tests/reference (on a prefix: it is slow) and to a floor, one
-// pass over the requests that only fills a histogram. Everything is timed in one run, in CPU time
-// of the process, as the median of several repetitions. Prints a table; --json FILE writes all of
-// it.
+// ratio to the naive simulator of tests/reference on the same requests (timed once) and to a floor,
+// one pass over the requests that only fills a histogram. All of it in one run, in CPU time, as the
+// median of several repetitions. Prints a table; --json FILE writes all of it.
 #include <fmt/core.h>
-#include <ctime>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <algorithm>
-#include <cmath>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/timing.hpp"
 #include "host/batch_params.hpp"
 #include "host/statistics.hpp"
 #include "host/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
 #include "tests/reference/naive_statistics.hpp"
+#include "tests/support/reference_params.hpp"
 
 namespace servesweep {
 namespace {
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double median_seconds(int repetitions, const std::function<void()>& work) {
-  std::vector<double> seconds;
-  for (int i = 0; i < repetitions; ++i) {
-    const double start = cpu_seconds();
-    work();
-    seconds.push_back(cpu_seconds() - start);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  return quantile_sorted(seconds, 0.5);
-}
 
 const char* name_of(SchedulerKind kind) {
   return EnumNames<SchedulerKind>::values[static_cast<int>(kind)];
@@ -57,15 +38,7 @@ BatchParams cell_params(SchedulerKind kind, std::int32_t k_bins, std::int32_t nu
 }
 
 double naive_requests_per_s(const BatchParams& p, const Workload& workload) {
-  reference::Params params;
-  params.scheduler = static_cast<reference::Scheduler>(
-      p.scheduler.kind == SchedulerKind::kStaticFifo      ? reference::Scheduler::kStaticFifo
-      : p.scheduler.kind == SchedulerKind::kMultiBinOnly  ? reference::Scheduler::kMultiBinOnly
-      : p.scheduler.kind == SchedulerKind::kDynamicNoBins ? reference::Scheduler::kDynamicNoBins
-                                                          : reference::Scheduler::kMultiBinDynamic);
-  params.k_bins = p.num_bins();
-  params.num_gpus = static_cast<std::size_t>(p.cluster.num_gpus);
-  params.rps_scaling = p.workload.load.rps_scaling;
+  const reference::Params params = reference_params(p);
   std::vector<reference::Request> requests;
   for (std::size_t i = 0; i < workload.size(); ++i) {
     requests.push_back({workload.arrival_ns[i], workload.prompt_tokens[i],
@@ -83,25 +56,22 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
   WorkloadSpec spec = cell_params(SchedulerKind::kStaticFifo, 1, 1).workload;
   spec.source.requests = num_requests;
   const Workload workload = build_workload(spec, {}, 42, 0);
-  const RequestSet set({static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
-                        workload.prompt_tokens.data(), workload.output_tokens.data(),
-                        workload.predicted_tokens.data()});
+  const RequestSet set(columns_of(workload));
   BatchRunner runner;
   const auto requests = static_cast<double>(num_requests);
   nlohmann::json json;
   json["requests"] = num_requests;
   json["kokkos"] = device_info().backend + " " + device_info().kokkos_version;
 
-  std::vector<double> logs, naive_logs;
-  double slowest = INFINITY, floor_per_s = 0;
+  std::vector<double> speeds, naive_ratios;
   std::vector<std::int64_t> counts(HistogramLayout::kNumBuckets);
-  const double floor_seconds = median_seconds(repetitions, [&] {
+  const double floor_seconds = median_seconds(repetitions, cpu_seconds, [&] {
     for (std::size_t i = 0; i < workload.size(); ++i) {
       const std::int32_t tokens = workload.prompt_tokens[i] + workload.output_tokens[i];
       ++counts[static_cast<std::size_t>(HistogramLayout::bucket(tokens * 5.7e6))];
     }
   });
-  floor_per_s = requests / floor_seconds;
+  const double floor_per_s = requests / floor_seconds;
   fmt::print("floor (histogram only): {:.1f} million requests/s [{} buckets used]\n",
              floor_per_s * 1e-6,
              std::count_if(counts.begin(), counts.end(), [](auto c) { return c > 0; }));
@@ -113,8 +83,8 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
     for (const std::int32_t k_bins : {1, 4, 8, 32}) {
       if (!cell_params(kind, k_bins, 1).has_bins() && k_bins > 1) continue;
       for (const std::int32_t num_gpus : {1, 4, 16, 64, 100}) {
-        if (!only.empty() && only != fmt::format("{},{},{}", name_of(kind), k_bins, num_gpus))
-          continue;
+        const std::string cell = fmt::format("{},{},{}", name_of(kind), k_bins, num_gpus);
+        if (!only.empty() && only != cell) continue;
         const BatchParams params = cell_params(kind, k_bins, num_gpus);
         BatchWorld world = lower(params);
         const auto binned = runner.bin(
@@ -122,13 +92,12 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
         world.workload = binned.front()->workload();
         WaveResult wave;
         const double seconds =
-            median_seconds(repetitions, [&] { wave = runner.run({world}, {0}, {}); });
+            median_seconds(repetitions, cpu_seconds, [&] { wave = runner.run({world}, {0}, {}); });
         const double per_s = requests / seconds;
         const auto batches = static_cast<double>(wave.worlds.front().batches);
         const double naive = naive_requests_per_s(params, workload);
-        logs.push_back(per_s);
-        naive_logs.push_back(per_s / naive);
-        slowest = std::min(slowest, per_s);
+        speeds.push_back(per_s);
+        naive_ratios.push_back(per_s / naive);
         fmt::print("{:<18}{:>4}{:>5}{:>12.1f}{:>12.2f}{:>10.1f}{:>10.2f}{:>9.0f}{:>9.2f}\n",
                    name_of(kind), k_bins, num_gpus, per_s * 1e-6, batches / seconds * 1e-6,
                    seconds / batches * 1e9, requests / batches, per_s / naive, per_s / floor_per_s);
@@ -144,12 +113,13 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
       }
     }
   }
+  const double slowest = *std::min_element(speeds.begin(), speeds.end());
   json["floor_requests_per_s"] = floor_per_s;
-  json["geometric_mean_requests_per_s"] = geometric_mean(logs);
-  json["geometric_mean_ratio_to_naive"] = geometric_mean(naive_logs);
+  json["geometric_mean_requests_per_s"] = geometric_mean(speeds);
+  json["geometric_mean_ratio_to_naive"] = geometric_mean(naive_ratios);
   json["slowest_requests_per_s"] = slowest;
   fmt::print("geometric mean {:.1f} million requests/s, slowest cell {:.1f}; {:.0f} x naive\n",
-             geometric_mean(logs) * 1e-6, slowest * 1e-6, geometric_mean(naive_logs));
+             geometric_mean(speeds) * 1e-6, slowest * 1e-6, geometric_mean(naive_ratios));
   if (!json_path.empty()) std::ofstream(json_path) << json.dump(2) << '\n';
   return 0;
 }

@@ -1,10 +1,10 @@
 // Whole runs of the program beside this one, from the sweep file to the closed HDF5 file, on all
-// cores, in wall time (medians):
+// cores, in wall time (medians), with their peak memory:
 //   study         8 GPU counts x 6 K x {1k, 10k, 100k, 1M} requests of a trace, rps_scaling 100
-//   small worlds  20,000 and 100,000 worlds of 1,000 requests, as a ratio to the kernel alone
-//   (waves
-//                 of equal worlds with the same results on the host) in the same run
-// and the peak memory of each. Prints a table; --json FILE writes all of it.
+//   small worlds  20,000 and 100,000 worlds of 1,000 requests, as a ratio to the kernel alone:
+//   waves
+//                 of equal worlds with the same results in host memory, timed in the same run
+// Prints a table; --json FILE writes all of it.
 #include <fmt/core.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,18 +13,17 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <algorithm>
-#include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <map>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "bench/timing.hpp"
 #include "host/batch_params.hpp"
-#include "host/statistics.hpp"
 #include "host/workload_builder.hpp"
 #include "io/trace_writer.hpp"
 #include "kernels/batch_runner.hpp"
@@ -36,12 +35,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kWave = 16'384;  // worlds, as the program's own chunks
 
-double wall_seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 struct Whole {
   double seconds = 0;  // median
   double peak_mebibytes = 0;
@@ -49,31 +42,26 @@ struct Whole {
 
 // Runs `servesweep run SWEEP` some times.
 Whole run_program(const std::string& program, const std::string& sweep, int repetitions) {
-  std::vector<double> seconds;
   Whole whole;
-  for (int i = 0; i < repetitions; ++i) {
-    seconds.push_back(wall_seconds([&] {
-      std::fflush(stdout);
-      const pid_t child = ::fork();
-      if (child == 0) {
-        const std::string output = sweep + ".h5";
-        if (std::freopen("/dev/null", "w", stdout) != nullptr) {
-          ::execl(program.c_str(), program.c_str(), "run", sweep.c_str(), "-o", output.c_str(),
-                  "--fresh", "--quiet", nullptr);
-        }
-        ::_exit(127);
+  whole.seconds = median_seconds(repetitions, wall_seconds, [&] {
+    std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::string output = sweep + ".h5";
+      if (std::freopen("/dev/null", "w", stdout) != nullptr) {
+        ::execl(program.c_str(), program.c_str(), "run", sweep.c_str(), "-o", output.c_str(),
+                "--fresh", "--quiet", nullptr);
       }
-      int status = 0;
-      rusage usage{};
-      if (::wait4(child, &status, 0, &usage) != child || status != 0) {
-        throw std::runtime_error("cannot run " + program + " (name it with --program)");
-      }
-      whole.peak_mebibytes =
-          std::max(whole.peak_mebibytes, static_cast<double>(usage.ru_maxrss) / 1024);
-    }));
-  }
-  std::sort(seconds.begin(), seconds.end());
-  whole.seconds = quantile_sorted(seconds, 0.5);
+      ::_exit(127);
+    }
+    int status = 0;
+    rusage usage{};
+    if (::wait4(child, &status, 0, &usage) != child || status != 0) {
+      throw std::runtime_error("cannot run " + program + " (name it with --program)");
+    }
+    whole.peak_mebibytes =
+        std::max(whole.peak_mebibytes, static_cast<double>(usage.ru_maxrss) / 1024);
+  });
   return whole;
 }
 
@@ -118,9 +106,7 @@ struct SmallWorlds {
     spec.source.preset = WorkloadPreset::kBurstGptLike;
     spec.source.requests = 1000;
     const Workload workload = build_workload(spec, {}, 42, 0);
-    const RequestSet set({static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
-                          workload.prompt_tokens.data(), workload.output_tokens.data(),
-                          workload.predicted_tokens.data()});
+    const RequestSet set(columns_of(workload));
     BatchRunner runner;
     WaveOptions options;
     options.save_details = save_details;
@@ -148,20 +134,19 @@ struct SmallWorlds {
         }
       }
     }
-    std::vector<double> seconds;
-    for (int i = 0; i < repetitions; ++i) {
-      seconds.push_back(0);
-      for (std::size_t first = 0; first < worlds.size(); first += kWave) {
-        const std::vector<BatchWorld> wave(
-            worlds.begin() + static_cast<std::ptrdiff_t>(first),
-            worlds.begin() + static_cast<std::ptrdiff_t>(std::min(first + kWave, worlds.size())));
-        std::vector<std::int32_t> order(wave.size());
-        std::iota(order.begin(), order.end(), 0);
-        seconds.back() += wall_seconds([&] { runner.run(wave, order, options); });
-      }
+    std::vector<std::vector<BatchWorld>> waves;
+    for (std::size_t i = 0; i < worlds.size(); ++i) {
+      if (i % kWave == 0) waves.emplace_back();
+      waves.back().push_back(worlds[i]);
     }
-    std::sort(seconds.begin(), seconds.end());
-    return quantile_sorted(seconds, 0.5);
+    std::vector<std::int32_t> order(kWave);
+    std::iota(order.begin(), order.end(), 0);
+    return median_seconds(repetitions, wall_seconds, [&] {
+      for (const std::vector<BatchWorld>& wave : waves) {
+        const auto end = order.begin() + static_cast<std::ptrdiff_t>(wave.size());
+        runner.run(wave, {order.begin(), end}, options);
+      }
+    });
   }
 };
 
@@ -199,8 +184,7 @@ int run(const std::string& program, int repetitions, const std::string& json_pat
     const double bare_s = small.kernel_seconds(repetitions, false);
     fmt::print(
         "small worlds: {} of 1,000 requests: {:.2f} s, {:.2f} x the kernel alone ({:.2f} s; "
-        "without "
-        "saving histograms {:.2f} s), peak {:.0f} MiB\n",
+        "without histograms {:.2f} s), peak {:.0f} MiB\n",
         small.count(), whole.seconds, whole.seconds / kernel_s, kernel_s, bare_s,
         whole.peak_mebibytes);
     json["small_worlds"].push_back({{"worlds", small.count()},

@@ -32,10 +32,7 @@ struct PreparedRequests {
 
   explicit PreparedRequests(std::shared_ptr<const Workload> requests)
       : workload(std::move(requests)) {
-    set = std::make_unique<RequestSet>(
-        RequestColumns{static_cast<std::int64_t>(workload->size()), workload->arrival_ns.data(),
-                       workload->prompt_tokens.data(), workload->output_tokens.data(),
-                       workload->predicted_tokens.data()});
+    set = std::make_unique<RequestSet>(columns_of(*workload));
   }
 
   std::size_t bytes() const {
@@ -88,8 +85,9 @@ class BatchRun : public EngineRun {
       num_gpus.push_back(chunk.worlds[i].num_gpus);
       num_bins.push_back(chunk.worlds[i].workload.num_bins);
     }
-    if (options.save_details)
+    if (options.save_details) {
       result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
+    }
     return result;
   }
 

@@ -179,6 +179,12 @@ BatchWorld lower(const BatchParams& p) {
   return w;
 }
 
+RequestColumns columns_of(const Workload& workload) {
+  return {static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
+          workload.prompt_tokens.data(), workload.output_tokens.data(),
+          workload.predicted_tokens.data()};
+}
+
 BinningSpec binning_of(const BatchParams& p, const BatchWorld& world, const RequestSet& requests,
                        double scaling, const double* draws) {
   BinningSpec spec;

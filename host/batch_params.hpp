@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/parameter.hpp"
+#include "host/workload.hpp"
 #include "host/workload_params.hpp"
 #include "kernels/batch_runner.hpp"
 #include "sim/batch/params.hpp"
@@ -74,6 +75,9 @@ std::vector<Finding> check_batch_params(const BatchParams& params);
 
 // Everything but the workload and a grid's table.
 BatchWorld lower(const BatchParams& params);
+
+// The requests where they are; the workload must outlive them.
+RequestColumns columns_of(const Workload& workload);
 
 // How the world wants its requests binned. draws: [request], or null without drawn service.
 BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,

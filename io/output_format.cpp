@@ -3,7 +3,6 @@
 #include <limits>
 
 namespace servesweep {
-namespace {
 
 const char* name_of(ColumnType type) {
   switch (type) {
@@ -20,8 +19,6 @@ const char* name_of(ColumnType type) {
   }
   return "text";
 }
-
-}  // namespace
 
 const char* name_of(ColumnRole role) {
   switch (role) {

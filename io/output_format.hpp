@@ -29,6 +29,7 @@ struct Attribute {
 
 enum class ColumnRole { kIndex, kInput, kMetric };
 const char* name_of(ColumnRole role);
+const char* name_of(ColumnType type);
 
 std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
                                        const Provenance& provenance);

@@ -6,18 +6,7 @@ namespace servesweep {
 namespace {
 
 std::string type_text(const ColumnSpec& column) {
-  switch (column.type) {
-    case ColumnType::kInt32:
-      return "int32";
-    case ColumnType::kInt64:
-      return "int64";
-    case ColumnType::kFloat64:
-      return "float64";
-    case ColumnType::kText:
-      return "text";
-    case ColumnType::kCategory:
-      break;
-  }
+  if (column.type != ColumnType::kCategory) return name_of(column.type);
   std::string text = "int32 code:";
   for (std::size_t code = 0; code < column.categories.size(); ++code) {
     text += (code == 0 ? " " : ", ") + std::to_string(code) + " " + column.categories[code];

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "sim/batch/range_summary.hpp"
+#include "sim/batch/recorder.hpp"
 #include "sim/batch/state.hpp"
 #include "sim/batch/world.hpp"
 
@@ -45,8 +46,8 @@ class BatchEngine {
       : w_(world),
         d_(world.workload),
         s_(state),
-        h_(histograms),
         observer_(observer),
+        recorder_(world, histograms),
         events_(state.events_ns, world.num_gpus),
         band_{world.sla_token_ms - world.sla_epsilon_ms, world.sla_token_ms + world.sla_epsilon_ms},
         is_dynamic_(world.is_dynamic()),
@@ -77,7 +78,7 @@ class BatchEngine {
     } else {
       run_full();
     }
-    close(result);
+    result = recorder_.close(s_, status_);
   }
 
  private:
@@ -338,148 +339,23 @@ class BatchEngine {
     if (completes) {
       g.busy_ns += service_ns;
       ++g.batches;
-      r_.memory_overcommits += overcommits;
-      record(batch, service, first, size, now_ns, finish_ns, bin);
+      recorder_.record({batch, service, d_.requests + first, size, now_ns, finish_ns, overcommits},
+                       s_.bins[bin], observer_);
     }
     observer_.batch({now_ns, finish_ns, size * now_ns - batch.arrival_sum_ns, batch.total_tokens,
                      d_.order[first], gpu, bin, size, target, batch.longest_tokens,
                      batch.longest_output, completes});
   }
 
-  // -- statistics ---------------------------------------------------------------------------------
-
-  SERVESWEEP_INLINE void record(const RangeSummary& batch, const ServiceTime& service,
-                                std::uint32_t first, std::int32_t size, std::int64_t now_ns,
-                                std::int64_t finish_ns, std::int32_t bin) {
-    const auto count = static_cast<std::uint32_t>(size);
-    const std::int64_t service_ns = finish_ns - now_ns;
-    ++r_.batches;
-    r_.completed += size;
-    r_.largest_batch = max_of<std::int64_t>(r_.largest_batch, size);
-    r_.total_tokens += batch.total_tokens;
-    r_.output_tokens += batch.output_tokens;
-    r_.last_completion_ns = max_of(r_.last_completion_ns, finish_ns);
-    r_.extrapolations += service.extrapolated;
-    r_.latency_sum_ns += times(finish_ns, size) - batch.arrival_sum_ns;
-    r_.service_sum_ns += times(service_ns, size);
-
-    const std::int64_t tbt_ps =
-        round_ps(static_cast<double>(service_ns) * 1e3 / max_of(1, batch.longest_output));
-    const std::int64_t decode_ps = round_ps(service.decode_ms * 1e9);
-    r_.max_tbt_ps = max_of(r_.max_tbt_ps, tbt_ps);
-    r_.tbt_sum_ps += times(tbt_ps, size);
-    r_.decode_sum_ps += times(decode_ps, size);
-    r_.ttft_sum_ps += times(round_ps(service.ttft_ms * 1e9), size);
-    h_.tbt.add(HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3), count);
-    h_.decode.add(HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3), count);
-    if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
-
-    BinUse& use = s_.bins[bin];
-    const double keep = 1.0 - w_.dynamic.smoothing;
-    const double range = batch.longest_output - batch.shortest_output;
-    ++use.batches;
-    use.requests += size;
-    use.output_variance =
-        w_.dynamic.smoothing * output_variance(batch, size) + keep * use.output_variance;
-    use.output_range = w_.dynamic.smoothing * range + keep * use.output_range;
-
-    record_latencies(d_.requests + first, size, finish_ns);
-    observer_.latencies(d_.requests + first, size, finish_ns, tbt_ps, decode_ps);
-  }
-
-  // Latencies fall along a batch. Where they share few buckets (long queues), whole runs are
-  // counted at once; else one by one.
-  SERVESWEEP_FUNCTION void record_latencies(const BinnedRequest* requests, std::int32_t size,
-                                            std::int64_t finish_ns) {
-    const std::int64_t longest_ns = finish_ns - requests[0].arrival_ns;
-    r_.max_latency_ns = max_of(r_.max_latency_ns, longest_ns);
-    const std::int32_t high = HistogramLayout::bucket(static_cast<double>(longest_ns));
-    const std::int32_t low =
-        HistogramLayout::bucket(static_cast<double>(finish_ns - requests[size - 1].arrival_ns));
-    std::uint32_t* counts = h_.latency.counts;
-    h_.latency.touch(low, high);
-    if (low == high) {
-      counts[low] += static_cast<std::uint32_t>(size);
-    } else {
-      for (std::int32_t i = 0; i < size; ++i) {
-        ++counts[HistogramLayout::bucket(static_cast<double>(finish_ns - requests[i].arrival_ns))];
-      }
-    }
-    if (longest_ns > w_.sla_request_ns) {
-      std::int32_t late = 0;  // requests that came before finish - limit
-      std::int32_t end = size;
-      const std::int64_t bound_ns = finish_ns - w_.sla_request_ns;
-      while (late < end) {
-        const std::int32_t middle = (late + end) / 2;
-        if (requests[middle].arrival_ns < bound_ns) {
-          late = middle + 1;
-        } else {
-          end = middle;
-        }
-      }
-      r_.request_sla_violations += late;
-    }
-  }
-
-  SERVESWEEP_FUNCTION static std::int64_t round_ps(double value_ps) {
-    return round_to_int64(min_of(value_ps, 9e18));
-  }
-
-  SERVESWEEP_FUNCTION void close(BatchResult& result) {
-    r_.arrived = count_arrived(d_.time_arrival_ns, d_.num_requests);
-    r_.rejected = count_arrived(d_.rejected_arrival_ns, d_.num_rejected);
-    r_.arrived += r_.rejected;
-    r_.unfinished = r_.arrived - r_.completed - r_.rejected;
-    if (r_.completed < d_.num_requests && status_ == WorldStatus::kCompleted) {
-      status_ = WorldStatus::kTimeLimit;
-    }
-    r_.status = status_;
-
-    r_.busy_min_ns = kNever;
-    for (std::int32_t g = 0; g < w_.num_gpus; ++g) {
-      const std::int64_t busy_ns = s_.gpus[g].busy_ns;
-      r_.busy_sum_ns += busy_ns;
-      r_.busy_min_ns = min_of(r_.busy_min_ns, busy_ns);
-      r_.busy_max_ns = max_of(r_.busy_max_ns, busy_ns);
-    }
-    double variance_sum = 0.0;
-    double range_sum = 0.0;
-    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
-      variance_sum += s_.bins[k].output_variance;
-      range_sum += s_.bins[k].output_range;
-    }
-    r_.mean_bin_variance = variance_sum / d_.num_bins;
-    r_.mean_bin_range = range_sum / d_.num_bins;
-    result = r_;
-  }
-
-  // Arrivals until the time limit; all of them without one.
-  SERVESWEEP_FUNCTION std::int64_t count_arrived(const std::int64_t* arrival_ns,
-                                                 std::int64_t count) const {
-    if (w_.time_limit_ns == kNever) return count;
-    std::int64_t low = 0;
-    std::int64_t high = count;
-    while (low < high) {
-      const std::int64_t middle = (low + high) / 2;
-      if (arrival_ns[middle] <= w_.time_limit_ns) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
-
   const BatchWorld& w_;
   const BinnedWorkload& d_;
   const BatchState& s_;
-  BatchHistograms& h_;
   Observer& observer_;
+  BatchRecorder recorder_;
   GpuEvents events_;
   SlaBand band_;
   bool is_dynamic_;
-  double free_tokens_;  // eta - L0
-  BatchResult r_{};
+  double free_tokens_;              // eta - L0
   std::int64_t taken_ = 0;          // admitted requests in batches so far
   std::int64_t arrivals_seen_ = 0;  // full dispatch: arrivals that have joined their queues
   std::int32_t in_flight_ = 0;      // requests running now
@@ -487,17 +363,5 @@ class BatchEngine {
   std::int32_t round_robin_ = 0;
   WorldStatus status_ = WorldStatus::kCompleted;
 };
-
-// The quantiles of a finished world, from its histograms.
-SERVESWEEP_FUNCTION void take_quantiles(const BatchHistograms& histograms, BatchResult& result) {
-  if (result.completed == 0) return;
-  const WantedQuantiles wanted;
-  histogram_quantiles(histograms.latency, result.completed, wanted.latency, kNumLatencyQuantiles,
-                      result.latency_quantiles_ns);
-  histogram_quantiles(histograms.tbt, result.completed, wanted.token, kNumTokenQuantiles,
-                      result.tbt_quantiles_ns);
-  histogram_quantiles(histograms.decode, result.completed, wanted.token, kNumTokenQuantiles,
-                      result.decode_quantiles_ns);
-}
 
 }  // namespace servesweep

@@ -21,12 +21,6 @@ struct WorldCase {
   const std::vector<double>* draws = nullptr;
 };
 
-inline RequestColumns columns_of(const Workload& workload) {
-  return {static_cast<std::int64_t>(workload.size()), workload.arrival_ns.data(),
-          workload.prompt_tokens.data(), workload.output_tokens.data(),
-          workload.predicted_tokens.data()};
-}
-
 class PreparedWorlds {
  public:
   explicit PreparedWorlds(const std::vector<WorldCase>& cases) {

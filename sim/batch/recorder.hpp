@@ -1,0 +1,164 @@
+// What a world's result is made of: completed batches become counts, integer sums (nanoseconds for
+// requests, picoseconds for tokens) and histograms, in whatever order they come.
+#pragma once
+
+#include "sim/batch/range_summary.hpp"
+#include "sim/batch/state.hpp"
+#include "sim/batch/world.hpp"
+
+namespace servesweep {
+
+// How many of `count` ascending times, arrival_ns(0) on, are not after time_ns.
+template <class ArrivalAt>
+SERVESWEEP_FUNCTION std::int64_t count_until(std::int64_t time_ns, std::int64_t count,
+                                             const ArrivalAt& arrival_ns) {
+  std::int64_t low = 0;
+  while (low < count) {
+    const std::int64_t middle = (low + count) / 2;
+    if (arrival_ns(middle) <= time_ns) {
+      low = middle + 1;
+    } else {
+      count = middle;
+    }
+  }
+  return low;
+}
+
+struct CompletedBatch {
+  const RangeSummary& summary;
+  const ServiceTime& service;
+  const BinnedRequest* requests;  // [size], in order of arrival
+  std::int32_t size;
+  std::int64_t start_ns;
+  std::int64_t finish_ns;
+  bool overcommits;  // would not have fitted the memory
+};
+
+class BatchRecorder {
+ public:
+  SERVESWEEP_FUNCTION BatchRecorder(const BatchWorld& world, BatchHistograms& histograms)
+      : w_(world), h_(histograms) {}
+
+  template <class Observer>
+  SERVESWEEP_INLINE void record(const CompletedBatch& batch, BinUse& use, Observer& observer) {
+    const RangeSummary& summary = batch.summary;
+    const ServiceTime& service = batch.service;
+    const std::int32_t size = batch.size;
+    const std::int64_t service_ns = batch.finish_ns - batch.start_ns;
+    ++r_.batches;
+    r_.completed += size;
+    r_.memory_overcommits += batch.overcommits;
+    r_.largest_batch = max_of<std::int64_t>(r_.largest_batch, size);
+    r_.total_tokens += summary.total_tokens;
+    r_.output_tokens += summary.output_tokens;
+    r_.last_completion_ns = max_of(r_.last_completion_ns, batch.finish_ns);
+    r_.extrapolations += service.extrapolated;
+    r_.latency_sum_ns += times(batch.finish_ns, size) - summary.arrival_sum_ns;
+    r_.service_sum_ns += times(service_ns, size);
+
+    const std::int64_t tbt_ps =
+        round_ps(static_cast<double>(service_ns) * 1e3 / max_of(1, summary.longest_output));
+    const std::int64_t decode_ps = round_ps(service.decode_ms * 1e9);
+    const auto count = static_cast<std::uint32_t>(size);
+    r_.max_tbt_ps = max_of(r_.max_tbt_ps, tbt_ps);
+    r_.tbt_sum_ps += times(tbt_ps, size);
+    r_.decode_sum_ps += times(decode_ps, size);
+    r_.ttft_sum_ps += times(round_ps(service.ttft_ms * 1e9), size);
+    h_.tbt.add(HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3), count);
+    h_.decode.add(HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3), count);
+    if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
+
+    const double keep = 1.0 - w_.dynamic.smoothing;
+    const double range = summary.longest_output - summary.shortest_output;
+    ++use.batches;
+    use.requests += size;
+    use.output_variance =
+        w_.dynamic.smoothing * output_variance(summary, size) + keep * use.output_variance;
+    use.output_range = w_.dynamic.smoothing * range + keep * use.output_range;
+
+    record_latencies(batch.requests, size, batch.finish_ns);
+    observer.latencies(batch.requests, size, batch.finish_ns, tbt_ps, decode_ps);
+  }
+
+  // The result of a world that has ended: all but the quantiles.
+  SERVESWEEP_FUNCTION BatchResult close(const BatchState& state, WorldStatus status) {
+    const BinnedWorkload& d = w_.workload;
+    r_.rejected = count_arrived(d.rejected_arrival_ns, d.num_rejected);
+    r_.arrived = count_arrived(d.time_arrival_ns, d.num_requests) + r_.rejected;
+    r_.unfinished = r_.arrived - r_.completed - r_.rejected;
+    const bool cut = r_.completed < d.num_requests && status == WorldStatus::kCompleted;
+    r_.status = cut ? WorldStatus::kTimeLimit : status;
+
+    r_.busy_min_ns = kNever;
+    for (std::int32_t g = 0; g < w_.num_gpus; ++g) {
+      const std::int64_t busy_ns = state.gpus[g].busy_ns;
+      r_.busy_sum_ns += busy_ns;
+      r_.busy_min_ns = min_of(r_.busy_min_ns, busy_ns);
+      r_.busy_max_ns = max_of(r_.busy_max_ns, busy_ns);
+    }
+    double variance_sum = 0.0;
+    double range_sum = 0.0;
+    for (std::int32_t k = 0; k < d.num_bins; ++k) {
+      variance_sum += state.bins[k].output_variance;
+      range_sum += state.bins[k].output_range;
+    }
+    r_.mean_bin_variance = variance_sum / d.num_bins;
+    r_.mean_bin_range = range_sum / d.num_bins;
+    return r_;
+  }
+
+ private:
+  // Latencies fall along a batch. Where it shares one bucket (long queues) it is counted at once,
+  // else one by one.
+  SERVESWEEP_FUNCTION void record_latencies(const BinnedRequest* requests, std::int32_t size,
+                                            std::int64_t finish_ns) {
+    const std::int64_t longest_ns = finish_ns - requests[0].arrival_ns;
+    r_.max_latency_ns = max_of(r_.max_latency_ns, longest_ns);
+    const std::int32_t high = HistogramLayout::bucket(static_cast<double>(longest_ns));
+    const std::int32_t low =
+        HistogramLayout::bucket(static_cast<double>(finish_ns - requests[size - 1].arrival_ns));
+    std::uint32_t* counts = h_.latency.counts;
+    h_.latency.touch(low, high);
+    if (low == high) {
+      counts[low] += static_cast<std::uint32_t>(size);
+    } else {
+      for (std::int32_t i = 0; i < size; ++i) {
+        ++counts[HistogramLayout::bucket(static_cast<double>(finish_ns - requests[i].arrival_ns))];
+      }
+    }
+    if (longest_ns > w_.sla_request_ns) {
+      r_.request_sla_violations +=
+          count_until(finish_ns - w_.sla_request_ns - 1, size,
+                      [requests](std::int64_t i) { return requests[i].arrival_ns; });
+    }
+  }
+
+  // Arrivals until the time limit.
+  SERVESWEEP_FUNCTION std::int64_t count_arrived(const std::int64_t* arrival_ns,
+                                                 std::int64_t count) const {
+    return count_until(w_.time_limit_ns, count,
+                       [arrival_ns](std::int64_t i) { return arrival_ns[i]; });
+  }
+
+  SERVESWEEP_FUNCTION static std::int64_t round_ps(double value_ps) {
+    return round_to_int64(min_of(value_ps, 9e18));
+  }
+
+  const BatchWorld& w_;
+  BatchHistograms& h_;
+  BatchResult r_{};
+};
+
+// The quantiles of a finished world, from its histograms.
+SERVESWEEP_FUNCTION void take_quantiles(const BatchHistograms& histograms, BatchResult& result) {
+  if (result.completed == 0) return;
+  const WantedQuantiles wanted;
+  histogram_quantiles(histograms.latency, result.completed, wanted.latency, kNumLatencyQuantiles,
+                      result.latency_quantiles_ns);
+  histogram_quantiles(histograms.tbt, result.completed, wanted.token, kNumTokenQuantiles,
+                      result.tbt_quantiles_ns);
+  histogram_quantiles(histograms.decode, result.completed, wanted.token, kNumTokenQuantiles,
+                      result.decode_quantiles_ns);
+}
+
+}  // namespace servesweep
