@@ -6,9 +6,11 @@
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 
+#include "kernels/device_binning.hpp"
 #include "kernels/exact_percentiles.hpp"
 #include "kernels/portability.hpp"
 
@@ -27,12 +29,17 @@ DeviceArray<T> allocate(const char* label, std::size_t count) {
 }
 
 template <class T>
-DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
-  auto device = allocate<T>(label, values.size());
-  Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(
-      values.data(), values.size());
+DeviceArray<T> to_device(const char* label, const T* values, std::size_t count) {
+  auto device = allocate<T>(label, count);
+  Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(values,
+                                                                                          count);
   Kokkos::deep_copy(device, host);
   return device;
+}
+
+template <class T>
+DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
+  return to_device(label, values.data(), values.size());
 }
 
 template <class T>
@@ -54,31 +61,59 @@ DeviceArray<T> at_least(const char* label, std::size_t count, DeviceArray<T>& ke
   return kept;
 }
 
-class DeviceWorkloadImpl : public DeviceWorkload {
+// Binned in host memory, which the device reads.
+class HostBinned : public DeviceWorkload {
  public:
-  explicit DeviceWorkloadImpl(BinnedBlock block) {
-    if constexpr (Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible) {
-      host_ = std::make_unique<BinnedBlock>(std::move(block));
-      workload_ = host_->workload();
-      bytes_ = host_->bytes();
-    } else {
-      bytes_ = block.bytes();
-      device_ = allocate<std::uint64_t>("binned_workload", bytes_ / sizeof(std::uint64_t));
-      Kokkos::View<const std::uint64_t*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>
-          host(static_cast<const std::uint64_t*>(block.data()), device_.extent(0));
-      Kokkos::deep_copy(device_, host);
-      workload_ = block.moved_to(device_.data());
-    }
-  }
-  const BinnedWorkload& workload() const override { return workload_; }
-  std::size_t bytes() const override { return bytes_; }
+  explicit HostBinned(const BinningSpec& spec) : block_(spec) {}
+  const BinnedWorkload& workload() const override { return block_.workload(); }
+  std::size_t bytes() const override { return block_.bytes(); }
 
  private:
-  std::unique_ptr<BinnedBlock> host_;  // where the device reads host memory
-  DeviceArray<std::uint64_t> device_;  // elsewhere
-  BinnedWorkload workload_;
-  std::size_t bytes_ = 0;
+  BinnedBlock block_;
 };
+
+class DeviceBinned : public DeviceWorkload {
+ public:
+  DeviceBinned(const DeviceRequests& requests, const BinningSpec& spec)
+      : block_(allocate<unsigned char>("binned_workload", binned_bytes(spec))) {
+    DeviceArray<double> draws;
+    if (spec.draws != nullptr) {
+      draws = to_device("draws", spec.draws, static_cast<std::size_t>(requests.columns.count));
+    }
+    const auto temp = allocate<unsigned char>("binning", binning_temp_bytes(spec));
+    workload_ = bin_on_device(Device(), requests, draws.data(), spec, block_.data(), temp.data());
+    Device().fence();
+  }
+  const BinnedWorkload& workload() const override { return workload_; }
+  std::size_t bytes() const override { return block_.extent(0); }
+
+ private:
+  DeviceArray<unsigned char> block_;
+  BinnedWorkload workload_;
+};
+
+// Binnings of a device with its own memory: each request set is uploaded once.
+std::vector<std::shared_ptr<const DeviceWorkload>> bin_all_on_device(
+    const std::vector<BinningSpec>& specs) {
+  struct Uploaded {
+    DeviceArray<unsigned char> block;
+    DeviceRequests requests;
+  };
+  std::map<const RequestSet*, Uploaded> uploaded;
+  std::vector<std::shared_ptr<const DeviceWorkload>> workloads;
+  for (const BinningSpec& spec : specs) {
+    Uploaded& set = uploaded[spec.requests];
+    const RequestColumns& columns = spec.requests->columns;
+    if (set.requests.sorted_predicted == nullptr) {
+      set.block = allocate<unsigned char>("requests", device_requests_bytes(columns.count));
+      const auto temp = allocate<unsigned char>("upload", upload_temp_bytes(columns.count));
+      set.requests = upload_requests(Device(), columns, set.block.data(), temp.data());
+      Device().fence();
+    }
+    workloads.push_back(std::make_shared<DeviceBinned>(set.requests, spec));
+  }
+  return workloads;
+}
 
 // Where the results of a world's details go: [world] offsets into the ragged arrays.
 struct DetailPlaces {
@@ -94,8 +129,7 @@ std::int64_t most_buckets(std::int64_t requests) {
 // Lane groups that run at the same time.
 std::int32_t num_slots(std::size_t worlds) {
   const int threads = concurrency(Device());
-  constexpr bool kOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
-  constexpr int kThreadsPerGroup = kOnHost ? 1 : 32;
+  constexpr int kThreadsPerGroup = kDeviceReadsHost ? 1 : 32;
   return static_cast<std::int32_t>(std::clamp<std::size_t>(
       worlds, 1, static_cast<std::size_t>(std::max(1, threads / kThreadsPerGroup))));
 }
@@ -248,14 +282,13 @@ std::size_t BatchRunner::state_bytes(std::int32_t most_bins, std::int32_t most_g
 
 std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
     const std::vector<BinningSpec>& specs) const {
+  if constexpr (!kDeviceReadsHost) return bin_all_on_device(specs);
   std::vector<std::shared_ptr<const DeviceWorkload>> workloads(specs.size());
   Kokkos::parallel_for(
       "servesweep::bin_requests",
       Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(
           0, specs.size()),
-      [&](std::size_t i) {
-        workloads[i] = std::make_shared<DeviceWorkloadImpl>(BinnedBlock(specs[i]));
-      });
+      [&](std::size_t i) { workloads[i] = std::make_shared<HostBinned>(specs[i]); });
   return workloads;
 }
 

@@ -9,6 +9,30 @@
 
 namespace servesweep {
 
+// NumPy's default: linear between order statistics. `sorted`: [result.completed] of the quantity
+// (0: latencies [ns], 1: TBT [ps], 2: decode TBT [ps]).
+SERVESWEEP_FUNCTION void set_exact_quantiles(int quantity, const std::int64_t* sorted,
+                                             BatchResult& result) {
+  const std::int64_t count = result.completed;
+  if (count == 0) return;
+  const WantedQuantiles wanted_of;
+  const bool is_latency = quantity == 0;
+  const double* wanted = is_latency ? wanted_of.latency : wanted_of.token;
+  const int num_wanted = is_latency ? kNumLatencyQuantiles : kNumTokenQuantiles;
+  const double unit_ns = is_latency ? 1.0 : 1e-3;
+  double* out_ns = is_latency      ? result.latency_quantiles_ns
+                   : quantity == 1 ? result.tbt_quantiles_ns
+                                   : result.decode_quantiles_ns;
+  for (int i = 0; i < num_wanted; ++i) {
+    const double position = wanted[i] * static_cast<double>(count - 1);
+    const auto below = static_cast<std::int64_t>(position);
+    const double fraction = position - static_cast<double>(below);
+    const auto low = static_cast<double>(sorted[below]);
+    const auto high = static_cast<double>(sorted[min_of(below + 1, count - 1)]);
+    out_ns[i] = (low + (high - low) * fraction) * unit_ns;
+  }
+}
+
 class ExactLatencies {
  public:
   static constexpr bool kSeesTargets = false;
@@ -33,28 +57,14 @@ class ExactLatencies {
 
   SERVESWEEP_FUNCTION void take_quantiles(BatchResult& result) {
     result.exact_quantiles = 1;
-    if (count_ == 0) return;
-    const WantedQuantiles wanted;
-    quantiles(latency_ns_, wanted.latency, kNumLatencyQuantiles, 1.0, result.latency_quantiles_ns);
-    quantiles(tbt_ps_, wanted.token, kNumTokenQuantiles, 1e-3, result.tbt_quantiles_ns);
-    quantiles(decode_ps_, wanted.token, kNumTokenQuantiles, 1e-3, result.decode_quantiles_ns);
-  }
-
- private:
-  // NumPy's default: linear between order statistics.
-  SERVESWEEP_FUNCTION void quantiles(std::int64_t* values, const double* wanted, int num_wanted,
-                                     double unit_ns, double* out_ns) const {
-    thrust::sort(thrust::seq, values, values + count_);
-    for (int i = 0; i < num_wanted; ++i) {
-      const double position = wanted[i] * static_cast<double>(count_ - 1);
-      const auto below = static_cast<std::int64_t>(position);
-      const double fraction = position - static_cast<double>(below);
-      const auto low = static_cast<double>(values[below]);
-      const auto high = static_cast<double>(values[min_of(below + 1, count_ - 1)]);
-      out_ns[i] = (low + (high - low) * fraction) * unit_ns;
+    std::int64_t* values[kQuantities] = {latency_ns_, tbt_ps_, decode_ps_};
+    for (int quantity = 0; quantity < kQuantities; ++quantity) {
+      thrust::sort(thrust::seq, values[quantity], values[quantity] + count_);
+      set_exact_quantiles(quantity, values[quantity], result);
     }
   }
 
+ private:
   std::int64_t* latency_ns_;
   std::int64_t* tbt_ps_;
   std::int64_t* decode_ps_;

@@ -8,6 +8,10 @@ namespace servesweep {
 using Device = Kokkos::DefaultExecutionSpace;
 using DeviceMemory = Device::memory_space;
 
+// True of CPU backends: what the host has prepared is where the device reads it.
+constexpr bool kDeviceReadsHost =
+    Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
+
 #if KOKKOS_VERSION < 30700
 constexpr const char* kThreadsFlag = "--kokkos-threads=";
 #else
