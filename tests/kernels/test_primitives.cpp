@@ -1,4 +1,5 @@
-// Sorts and scans on the device against those of the standard library on the host.
+// Sorts and scans on the device against those of the standard library on the host. Arrays are
+// compared inside (( )): Catch2 would print a million values.
 #include "kernels/primitives.hpp"
 
 #include <catch2/catch.hpp>
@@ -42,7 +43,7 @@ TEST_CASE("lengths are sorted") {
       const OnDevice<unsigned char> temp(sort_ascending_bytes(n));
       sort_ascending(Device(), in.data(), out.data(), n, temp.data());
       std::sort(values.begin(), values.end());
-      CHECK(out.values() == values);
+      CHECK((out.values() == values));
     }
   }
 }
@@ -65,10 +66,10 @@ TEST_CASE("values are sorted by their keys, equal keys in order") {
         std::vector<std::uint32_t> expected = values;
         std::stable_sort(expected.begin(), expected.end(),
                          [&](std::uint32_t a, std::uint32_t b) { return keys[a] < keys[b]; });
-        CHECK(values_out.values() == expected);
-        CHECK(keys_in.values() == keys);
+        CHECK((values_out.values() == expected));
+        CHECK((keys_in.values() == keys));
         std::sort(keys.begin(), keys.end());
-        CHECK(keys_out.values() == keys);
+        CHECK((keys_out.values() == keys));
       }
     }
   }
@@ -85,7 +86,7 @@ TEST_CASE("exclusive sums") {
       exclusive_scan(Device(), in.data(), out.data(), n, temp.data());
       std::vector<std::uint32_t> expected(values.size());
       std::exclusive_scan(values.begin(), values.end(), expected.begin(), 0U);
-      CHECK(out.values() == expected);
+      CHECK((out.values() == expected));
     }
   }
 }
