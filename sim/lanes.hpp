@@ -9,8 +9,8 @@
 //   them
 //                              may write one place, but by add()
 //   add(counter, n)            counter += n, also by several lanes at a time
-//   reduce<T>(count, body)     body(i, partial) for every i, in any order; partials start as T() and
-//                              are put together by T::join(), in any order; all lanes get the
+//   reduce<T>(count, body)     body(i, partial) for every i in any order; partials start as T(),
+//                              and T::join() puts them together in any order; all lanes get the
 //                              result
 //   first(count, is_wanted)    the lowest i with is_wanted(i), or count
 //   count_leading(count, is)   how many of i = 0 .. count - 1 come before the first with !is(i),
