@@ -9,9 +9,9 @@
 //   them
 //                              may write one place, but by add()
 //   add(counter, n)            counter += n, also by several lanes at a time
-//   reduce<T>(count, body)     body(i, partial) for every i; partials start as T() and are put
-//                              together by T::join() in any order; all lanes get the result.
-//                              T::exchanged(f) is the T whose members are f(member).
+//   reduce<T>(count, body)     body(i, partial) for every i in any order; partials start as T(),
+//                              and T::join() puts them together in any order; all lanes get the
+//                              result. T::exchanged(f) is the T whose members are f(member)
 //   first(count, is_wanted)    the lowest i with is_wanted(i), or count
 //   count_leading(count, is)   how many of i = 0 .. count - 1 come before the first with !is(i),
 //                              where all after that one fail too
