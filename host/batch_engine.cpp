@@ -53,6 +53,7 @@ class BatchRun : public EngineRun {
       : sweep_(sweep), source_(source), limits_(limits) {}
 
   ChunkPlan plan(std::int64_t first, std::int64_t end) override {
+    const ProfileRegion region("servesweep::plan");
     planned_ = prepare(first, end);
     return planned_.plan;
   }
@@ -73,8 +74,9 @@ class BatchRun : public EngineRun {
     options.save_details = saves_details(sweep_);
     options.exact_percentiles = sweep_.settings().exact_percentiles;
     options.exact_bytes = limits_.max_memory_bytes - std::min(plan.bytes, limits_.max_memory_bytes);
-    WaveResult wave = runner_.run(chunk.worlds, start_order, options);
+    WaveResult wave = run_wave(chunk.worlds, start_order, options);
 
+    const ProfileRegion region("servesweep::convert");
     ResultChunk result;
     result.first_world = chunk.plan.worlds.first;
     result.num_worlds = static_cast<std::int64_t>(chunk.worlds.size());
@@ -115,6 +117,12 @@ class BatchRun : public EngineRun {
     std::vector<BinningSpec> specs;
     std::map<std::string, std::shared_ptr<PreparedRequests>> requests;
   };
+
+  WaveResult run_wave(const std::vector<BatchWorld>& worlds,
+                      const std::vector<std::int32_t>& start_order, const WaveOptions& options) {
+    const ProfileRegion region("servesweep::run");
+    return runner_.run(worlds, start_order, options);
+  }
 
   // An estimate of how long a world runs, in arbitrary units: small clusters make larger batches.
   static std::int64_t work_of(const BatchWorld& world) {
@@ -200,11 +208,15 @@ class BatchRun : public EngineRun {
     std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
     if (here == nullptr) {
       const auto kept = requests_.find(key);
-      here = kept != requests_.end()
-                 ? kept->second
-                 : std::make_shared<PreparedRequests>(source_.get(params.workload, replication));
+      here = kept != requests_.end() ? kept->second : make_requests(params.workload, replication);
     }
     return here;
+  }
+
+  std::shared_ptr<PreparedRequests> make_requests(const WorkloadSpec& spec,
+                                                  std::int32_t replication) {
+    const ProfileRegion region("servesweep::make_workload");
+    return std::make_shared<PreparedRequests>(source_.get(spec, replication));
   }
 
   BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,
@@ -263,11 +275,15 @@ class BatchRun : public EngineRun {
 
   // Gives every world of the chunk its binned workload; what the last chunk used is used again.
   void bin(Chunk& chunk) {
+    const ProfileRegion region("servesweep::bin");
     std::vector<BinningSpec> missing;
     for (const BinningSpec& spec : chunk.specs) {
       if (binned_.find(spec) == binned_.end()) missing.push_back(spec);
     }
     const auto made = runner_.bin(missing);
+    profile_count(ProfileCount::kBinningsMade, static_cast<std::int64_t>(missing.size()));
+    profile_count(ProfileCount::kBinningsReused,
+                  static_cast<std::int64_t>(chunk.worlds.size() - missing.size()));
     for (std::size_t i = 0; i < missing.size(); ++i) binned_.emplace(missing[i], made[i]);
     for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
       chunk.worlds[i].workload = binned_.at(chunk.specs[chunk.binnings[i]])->workload();

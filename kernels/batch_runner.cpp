@@ -19,16 +19,31 @@ namespace {
 template <class T>
 using DeviceArray = Kokkos::View<T*, DeviceMemory>;
 using Policy = Kokkos::TeamPolicy<Device>;
+constexpr bool kOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
+
+void profile_allocation(std::size_t bytes) {
+  if (bytes == 0) return;
+  profile_count(ProfileCount::kAllocations, 1);
+  profile_count(ProfileCount::kAllocatedBytes, static_cast<std::int64_t>(bytes));
+}
 
 template <class T>
 DeviceArray<T> allocate(const char* label, std::size_t count) {
+  profile_allocation(count * sizeof(T));
   return DeviceArray<T>(
       Kokkos::view_alloc(std::string("servesweep::") + label, Kokkos::WithoutInitializing), count);
 }
 
 template <class T>
+DeviceArray<T> allocate_zeros(const char* label, std::size_t count) {
+  profile_allocation(count * sizeof(T));
+  return DeviceArray<T>(std::string("servesweep::") + label, count);
+}
+
+template <class T>
 DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
   auto device = allocate<T>(label, values.size());
+  const ProfileRegion region("servesweep::to_device", values.size() * sizeof(T));
   Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(
       values.data(), values.size());
   Kokkos::deep_copy(device, host);
@@ -37,11 +52,20 @@ DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
 
 template <class T>
 std::vector<T> to_host(const DeviceArray<T>& device) {
+  const ProfileRegion region("servesweep::to_host", device.extent(0) * sizeof(T));
   std::vector<T> values(device.extent(0));
   Kokkos::View<T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(values.data(),
                                                                                     values.size());
   Kokkos::deep_copy(host, device);
   return values;
+}
+
+// The array itself where the host can read it.
+template <class T>
+auto on_host(const DeviceArray<T>& device) {
+  const std::size_t bytes = kOnHost ? 0 : device.extent(0) * sizeof(T);
+  const ProfileRegion region("servesweep::to_host", bytes);
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), device);
 }
 
 // `kept`, made anew where it is too short.
@@ -57,7 +81,7 @@ DeviceArray<T> at_least(const char* label, std::size_t count, DeviceArray<T>& ke
 class DeviceWorkloadImpl : public DeviceWorkload {
  public:
   explicit DeviceWorkloadImpl(BinnedBlock block) {
-    if constexpr (Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible) {
+    if constexpr (kOnHost) {
       host_ = std::make_unique<BinnedBlock>(std::move(block));
       workload_ = host_->workload();
       bytes_ = host_->bytes();
@@ -94,7 +118,6 @@ std::int64_t most_buckets(std::int64_t requests) {
 // Lane groups that run at the same time.
 std::int32_t num_slots(std::size_t worlds) {
   const int threads = concurrency(Device());
-  constexpr bool kOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
   constexpr int kThreadsPerGroup = kOnHost ? 1 : 32;
   return static_cast<std::int32_t>(std::clamp<std::size_t>(
       worlds, 1, static_cast<std::size_t>(std::max(1, threads / kThreadsPerGroup))));
@@ -249,6 +272,7 @@ std::size_t BatchRunner::state_bytes(std::int32_t most_bins, std::int32_t most_g
 std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
     const std::vector<BinningSpec>& specs) const {
   std::vector<std::shared_ptr<const DeviceWorkload>> workloads(specs.size());
+  ProfileRegion region("servesweep::bin_requests", 0, ProfileRegion::kKernel);
   Kokkos::parallel_for(
       "servesweep::bin_requests",
       Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(
@@ -256,6 +280,7 @@ std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
       [&](std::size_t i) {
         workloads[i] = std::make_shared<DeviceWorkloadImpl>(BinnedBlock(specs[i]));
       });
+  for (const auto& workload : workloads) region.add_bytes(workload->bytes());
   return workloads;
 }
 
@@ -271,7 +296,9 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
   Largest largest;
   std::vector<DetailPlaces> places;
   DetailPlaces end;
+  std::size_t read_bytes = 0;  // of requests
   for (const BatchWorld& world : worlds) {
+    read_bytes += static_cast<std::size_t>(world.workload.num_requests) * sizeof(BinnedRequest);
     largest.bins = std::max(largest.bins, world.workload.num_bins);
     largest.gpus = std::max(largest.gpus, world.num_gpus);
     if (options.exact_percentiles && exact_bytes(world.workload.num_requests) > 0) {
@@ -293,12 +320,12 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
   RunWorlds kernel;
   kernel.worlds = to_device("worlds", worlds);
   kernel.start_order = to_device("start_order", start_order);
-  kernel.next_start = DeviceArray<std::int32_t>("servesweep::next_start", 1);
+  kernel.next_start = allocate_zeros<std::int32_t>("next_start", 1);
   kernel.state_words = BatchState::bytes(largest.bins, largest.gpus) / sizeof(std::uint64_t);
   kernel.states =
       allocate<std::uint64_t>("states", static_cast<std::size_t>(slots) * kernel.state_words);
-  kernel.histograms = DeviceArray<std::uint32_t>(
-      "servesweep::histograms", static_cast<std::size_t>(slots) * kHistogramCounts);
+  kernel.histograms = allocate_zeros<std::uint32_t>(
+      "histograms", static_cast<std::size_t>(slots) * kHistogramCounts);
   kernel.exact_requests = largest.exact_requests;
   kernel.exact = allocate<std::int64_t>(
       "exact_latencies",
@@ -313,7 +340,10 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
     kernel.gpus = allocate<GpuUse>("gpu_use", static_cast<std::size_t>(end.gpu));
     kernel.bins = allocate<BinUse>("bin_use", static_cast<std::size_t>(end.bin));
   }
-  Kokkos::parallel_for("servesweep::batch_engine", Policy(slots, 1), kernel);
+  {
+    const ProfileRegion region("servesweep::batch_engine", read_bytes, ProfileRegion::kKernel);
+    Kokkos::parallel_for("servesweep::batch_engine", Policy(slots, 1), kernel);
+  }
 
   WaveResult wave;
   wave.worlds = to_host(kernel.results);
@@ -321,9 +351,8 @@ WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
     wave.num_buckets = to_host(kernel.num_buckets);
     wave.gpus = to_host(kernel.gpus);
     wave.bins = to_host(kernel.bins);
-    const auto buckets = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.buckets);
-    const auto counts =
-        Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.bucket_counts);
+    const auto buckets = on_host(kernel.buckets);
+    const auto counts = on_host(kernel.bucket_counts);
     const auto entries = static_cast<std::size_t>(
         std::accumulate(wave.num_buckets.begin(), wave.num_buckets.end(), std::int64_t{0}));
     wave.buckets.reserve(entries);
@@ -344,10 +373,10 @@ std::vector<BatchEvent> BatchRunner::replay(const BatchWorld& world) const {
   kernel.world = to_device("world", std::vector<BatchWorld>{world});
   kernel.state = allocate<std::uint64_t>(
       "state", BatchState::bytes(world.workload.num_bins, world.num_gpus) / sizeof(std::uint64_t));
-  kernel.histograms = DeviceArray<std::uint32_t>("servesweep::histograms", kHistogramCounts);
+  kernel.histograms = allocate_zeros<std::uint32_t>("histograms", kHistogramCounts);
   kernel.recorder.events =
       allocate<BatchEvent>("events", static_cast<std::size_t>(world.workload.num_requests));
-  kernel.recorder.count = DeviceArray<std::int64_t>("servesweep::num_events", 1);
+  kernel.recorder.count = allocate_zeros<std::int64_t>("num_events", 1);
   Kokkos::parallel_for("servesweep::replay", Policy(1, 1), kernel);
   std::vector<BatchEvent> events = to_host(kernel.recorder.events);
   events.resize(static_cast<std::size_t>(to_host(kernel.recorder.count).front()));
