@@ -197,6 +197,7 @@ void add_run(CLI::App& app, Program& program) {
                   "  servesweep run examples/default.toml -o out.h5\n"
                   "  servesweep run sweep.toml -s 'num_gpus=[1,2,4]' -s workload.trace=azure.csv\n"
                   "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
+                  "  servesweep run sweep.toml -o out.h5 --profile\n"
                   "  servesweep run --dump-default > sweep.toml\n\n") +
       kExitCodesText);
   command->callback([options, &program] {

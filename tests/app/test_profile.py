@@ -79,6 +79,16 @@ class Profile(CliTest):
             results = sum(file["worlds"][name].size for name in ("arrived", "completed"))
         self.assertGreater(moved[LABEL + "to_host"], 8 * results)
 
+    def test_a_resumed_run_counts_its_own_worlds(self):
+        small = ["-s", "requests=2000", "--max-memory", "1M"]
+        run = ["run", "s.toml", "-o", "out.h5", *small]
+        _, err = self.cli(*run, "--max-time", "0s", "--profile", code=75)
+        first = int(re.search(r"(?m)^(\d+) worlds?, ", err)[1])
+        self.assertGreater(first, 0)
+        _, err, profile = self.profile(*small)
+        self.assertEqual(profile["worlds"], WORLDS - first)
+        self.assertGreater(profile["worlds"], 0)
+
     def test_table(self):
         _, err, profile = self.profile()
         lines = err.strip().splitlines()
