@@ -57,6 +57,7 @@ class BatchRun : public EngineRun {
         runner_(limits.lanes) {}
 
   ChunkPlan plan(std::int64_t first, std::int64_t end) override {
+    const ProfileRegion region("servesweep::plan");
     planned_ = prepare(first, end);
     return planned_.plan;
   }
@@ -74,6 +75,7 @@ class BatchRun : public EngineRun {
       return work_of(chunk.worlds[static_cast<std::size_t>(a)]) >
              work_of(chunk.worlds[static_cast<std::size_t>(b)]);
     });
+    const ProfileRegion region("servesweep::run");
     const std::shared_ptr<PendingWave> wave = runner_.start(chunk.worlds, start_order, options_);
     return
         [started, wave, options = options_] { return collect(*started, wave->finish(), options); };
@@ -112,6 +114,7 @@ class BatchRun : public EngineRun {
   }
 
   static ResultChunk collect(const Chunk& chunk, WaveResult wave, const WaveOptions& options) {
+    const ProfileRegion region("servesweep::convert");
     ResultChunk result;
     result.first_world = chunk.plan.worlds.first;
     result.num_worlds = static_cast<std::int64_t>(chunk.worlds.size());
@@ -213,11 +216,15 @@ class BatchRun : public EngineRun {
     std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
     if (here == nullptr) {
       const auto kept = requests_.find(key);
-      here = kept != requests_.end()
-                 ? kept->second
-                 : std::make_shared<PreparedRequests>(source_.get(params.workload, replication));
+      here = kept != requests_.end() ? kept->second : make_requests(params.workload, replication);
     }
     return here;
+  }
+
+  std::shared_ptr<PreparedRequests> make_requests(const WorkloadSpec& spec,
+                                                  std::int32_t replication) {
+    const ProfileRegion region("servesweep::make_workload");
+    return std::make_shared<PreparedRequests>(source_.get(spec, replication));
   }
 
   BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,
@@ -276,6 +283,7 @@ class BatchRun : public EngineRun {
 
   // Gives every world of the chunk its binned workload; what the last chunk used is used again.
   void bin(Chunk& chunk) {
+    const ProfileRegion region("servesweep::bin");
     std::vector<BinningSpec> missing;
     std::size_t missing_bytes = 0;
     for (const BinningSpec& spec : chunk.specs) {
@@ -288,6 +296,9 @@ class BatchRun : public EngineRun {
       missing = chunk.specs;
     }
     const std::vector<BinnedWorkload> made = runner_.bin(missing);
+    profile_count(ProfileCount::kBinningsMade, static_cast<std::int64_t>(missing.size()));
+    profile_count(ProfileCount::kBinningsReused,
+                  static_cast<std::int64_t>(chunk.worlds.size() - missing.size()));
     for (std::size_t i = 0; i < missing.size(); ++i) binned_.emplace(missing[i], made[i]);
     for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
       chunk.worlds[i].workload = binned_.at(chunk.specs[chunk.binnings[i]]);

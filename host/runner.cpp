@@ -4,12 +4,15 @@
 #include <future>
 #include <utility>
 
+#include "kernels/profile.hpp"
+
 namespace servesweep {
 namespace {
 
 void begin_progress(const RunControl& control, const std::vector<WorldRange>& missing,
                     std::int64_t num_worlds) {
   if (control.progress == nullptr) return;
+  const ProfileRegion region("servesweep::count_requests");
   ProgressState state;
   state.worlds = num_worlds;
   state.worlds_before = num_worlds - count_worlds(missing);
@@ -55,6 +58,7 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
   // A chunk is saved while the next one runs.
   std::future<void> saving;
   const auto saved = [&saving] {
+    const ProfileRegion region("servesweep::wait_for_save");
     if (saving.valid()) saving.get();
   };
   const auto run_chunk = [&](std::int64_t first, std::int64_t end) {
@@ -78,6 +82,8 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
     const std::int64_t worlds = plan.worlds.second - plan.worlds.first;
     outcome.worlds_done += worlds;
     outcome.requests_done += plan.requests;
+    profile_count(ProfileCount::kWorlds, worlds);
+    profile_count(ProfileCount::kRequests, plan.requests);
     outcome.seconds = control.now_s() - start_s;
     if (control.progress != nullptr) {
       control.progress->add(worlds, plan.requests, outcome.seconds);

@@ -53,6 +53,11 @@ std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& 
   return all;
 }
 
+Attribute profile_attribute(const std::string& json) {
+  return {kProfileAttribute, json,
+          "Only of `run --profile`: where its time went, as JSON (docs/profile.md)."};
+}
+
 std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole role) {
   std::vector<Attribute> all = {
       {"long_name", column.long_name, "What it is, in one sentence."},

@@ -20,6 +20,7 @@ inline constexpr const char* kGridGroup = "grid";
 inline constexpr const char* kWorldDimension = "world";
 inline constexpr const char* kEntryDimension = "entry";
 inline constexpr const char* kRowSize = "row_size";
+inline constexpr const char* kProfileAttribute = "profile";
 
 struct Attribute {
   std::string name;
@@ -33,6 +34,8 @@ const char* name_of(ColumnType type);
 
 std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
                                        const Provenance& provenance);
+// The one root attribute that only profiled runs write.
+Attribute profile_attribute(const std::string& json);
 // `rank` of the dataset: 1 for a column.
 std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole role);
 // The fixed columns: `world` and `replication` of /worlds and of /grid, `row_size` of the tables.

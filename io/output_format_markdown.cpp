@@ -134,8 +134,9 @@ the counts of equal buckets.
 
 std::string output_format_markdown(const ResultSchema& schema) {
   std::string text = kIntroduction;
-  text +=
-      "## Attributes of `/`\n\n" + attribute_table(root_attributes(schema, Sweep(), Provenance()));
+  std::vector<Attribute> of_root = root_attributes(schema, Sweep(), Provenance());
+  of_root.push_back(profile_attribute(""));
+  text += "## Attributes of `/`\n\n" + attribute_table(of_root);
   text += "\n## Attributes of every column\n\n" + attribute_table(all_column_attributes());
   text += kConventions;
 

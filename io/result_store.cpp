@@ -14,6 +14,7 @@
 #include "io/hdf5.hpp"
 #include "io/output_format.hpp"
 #include "io/result_writer.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 namespace {
@@ -219,7 +220,9 @@ void Hdf5ResultStore::append(const ResultChunk& chunk) {
                     (next == shards_.end() || worlds.second <= next->worlds.first) &&
                     worlds.first >= 0 && worlds.second <= sweep_.num_worlds();
   if (already_complete_ || !free) throw std::logic_error("worlds " + range_text(worlds) + " twice");
-  shards_.insert(next, write_shard(parts_, schema_, chunk));
+  ProfileRegion region("servesweep::save");
+  const Shard& shard = *shards_.insert(next, write_shard(parts_, schema_, chunk));
+  region.add_bytes(fs::file_size(shard.path));
 }
 
 void Hdf5ResultStore::finish() {

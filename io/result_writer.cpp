@@ -2,10 +2,12 @@
 
 #include <numeric>
 
+#include "host/profile_report.hpp"
 #include "io/atomic_file.hpp"
 #include "io/input_columns.hpp"
 #include "io/output_format.hpp"
 #include "io/table_writer.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 namespace {
@@ -140,12 +142,9 @@ bool has_grid(const Sweep& sweep) {
   return sweep.full_factorial() && sweep.axes().size() + 1 <= kMaxRank;
 }
 
-}  // namespace
-
-void write_result_file(const std::string& path, const ResultSchema& schema, const Sweep& sweep,
-                       const Provenance& provenance, const std::vector<Shard>& shards) {
-  AtomicFile atomic(path);
-  hdf5::Id file = hdf5::create_file(atomic.temporary_path());
+void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
+                    const Provenance& provenance, const std::vector<Shard>& shards) {
+  const ProfileRegion region("servesweep::write_result");
   write_attributes(file, root_attributes(schema, sweep, provenance));
   const InputColumns inputs(sweep);
   write_worlds(file, schema, sweep, inputs, shards);
@@ -153,6 +152,19 @@ void write_result_file(const std::string& path, const ResultSchema& schema, cons
   for (std::size_t t = 0; t < schema.tables.size(); ++t) {
     write_table(file, schema, t, sweep, shards);
   }
+}
+
+}  // namespace
+
+void write_result_file(const std::string& path, const ResultSchema& schema, const Sweep& sweep,
+                       const Provenance& provenance, const std::vector<Shard>& shards) {
+  AtomicFile atomic(path);
+  hdf5::Id file = hdf5::create_file(atomic.temporary_path());
+  write_contents(file, schema, sweep, provenance, shards);
+  if (const Profile* profile = Profile::active()) {
+    write_attributes(file, {profile_attribute(profile_json(profile->report()))});
+  }
+  const ProfileRegion region("servesweep::close_result");
   hdf5::close_file(file);
   atomic.commit();
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kernels/memory_block.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 
@@ -21,6 +22,8 @@ class Arena {
       block_ = Kokkos::View<unsigned char*, Space>(
           Kokkos::view_alloc(std::string(label_), Kokkos::WithoutInitializing),
           MemoryBlock::padded(bytes));
+      profile_count(ProfileCount::kAllocations, 1);
+      profile_count(ProfileCount::kAllocatedBytes, static_cast<std::int64_t>(capacity()));
     }
     pieces_ = MemoryBlock(block_.data(), capacity());
   }

@@ -8,6 +8,7 @@
 
 #include "kernels/batch_kernels.hpp"
 #include "kernels/device_binning.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 namespace {
@@ -155,6 +156,7 @@ class RunningWave : public PendingWave {
 
   WaveResult finish() override {
     buffers_.instance.fence();
+    ProfileRegion region("servesweep::to_host");
     buffers_.staging.reserve(0);  // what was uploaded from it has arrived
     WaveResult wave;
     const std::int64_t worlds = shape_.worlds;
@@ -182,6 +184,9 @@ class RunningWave : public PendingWave {
     }
     buffers_.instance.fence();
     wave.worlds.assign(results, results + worlds);
+    region.add_bytes(wave.worlds.size() * sizeof(BatchResult) +
+                     wave.buckets.size() * 2 * sizeof(std::int32_t) +
+                     wave.gpus.size() * sizeof(GpuUse) + wave.bins.size() * sizeof(BinUse));
     is_finished_ = true;
     copied_.set_value();
     return wave;
@@ -197,7 +202,9 @@ class RunningWave : public PendingWave {
 };
 
 template <bool kExact>
-void launch_worlds(const Device& instance, const Launch& launch, const RunWorlds<kExact>& kernel) {
+void launch_worlds(const Device& instance, const Launch& launch, const RunWorlds<kExact>& kernel,
+                   std::size_t read_bytes) {
+  const ProfileRegion region("servesweep::batch_engine", read_bytes, ProfileRegion::kKernel);
   TeamPolicy policy(instance, launch.teams, launch.team_size, launch.lanes);
   if (launch.in_scratch) {
     policy.set_scratch_size(0, Kokkos::PerThread(static_cast<int>(launch.scratch_bytes())));
@@ -374,6 +381,8 @@ std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& spe
   for (const BinningSpec& spec : specs) {
     blocks.push_back(impl_->workloads.take<unsigned char>(binned_bytes(spec)));
   }
+  ProfileRegion region("servesweep::bin_requests", 0, ProfileRegion::kKernel);
+  for (const BinningSpec& spec : specs) region.add_bytes(binned_bytes(spec));
   if (kOnHost) return bin_on_cores(specs, blocks);
   return bin_on_gpu(impl_->waves[impl_->next_wave].instance, impl_->binning, specs, blocks);
 }
@@ -410,7 +419,7 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
   arrays.take(shape, options, wave.device.pieces());
   std::vector<std::int64_t> gpu_places, bin_places;
   std::vector<std::uint32_t> kept_begin;
-  std::int64_t gpus = 0, bins = 0, kept = 0;
+  std::int64_t gpus = 0, bins = 0, kept = 0, all_requests = 0;
   for (const BatchWorld& world : worlds) {
     gpu_places.push_back(gpus);
     bin_places.push_back(bins);
@@ -419,16 +428,21 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
     bins += world.workload.num_bins;
     const std::int64_t requests = world.workload.num_requests;
     if (has_exact_percentiles(requests)) kept += requests;
+    all_requests += requests;
   }
-  wave.upload(worlds, arrays.worlds);
-  wave.upload(start_order, arrays.start_order);
-  wave.upload(std::vector<std::int32_t>{0}, arrays.next_start);
-  wave.upload(std::vector<std::int64_t>{0}, arrays.num_entries);
-  if (options.save_details) {
-    wave.upload(gpu_places, arrays.gpu_places);
-    wave.upload(bin_places, arrays.bin_places);
+  const std::size_t read_bytes = static_cast<std::size_t>(all_requests) * sizeof(BinnedRequest);
+  {
+    const ProfileRegion region("servesweep::to_device", worlds.size() * sizeof(BatchWorld));
+    wave.upload(worlds, arrays.worlds);
+    wave.upload(start_order, arrays.start_order);
+    wave.upload(std::vector<std::int32_t>{0}, arrays.next_start);
+    wave.upload(std::vector<std::int64_t>{0}, arrays.num_entries);
+    if (options.save_details) {
+      wave.upload(gpu_places, arrays.gpu_places);
+      wave.upload(bin_places, arrays.bin_places);
+    }
+    if (options.exact_percentiles) wave.upload(kept_begin, arrays.kept_begin);
   }
-  if (options.exact_percentiles) wave.upload(kept_begin, arrays.kept_begin);
 
   last.instance.fence();  // its worlds have left the slots
   const SlotArrays slots = impl_->take_slots(launch);
@@ -436,12 +450,12 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
   const auto stride = static_cast<std::uint32_t>(shape.exact_requests);
   if (options.exact_percentiles) {
     launch_worlds<true>(wave.instance, launch,
-                        {arrays, slots, num_worlds, options.save_details, stride});
+                        {arrays, slots, num_worlds, options.save_details, stride}, read_bytes);
     take_exact_quantiles(wave.instance, {arrays.kept, stride, arrays.kept_begin, num_worlds},
                          arrays.results, arrays.exact_temp);
   } else {
     launch_worlds<false>(wave.instance, launch,
-                         {arrays, slots, num_worlds, options.save_details, stride});
+                         {arrays, slots, num_worlds, options.save_details, stride}, read_bytes);
   }
   return std::make_unique<RunningWave>(wave, arrays, shape, options.save_details);
 }

@@ -8,6 +8,7 @@
 
 #include "kernels/binning.hpp"
 #include "kernels/device.hpp"
+#include "kernels/profile.hpp"
 #include "sim/batch/engine.hpp"
 #include "sim/batch/result.hpp"
 #include "sim/batch/world.hpp"

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "kernels/portability.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 
 void start_device(int num_threads) {
   if (Kokkos::is_initialized()) return;
+  const ProfileRegion region("servesweep::start_device");
   // The one way to pass options that is the same from Kokkos 3.4 to 5.
   std::vector<std::string> words = {"servesweep", "--kokkos-disable-warnings"};
   if (num_threads > 0) words.push_back(kThreadsFlag + std::to_string(num_threads));

@@ -12,6 +12,7 @@
 #include "host/error.hpp"
 #include "host/interrupt.hpp"
 #include "host/parameter_docs.hpp"
+#include "host/profile_report.hpp"
 #include "host/progress.hpp"
 #include "host/request_count.hpp"
 #include "host/runner.hpp"
@@ -21,6 +22,7 @@
 #include "io/show.hpp"
 #include "io/toml_reader.hpp"
 #include "kernels/device.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 namespace {
@@ -30,7 +32,7 @@ struct RunOptions {
   std::vector<std::string> overrides;
   DeviceOptions device;
   std::string max_time, fixed_time;
-  bool fresh = false, quiet = false, dump_default = false;
+  bool fresh = false, quiet = false, profile = false, dump_default = false;
 };
 
 // With a fixed time the file holds nothing that equal sweeps do not share: of the command only what
@@ -57,6 +59,7 @@ std::string worlds_text(std::int64_t done, std::int64_t all) {
 }
 
 void print_result(const std::string& path, const RunOutcome* outcome) {
+  const ProfileRegion region("servesweep::summary");
   const ResultFile file(path);
   std::cout << render_totals(file) << '\n';
   if (outcome != nullptr && unfinished_worlds(file) > 0) {  // not all requests were simulated
@@ -76,7 +79,7 @@ void print_result(const std::string& path, const RunOutcome* outcome) {
             << shell_line({std::filesystem::path(path).stem().string() + ".csv"}) << '\n';
 }
 
-int run(const RunOptions& options, const Program& program) {
+int run_sweep_file(const RunOptions& options, const Program& program) {
   if (std::int64_t ns = 0;
       !options.fixed_time.empty() && !parse_date_time(options.fixed_time, ns)) {
     throw InputError("invalid --fixed-time=" + options.fixed_time +
@@ -133,6 +136,14 @@ int run(const RunOptions& options, const Program& program) {
   return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
 }
 
+int run(const RunOptions& options, const Program& program) {
+  if (!options.profile) return run_sweep_file(options, program);
+  const Profile profile;
+  const int code = run_sweep_file(options, program);
+  std::cerr << '\n' << profile_table(profile.report());
+  return code;
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Program& program) {
@@ -157,12 +168,18 @@ void add_run(CLI::App& app, Program& program) {
   command->add_flag("--fresh", options->fresh,
                     "Starts over: gives up an older result, or unfinished parts, of that name");
   command->add_flag("-q,--quiet", options->quiet, "No progress on stderr");
+  CLI::Option* fixed_time =
+      command
+          ->add_option(
+              "--fixed-time", options->fixed_time,
+              "Written as start and end of the run, with only what decides the results of the\n"
+              "command: files of equal sweeps are then equal byte for byte")
+          ->type_name("ISO8601");
   command
-      ->add_option(
-          "--fixed-time", options->fixed_time,
-          "Written as start and end of the run, with only what decides the results of the\n"
-          "command: files of equal sweeps are then equal byte for byte")
-      ->type_name("ISO8601");
+      ->add_flag("--profile", options->profile,
+                 "Prints on stderr where the time went, and writes it to the result file\n"
+                 "(docs/profile.md)")
+      ->excludes(fixed_time);
   CLI::Option* dump =
       command->add_flag("--dump-default", options->dump_default,
                         "Prints a complete sweep file with all defaults, explained");
@@ -179,6 +196,7 @@ void add_run(CLI::App& app, Program& program) {
                   "  servesweep run examples/default.toml -o out.h5\n"
                   "  servesweep run sweep.toml -s 'num_gpus=[1,2,4]' -s workload.trace=azure.csv\n"
                   "  servesweep run sweep.toml -o out.h5 --max-time 1h --max-memory 8G\n"
+                  "  servesweep run sweep.toml -o out.h5 --profile\n"
                   "  servesweep run --dump-default > sweep.toml\n\n") +
       kExitCodesText);
   command->callback([options, &program] {

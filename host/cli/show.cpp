@@ -6,6 +6,9 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/whole_number.hpp"
+#include "host/error.hpp"
+#include "host/profile_report.hpp"
+#include "io/output_format.hpp"
 
 namespace servesweep {
 
@@ -14,7 +17,17 @@ namespace {
 struct Arguments {
   std::string file;
   ShowOptions show;
+  bool profile = false;
 };
+
+std::string stored_profile(const ResultFile& file) {
+  const std::string json = file.attribute(kProfileAttribute);
+  if (json.empty()) {
+    throw InputError(file.path() +
+                     " has no profile (its run did not measure one) make it with run --profile");
+  }
+  return profile_table(read_profile(json, file.path() + ", attribute " + kProfileAttribute));
+}
 
 }  // namespace
 
@@ -39,6 +52,12 @@ void add_show(CLI::App& app, Program&) {
       ->type_name("A,B,C")
       ->delimiter(',')
       ->allow_extra_args(false);
+  CLI::Option* profile = command->add_flag(
+      "--profile", arguments->profile,
+      "Prints where the time of the run went instead, if it was one with --profile");
+  for (const char* option : {"--sort", "--descending", "--top", "--columns"}) {
+    profile->excludes(command->get_option(option));
+  }
   command->footer(
       "Examples:\n"
       "  servesweep show out.h5 --sort p99_latency_s --top 20\n"
@@ -47,6 +66,10 @@ void add_show(CLI::App& app, Program&) {
       "  servesweep show out.h5 --columns all --top 1");
   command->callback([arguments] {
     const ResultFile file(arguments->file);
+    if (arguments->profile) {
+      std::cout << stored_profile(file);
+      return;
+    }
     const std::string table = render_table(file, arguments->show);
     std::cout << render_summary(file) << '\n' << table;
   });

@@ -16,6 +16,7 @@
 #include "io/text_source.hpp"
 #include "io/trace_reader.hpp"
 #include "kernels/device.hpp"
+#include "kernels/profile.hpp"
 
 namespace servesweep {
 
@@ -69,6 +70,7 @@ RunLimits DeviceOptions::start() const {
 }
 
 LoadedSweep load_sweep(const RunSpec& spec) {
+  const ProfileRegion region("servesweep::expand");
   std::unique_ptr<Engine> engine = make_engine(spec);
   Sweep sweep = build_sweep(spec, engine->parameters(),
                             [&](const double* values, const std::vector<std::string>& texts) {
@@ -83,6 +85,7 @@ void print_warnings(const std::vector<std::string>& warnings) {
 
 // Points are looked through until every text of the sweep was met: as a rule, the first is enough.
 SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
+  const ProfileRegion region("servesweep::read_inputs");
   const ParameterSet& parameters = sweep.parameters();
   const std::size_t trace_parameter = parameters.find("workload.trace").value();
   std::vector<double> values(parameters.size());

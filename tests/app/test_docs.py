@@ -64,6 +64,7 @@ class Docs(CliTest):
         self.write("grid.csv", (SOURCE / "examples/service_grid.csv").read_text())
         self.write("sweep.toml", SWEEP)
         self.cli("run", "sweep.toml", "-o", "out.h5")
+        self.cli("run", "sweep.toml", "-o", "profiled.h5", "--profile")
         for name in ("results", "sweeps"):
             self.path(name).mkdir()
         shutil.copy(self.path("out.h5"), self.path("results/out.h5"))
