@@ -66,8 +66,8 @@ class BatchRun : public EngineRun {
     std::vector<std::int32_t> start_order(chunk.worlds.size());
     std::iota(start_order.begin(), start_order.end(), 0);
     std::stable_sort(start_order.begin(), start_order.end(), [&](std::int32_t a, std::int32_t b) {
-      return work_of(chunk.worlds[static_cast<std::size_t>(a)]) >
-             work_of(chunk.worlds[static_cast<std::size_t>(b)]);
+      return expected_work(chunk.worlds[static_cast<std::size_t>(a)]) >
+             expected_work(chunk.worlds[static_cast<std::size_t>(b)]);
     });
     WaveOptions options;
     options.save_details = saves_details(sweep_);
@@ -115,11 +115,6 @@ class BatchRun : public EngineRun {
     std::vector<BinningSpec> specs;
     std::map<std::string, std::shared_ptr<PreparedRequests>> requests;
   };
-
-  // An estimate of how long a world runs, in arbitrary units: small clusters make larger batches.
-  static std::int64_t work_of(const BatchWorld& world) {
-    return world.workload.num_requests * (4 + std::min(world.num_gpus, 128));
-  }
 
   // Lowers worlds from `first` on, until the next one would not fit.
   Chunk prepare(std::int64_t first, std::int64_t end) {

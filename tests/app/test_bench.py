@@ -105,8 +105,9 @@ class Instructions(BenchTest):
         self.assertIn("p: run is 10.0 % down: bench/instructions --update", said)
 
     def test_other_cases_than_the_baselines_fail(self):
-        said = self.judge({"p": (1000, 100), "new": (1, 1)}, code=1)
+        said = self.judge({"p": (1000, 100)}, code=1)
         self.assertEqual(len(self.lines(said, "MISSING: q: ")), 2)
+        said = self.judge({"p": (1000, 100), "q": (1000, 100), "new": (1, 1)}, code=1)
         self.assertEqual(len(self.lines(said, "NEW: new: ")), 2)
 
     def test_another_compiler_is_skipped(self):
