@@ -6,8 +6,9 @@
 // "as given" starts the worlds with most requests last, as such a sweep numbers them. Kokkos takes
 // its threads once in a process, so this program runs itself for each number of threads, in turns.
 // Prints medians, and the ratio of least times too, which a machine that does something else
-// disturbs less. Before that, from each world's own CPU time, how many times faster some threads
-// would be if only the start order kept them from their number. --json FILE writes the medians.
+// disturbs less. Before that, from each world's own CPU time (longest: the longest world's share of
+// all), how many times faster than one some threads would be if only the start order kept them from
+// their number. --json FILE writes the medians.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -35,7 +36,8 @@
 namespace servesweep {
 namespace {
 
-using Seconds = std::map<std::string, std::vector<double>>;  // of each round
+using Seconds = std::map<std::string, double>;
+using Rounds = std::map<std::string, std::vector<double>>;  // [round] seconds
 
 constexpr std::array<std::size_t, 4> kBalancedThreads = {2, 8, 32, 128};
 
@@ -92,8 +94,8 @@ void time_orders(BatchRunner& runner, const Worlds& sweep, Seconds& seconds) {
   const std::string name = fmt::format("{:>6} worlds", sweep.worlds.size());
   for (const auto& [start, order] :
        {std::pair("long first", sweep.long_first()), std::pair("as given", sweep.as_given())}) {
-    seconds[fmt::format("{}, {}", name, start)] = {seconds_of(
-        wall_seconds, [&, &start_order = order] { runner.run(sweep.worlds, start_order, {}); })};
+    seconds[fmt::format("{}, {}", name, start)] = seconds_of(
+        wall_seconds, [&, &start_order = order] { runner.run(sweep.worlds, start_order, {}); });
   }
 }
 
@@ -105,12 +107,12 @@ void time_waves(BatchRunner& runner, const Worlds& sweep, Seconds& seconds) {
   std::vector<std::int32_t> order = sweep.as_given();
   for (const std::size_t wave : {65'536, 16'384, 4096, 1024, 256}) {
     order.resize(wave);
-    seconds[fmt::format("{:>6} worlds in a wave", wave)] = {seconds_of(wall_seconds, [&] {
+    seconds[fmt::format("{:>6} worlds in a wave", wave)] = seconds_of(wall_seconds, [&] {
       for (std::size_t first = 0; first < worlds.size(); first += wave) {
         const auto begin = worlds.begin() + static_cast<std::ptrdiff_t>(first);
         runner.run({begin, begin + static_cast<std::ptrdiff_t>(wave)}, order, {});
       }
-    })};
+    });
   }
 }
 
@@ -163,7 +165,7 @@ void measure(int threads) {
   fmt::print("{}\n", nlohmann::json(seconds).dump());
 }
 
-void start_with(int threads, Seconds& seconds) {
+void start_with(int threads, Rounds& rounds) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
   std::FILE* child = ::popen(fmt::format("'{}' --measure {}", self, threads).c_str(), "r");
   std::string printed;
@@ -172,8 +174,8 @@ void start_with(int threads, Seconds& seconds) {
     printed += part.data();
   }
   if (child == nullptr || ::pclose(child) != 0) throw std::runtime_error("cannot run " + self);
-  for (const auto& [name, values] : nlohmann::json::parse(printed).get<Seconds>()) {
-    seconds[name].push_back(values.front());
+  for (const auto& [name, seconds] : nlohmann::json::parse(printed).get<Seconds>()) {
+    rounds[name].push_back(seconds);
   }
 }
 
@@ -190,16 +192,18 @@ void run(int most_threads, int rounds, const std::string& json_path) {
   start_device(1);
   BatchRunner runner;
   fmt::print("{:<28}", "balance: times 1 thread");
-  for (const std::size_t threads : kBalancedThreads)
+  for (const std::size_t threads : kBalancedThreads) {
     fmt::print("{:>20}", fmt::format("{} threads", threads));
+  }
   fmt::print("\n{:<28}", "");
-  for (std::size_t i = 0; i < kBalancedThreads.size(); ++i)
+  for (std::size_t i = 0; i < kBalancedThreads.size(); ++i) {
     fmt::print("{:>10}{:>10}", "long", "given");
+  }
   fmt::print("\n");
   print_balance(runner, few_worlds(runner));
   print_balance(runner, many_worlds(runner));
 
-  Seconds one, all;
+  Rounds one, all;
   for (int i = 0; i < rounds; ++i) {
     start_with(1, one);
     start_with(most_threads, all);
