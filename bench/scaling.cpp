@@ -8,7 +8,8 @@
 // Prints medians, and the ratio of least times too, which a machine that does something else
 // disturbs less. Before that, from each world's own CPU time (longest: the longest world's share of
 // all), how many times faster than one some threads would be if only the start order kept them from
-// their number. --json FILE writes the medians.
+// their number. --cpu-time compares the CPU time that the threads take together: what they cost
+// each other, whatever else the machine does. --json FILE writes the medians.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +37,7 @@
 namespace servesweep {
 namespace {
 
+using Clock = double (*)();
 using Seconds = std::map<std::string, double>;
 using Rounds = std::map<std::string, std::vector<double>>;  // [round] seconds
 
@@ -84,22 +86,22 @@ struct Worlds {
 };
 
 template <class Work>
-double seconds_of(double (*clock_seconds)(), const Work& work) {
+double seconds_of(Clock clock_seconds, const Work& work) {
   const double start = clock_seconds();
   work();
   return clock_seconds() - start;
 }
 
-void time_orders(BatchRunner& runner, const Worlds& sweep, Seconds& seconds) {
+void time_orders(BatchRunner& runner, const Worlds& sweep, Clock clock, Seconds& seconds) {
   const std::string name = fmt::format("{:>6} worlds", sweep.worlds.size());
   for (const auto& [start, order] :
        {std::pair("long first", sweep.long_first()), std::pair("as given", sweep.as_given())}) {
-    seconds[fmt::format("{}, {}", name, start)] = seconds_of(
-        wall_seconds, [&, &start_order = order] { runner.run(sweep.worlds, start_order, {}); });
+    seconds[fmt::format("{}, {}", name, start)] =
+        seconds_of(clock, [&, &start_order = order] { runner.run(sweep.worlds, start_order, {}); });
   }
 }
 
-void time_waves(BatchRunner& runner, const Worlds& sweep, Seconds& seconds) {
+void time_waves(BatchRunner& runner, const Worlds& sweep, Clock clock, Seconds& seconds) {
   std::vector<BatchWorld> worlds;  // long ones first, so that each wave is about even
   for (const std::int32_t i : sweep.long_first()) {
     worlds.push_back(sweep.worlds[static_cast<std::size_t>(i)]);
@@ -107,7 +109,7 @@ void time_waves(BatchRunner& runner, const Worlds& sweep, Seconds& seconds) {
   std::vector<std::int32_t> order = sweep.as_given();
   for (const std::size_t wave : {65'536, 16'384, 4096, 1024, 256}) {
     order.resize(wave);
-    seconds[fmt::format("{:>6} worlds in a wave", wave)] = seconds_of(wall_seconds, [&] {
+    seconds[fmt::format("{:>6} worlds in a wave", wave)] = seconds_of(clock, [&] {
       for (std::size_t first = 0; first < worlds.size(); first += wave) {
         const auto begin = worlds.begin() + static_cast<std::ptrdiff_t>(first);
         runner.run({begin, begin + static_cast<std::ptrdiff_t>(wave)}, order, {});
@@ -155,19 +157,23 @@ Worlds many_worlds(const BatchRunner& runner) {
 }
 
 // What the program that is started for a number of threads does.
-void measure(int threads) {
+void measure(int threads, Clock clock) {
   start_device(threads);
   BatchRunner runner;
   Seconds seconds;
-  time_orders(runner, few_worlds(runner), seconds);
-  time_orders(runner, many_worlds(runner), seconds);
-  time_waves(runner, {runner, {125, 250, 500, 1000}, {1, 4, 8, 16}, 512}, seconds);
+  time_orders(runner, few_worlds(runner), clock, seconds);
+  time_orders(runner, many_worlds(runner), clock, seconds);
+  time_waves(runner, {runner, {125, 250, 500, 1000}, {1, 4, 8, 16}, 512}, clock, seconds);
   fmt::print("{}\n", nlohmann::json(seconds).dump());
 }
 
-void start_with(int threads, Rounds& rounds) {
+void start_with(int threads, bool cpu_time, Rounds& rounds) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  std::FILE* child = ::popen(fmt::format("'{}' --measure {}", self, threads).c_str(), "r");
+  // A thread that waits shall not spin where CPU time counts.
+  const std::string command =
+      fmt::format("{}'{}' --measure {}{}", cpu_time ? "OMP_WAIT_POLICY=passive " : "", self,
+                  threads, cpu_time ? " --cpu-time" : "");
+  std::FILE* child = ::popen(command.c_str(), "r");
   std::string printed;
   std::array<char, 4096> part{};
   while (child != nullptr && std::fgets(part.data(), part.size(), child) != nullptr) {
@@ -188,7 +194,7 @@ double least(const std::vector<double>& values) {
   return *std::min_element(values.begin(), values.end());
 }
 
-void run(int most_threads, int rounds, const std::string& json_path) {
+void run(int most_threads, int rounds, bool cpu_time, const std::string& json_path) {
   start_device(1);
   BatchRunner runner;
   fmt::print("{:<28}", "balance: times 1 thread");
@@ -205,12 +211,12 @@ void run(int most_threads, int rounds, const std::string& json_path) {
 
   Rounds one, all;
   for (int i = 0; i < rounds; ++i) {
-    start_with(1, one);
-    start_with(most_threads, all);
+    start_with(1, cpu_time, one);
+    start_with(most_threads, cpu_time, all);
   }
   nlohmann::json json;
   json["threads"] = most_threads;
-  fmt::print("{:<28}{:>12}{:>12}{:>10}{:>16}\n", "median s", "1 thread",
+  fmt::print("{:<28}{:>12}{:>12}{:>10}{:>16}\n", cpu_time ? "median CPU s" : "median s", "1 thread",
              fmt::format("{} threads", most_threads), "ratio", "of least times");
   for (const auto& [name, seconds] : one) {
     const double ratio = median(seconds) / median(all[name]);
@@ -231,16 +237,19 @@ int main(int argc, char** argv) {
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   int rounds = 5;
   int measured_threads = 0;
+  bool cpu_time = false;
   std::string json;
   app.add_option("--threads", threads, "Compared with 1")->capture_default_str();
   app.add_option("--rounds", rounds, "Of 1 and of all threads, in turns")->capture_default_str();
+  app.add_flag("--cpu-time", cpu_time, "Instead of wall time, of all threads together");
   app.add_option("--json", json, "File for the results");
   app.add_option("--measure", measured_threads)->group("");  // for itself
   CLI11_PARSE(app, argc, argv);
   if (measured_threads > 0) {
-    servesweep::measure(measured_threads);
+    servesweep::measure(measured_threads,
+                        cpu_time ? servesweep::cpu_seconds : servesweep::wall_seconds);
   } else {
-    servesweep::run(threads, rounds, json);
+    servesweep::run(threads, rounds, cpu_time, json);
   }
   return 0;
 }
