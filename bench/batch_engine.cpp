@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/cell.hpp"
 #include "bench/timing.hpp"
 #include "host/batch_params.hpp"
 #include "host/statistics.hpp"
@@ -25,16 +26,6 @@ namespace {
 
 const char* name_of(SchedulerKind kind) {
   return EnumNames<SchedulerKind>::values[static_cast<int>(kind)];
-}
-
-BatchParams cell_params(SchedulerKind kind, std::int32_t k_bins, std::int32_t num_gpus) {
-  BatchParams p;
-  p.scheduler.kind = kind;
-  p.equal_mass.k_bins = k_bins;
-  p.cluster.num_gpus = num_gpus;
-  p.workload.source.preset = WorkloadPreset::kBurstGptLike;
-  p.workload.load.rps_scaling = 100.0;
-  return p;
 }
 
 double naive_requests_per_s(const BatchParams& p, const Workload& workload) {
@@ -102,6 +93,7 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
                    name_of(kind), k_bins, num_gpus, per_s * 1e-6, batches / seconds * 1e-6,
                    seconds / batches * 1e9, requests / batches, per_s / naive, per_s / floor_per_s);
         std::fflush(stdout);
+        json["seconds"][cell] = seconds;
         json["cells"].push_back({{"scheduler", name_of(kind)},
                                  {"k_bins", k_bins},
                                  {"num_gpus", num_gpus},

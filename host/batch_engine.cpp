@@ -72,8 +72,8 @@ class BatchRun : public EngineRun {
     std::vector<std::int32_t> start_order(chunk.worlds.size());
     std::iota(start_order.begin(), start_order.end(), 0);
     std::stable_sort(start_order.begin(), start_order.end(), [&](std::int32_t a, std::int32_t b) {
-      return work_of(chunk.worlds[static_cast<std::size_t>(a)]) >
-             work_of(chunk.worlds[static_cast<std::size_t>(b)]);
+      return expected_work(chunk.worlds[static_cast<std::size_t>(a)]) >
+             expected_work(chunk.worlds[static_cast<std::size_t>(b)]);
     });
     const ProfileRegion region("servesweep::run");
     const std::shared_ptr<PendingWave> wave = runner_.start(chunk.worlds, start_order, options_);
@@ -107,11 +107,6 @@ class BatchRun : public EngineRun {
     WaveMemory device;
     std::size_t host_bytes = 0;
   };
-
-  // An estimate of how long a world runs, in arbitrary units: small clusters make larger batches.
-  static std::int64_t work_of(const BatchWorld& world) {
-    return world.workload.num_requests * (4 + std::min(world.num_gpus, 128));
-  }
 
   static ResultChunk collect(const Chunk& chunk, WaveResult wave, const WaveOptions& options) {
     const ProfileRegion region("servesweep::convert");

@@ -1,5 +1,6 @@
 #include "host/batch_params.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <utility>
@@ -177,6 +178,11 @@ BatchWorld lower(const BatchParams& p) {
       break;
   }
   return w;
+}
+
+std::int64_t expected_work(const BatchWorld& world) {
+  constexpr std::int32_t kMostGpus = 128;  // small clusters make larger batches, up to here
+  return world.workload.num_requests * (4 + std::min(world.num_gpus, kMostGpus));
 }
 
 RequestColumns columns_of(const Workload& workload) {
