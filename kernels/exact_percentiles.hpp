@@ -2,12 +2,39 @@
 // end. For worlds whose requests fit the memory budget; others use histograms.
 #pragma once
 
+#if !defined(__HIPCC__)
 #include <thrust/execution_policy.h>
 #include <thrust/sort.h>
+#endif
 
 #include "sim/batch/engine.hpp"
 
 namespace servesweep {
+
+SERVESWEEP_FUNCTION void sort_in_place(std::int64_t* values, std::int64_t count) {
+#if !defined(__HIPCC__)
+  thrust::sort(thrust::seq, values, values + count);
+#else  // Debian's Thrust has no device code for HIP: a heap sort
+  const auto swap = [&](std::int64_t a, std::int64_t b) {
+    const std::int64_t value = values[a];
+    values[a] = values[b];
+    values[b] = value;
+  };
+  const auto sink = [&](std::int64_t parent, std::int64_t end) {
+    for (std::int64_t child = 2 * parent + 1; child < end; child = 2 * parent + 1) {
+      if (child + 1 < end && values[child] < values[child + 1]) ++child;
+      if (values[child] <= values[parent]) return;
+      swap(parent, child);
+      parent = child;
+    }
+  };
+  for (std::int64_t i = count / 2 - 1; i >= 0; --i) sink(i, count);
+  for (std::int64_t end = count - 1; end > 0; --end) {
+    swap(0, end);
+    sink(0, end);
+  }
+#endif
+}
 
 class ExactLatencies {
  public:
@@ -44,7 +71,7 @@ class ExactLatencies {
   // NumPy's default: linear between order statistics.
   SERVESWEEP_FUNCTION void quantiles(std::int64_t* values, const double* wanted, int num_wanted,
                                      double unit_ns, double* out_ns) const {
-    thrust::sort(thrust::seq, values, values + count_);
+    sort_in_place(values, count_);
     for (int i = 0; i < num_wanted; ++i) {
       const double position = wanted[i] * static_cast<double>(count_ - 1);
       const auto below = static_cast<std::int64_t>(position);
