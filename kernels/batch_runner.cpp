@@ -134,6 +134,7 @@ struct RunWorlds {
     const BatchWorld& world = worlds(static_cast<std::size_t>(index));
     BatchResult& result = results(static_cast<std::size_t>(index));
     BatchHistograms histograms_here(histograms.data() + slot * kHistogramCounts);
+    const OneLane lane;
     BatchState state;
     state.place(reinterpret_cast<unsigned char*>(states.data() + slot * state_words),
                 world.workload.num_bins, world.num_gpus);
@@ -141,18 +142,20 @@ struct RunWorlds {
       ExactLatencies latencies(exact.data() + slot * static_cast<std::size_t>(exact_requests) *
                                                   ExactLatencies::kQuantities,
                                world.workload.num_requests);
-      BatchEngine<ExactLatencies>(world, state, histograms_here, latencies).run(result);
+      BatchEngine(lane, world, state, histograms_here, latencies).run();
+      result = *state.result;
       latencies.take_quantiles(result);
     } else {
       NoObserver nobody;
-      BatchEngine<NoObserver>(world, state, histograms_here, nobody).run(result);
-      take_quantiles(histograms_here, result);
+      BatchEngine(lane, world, state, histograms_here, nobody).run();
+      result = *state.result;
+      take_quantiles(lane, histograms_here, result);
     }
     if (places.extent(0) > 0)
       save_details(static_cast<std::size_t>(index), world, state, histograms_here.latency);
-    histograms_here.latency.clear();
-    histograms_here.tbt.clear();
-    histograms_here.decode.clear();
+    histograms_here.latency.clear(lane);
+    histograms_here.tbt.clear(lane);
+    histograms_here.decode.clear(lane);
   }
 
   KOKKOS_FUNCTION void save_details(std::size_t index, const BatchWorld& world,
@@ -181,11 +184,13 @@ struct RecordBatches {
   DeviceArray<BatchEvent> events;
   DeviceArray<std::int64_t> count;  // [1]
 
-  KOKKOS_FUNCTION void batch(const BatchEvent& event) {
-    events(static_cast<std::size_t>(count(0)++)) = event;
+  template <class Lanes>
+  KOKKOS_FUNCTION void batch(const Lanes& lanes, const BatchEvent& event) {
+    lanes.once([&] { events(static_cast<std::size_t>(count(0)++)) = event; });
   }
-  KOKKOS_FUNCTION void latencies(const BinnedRequest*, std::int32_t, std::int64_t, std::int64_t,
-                                 std::int64_t) {}
+  template <class Lanes>
+  KOKKOS_FUNCTION void latencies(const Lanes&, const BinnedRequest*, std::int32_t, std::int64_t,
+                                 std::int64_t, std::int64_t) {}
 };
 
 struct ReplayWorld {
@@ -195,13 +200,13 @@ struct ReplayWorld {
   RecordBatches recorder;
 
   KOKKOS_FUNCTION void operator()(const Policy::member_type&) const {
+    const OneLane lane;
     BatchState here;
     here.place(reinterpret_cast<unsigned char*>(state.data()), world(0).workload.num_bins,
                world(0).num_gpus);
     BatchHistograms histograms_here(histograms.data());
     RecordBatches observer = recorder;
-    BatchResult result;
-    BatchEngine<RecordBatches>(world(0), here, histograms_here, observer).run(result);
+    BatchEngine(lane, world(0), here, histograms_here, observer).run();
   }
 };
 

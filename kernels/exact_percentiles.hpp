@@ -45,17 +45,19 @@ class ExactLatencies {
   SERVESWEEP_FUNCTION ExactLatencies(std::int64_t* memory, std::int64_t requests)
       : latency_ns_(memory), tbt_ps_(memory + requests), decode_ps_(memory + 2 * requests) {}
 
-  SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
 
-  SERVESWEEP_FUNCTION void latencies(const BinnedRequest* requests, std::int32_t size,
-                                     std::int64_t finish_ns, std::int64_t tbt_ps,
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void latencies(const Lanes& lanes, const BinnedRequest* requests,
+                                     std::int32_t size, std::int64_t finish_ns, std::int64_t tbt_ps,
                                      std::int64_t decode_ps) {
-    for (std::int32_t i = 0; i < size; ++i) {
-      latency_ns_[count_] = finish_ns - requests[i].arrival_ns;
-      tbt_ps_[count_] = tbt_ps;
-      decode_ps_[count_] = decode_ps;
-      ++count_;
-    }
+    lanes.for_each(size, [&](std::int32_t i) {
+      latency_ns_[count_ + i] = finish_ns - requests[i].arrival_ns;
+      tbt_ps_[count_ + i] = tbt_ps;
+      decode_ps_[count_ + i] = decode_ps;
+    });
+    count_ += size;
   }
 
   SERVESWEEP_FUNCTION void take_quantiles(BatchResult& result) {

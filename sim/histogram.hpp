@@ -4,7 +4,7 @@
 // Histograms of equal layout merge by adding counts.
 #pragma once
 
-#include "sim/portability.hpp"
+#include "sim/lanes.hpp"
 
 namespace servesweep {
 
@@ -48,9 +48,9 @@ struct Histogram {
   std::uint32_t* counts = nullptr;
   std::uint64_t touched = 0;  // bit i: some bucket from 128 i to 128 i + 127 may not be zero
 
-  SERVESWEEP_FUNCTION void add(std::int32_t bucket, std::uint32_t count) {
+  // By one lane; the group calls touch(bucket, bucket) for it.
+  SERVESWEEP_FUNCTION void add(std::int32_t bucket, std::uint32_t count) const {
     counts[bucket] += count;
-    touched |= std::uint64_t{1} << (bucket >> HistogramLayout::kSubBucketBits);
   }
   // Buckets low .. high are about to be counted in.
   SERVESWEEP_FUNCTION void touch(std::int32_t low, std::int32_t high) {
@@ -67,8 +67,10 @@ struct Histogram {
     return min_of((highest_bit(touched) + 1) << HistogramLayout::kSubBucketBits,
                   HistogramLayout::kNumBuckets);
   }
-  SERVESWEEP_FUNCTION void clear() {
-    for (std::int32_t b = begin(); b < end(); ++b) counts[b] = 0;
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void clear(const Lanes& lanes) {
+    std::uint32_t* first = counts + begin();
+    lanes.for_each(end() - begin(), [=](std::int32_t i) { first[i] = 0; });
     touched = 0;
   }
 };
@@ -76,22 +78,46 @@ struct Histogram {
 // Writes the quantiles of a histogram of `total` > 0 values to out_ns: NumPy's linear
 // interpolation between order statistics, each order statistic being its bucket's middle.
 // `quantiles` ascend.
-SERVESWEEP_FUNCTION void histogram_quantiles(const Histogram& histogram, std::int64_t total,
-                                             const double* quantiles, int count, double* out_ns) {
-  std::int32_t bucket = histogram.begin();
+template <class Lanes>
+SERVESWEEP_FUNCTION void histogram_quantiles(const Lanes& lanes, const Histogram& histogram,
+                                             std::int64_t total, const double* quantiles, int count,
+                                             double* out_ns) {
+  constexpr std::int32_t kGroup = 1 << HistogramLayout::kSubBucketBits;
+  const std::uint32_t* counts = histogram.counts;
+  const std::int32_t end = histogram.end();
+  std::int32_t group = histogram.begin();  // buckets group .. group + kGroup - 1
+  std::int64_t before_group = 0;           // values in buckets below them
+  const auto sum_of_group = [&] {
+    const std::uint32_t* here = counts + group;
+    return lanes
+        .template reduce<IntegerSum>(min_of(kGroup, end - group),
+                                     [=](std::int32_t i, IntegerSum& sum) { sum.value += here[i]; })
+        .value;
+  };
+  std::int64_t in_group = sum_of_group();
+  std::int32_t bucket = group;
   std::int64_t before = 0;  // values in buckets below `bucket`
   for (int i = 0; i < count; ++i) {
     const double position = quantiles[i] * static_cast<double>(total - 1);
     const auto rank = static_cast<std::int64_t>(position);
     const double fraction = position - static_cast<double>(rank);
-    while (before + histogram.counts[bucket] <= rank) before += histogram.counts[bucket++];
+    while (before_group + in_group <= rank) {
+      before_group += in_group;
+      group += kGroup;
+      in_group = sum_of_group();
+      bucket = group;
+      before = before_group;
+    }
+    while (before + counts[bucket] <= rank) before += counts[bucket++];
     std::int32_t next_bucket = bucket;
-    if (fraction > 0 && before + histogram.counts[bucket] <= rank + 1) {
-      do ++next_bucket;
-      while (histogram.counts[next_bucket] == 0);
+    if (fraction > 0 && before + counts[bucket] <= rank + 1) {
+      ++next_bucket;
+      next_bucket += lanes.first(end - next_bucket,
+                                 [=](std::int32_t b) { return counts[next_bucket + b] != 0; });
     }
     const double low = HistogramLayout::value_ns(bucket);
-    out_ns[i] = low + fraction * (HistogramLayout::value_ns(next_bucket) - low);
+    const double value = low + fraction * (HistogramLayout::value_ns(next_bucket) - low);
+    lanes.once([=] { out_ns[i] = value; });
   }
 }
 

@@ -21,6 +21,13 @@ struct SlaBand {
   double above_ms = 0.0;  // token_ms + epsilon_ms
 };
 
+// Where the SLA controller's search interval moves to, and the batch size in its middle.
+struct SlaTarget {
+  std::int32_t low = 0;
+  std::int32_t high = 0;
+  std::int32_t size = 0;
+};
+
 struct BatchController {
   std::int32_t low = 0;
   std::int32_t high = 0;
@@ -53,27 +60,27 @@ struct BatchController {
     return clamp_to(min_of(raw, top), 1, p.b_max);
   }
 
-  // Moves the search interval and returns its middle.
-  SERVESWEEP_FUNCTION std::int32_t sla_target(const DynamicParams& p, const SlaBand& band) {
-    if (updates < p.min_updates || mean_decode_ms == 0.0) return floor_half(low + high);
-    const auto average = static_cast<std::int32_t>(mean_batch_size);
-    const std::int32_t old_low = low;
-    const std::int32_t old_high = high;
-    if (mean_decode_ms > band.above_ms) {
-      high = min_of(old_high, max_of(average, old_low + p.expand_step));
-      low = max_of(old_low - p.shrink_step, p.b_min);
-    } else if (mean_decode_ms < band.below_ms) {
-      low = max_of(old_low, min_of(average, old_high - p.expand_step));
-      high = min_of(old_high + p.shrink_step, top);
-    } else {
-      high = min_of(average + 1, top);
-      low = max_of(average - 1, p.b_min);
+  SERVESWEEP_FUNCTION SlaTarget sla_target(const DynamicParams& p, const SlaBand& band) const {
+    if (updates < p.min_updates || mean_decode_ms == 0.0) {
+      return {low, high, floor_half(low + high)};
     }
-    low = max_of(low, p.b_min);
-    high = min_of(high, top);
-    low = min_of(low, high);
-    const std::int32_t target = max_of(floor_half(low + high), decoding_elsewhere);
-    return max_of(min_of(target, top), p.b_min);
+    const auto average = static_cast<std::int32_t>(mean_batch_size);
+    SlaTarget next;
+    if (mean_decode_ms > band.above_ms) {
+      next.high = min_of(high, max_of(average, low + p.expand_step));
+      next.low = max_of(low - p.shrink_step, p.b_min);
+    } else if (mean_decode_ms < band.below_ms) {
+      next.low = max_of(low, min_of(average, high - p.expand_step));
+      next.high = min_of(high + p.shrink_step, top);
+    } else {
+      next.high = min_of(average + 1, top);
+      next.low = max_of(average - 1, p.b_min);
+    }
+    next.high = min_of(next.high, top);
+    next.low = min_of(max_of(next.low, p.b_min), next.high);
+    const std::int32_t middle = max_of(floor_half(next.low + next.high), decoding_elsewhere);
+    next.size = max_of(min_of(middle, top), p.b_min);
+    return next;
   }
 
   SERVESWEEP_FUNCTION void learn(const DynamicParams& p, const BatchFeedback& batch,

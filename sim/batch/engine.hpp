@@ -33,52 +33,54 @@ struct BatchEvent {
 // Observers see every batch and every completed request range; this one costs nothing.
 struct NoObserver {
   static constexpr bool kSeesTargets = false;
-  SERVESWEEP_FUNCTION void batch(const BatchEvent&) {}
-  SERVESWEEP_FUNCTION void latencies(const BinnedRequest*, std::int32_t, std::int64_t, std::int64_t,
-                                     std::int64_t) {}
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void latencies(const Lanes&, const BinnedRequest*, std::int32_t, std::int64_t,
+                                     std::int64_t, std::int64_t) {}
 };
 
-template <class Observer = NoObserver>
+template <class Lanes, class Observer = NoObserver>
 class BatchEngine {
  public:
-  SERVESWEEP_FUNCTION BatchEngine(const BatchWorld& world, const BatchState& state,
-                                  BatchHistograms& histograms, Observer& observer)
-      : w_(world),
+  SERVESWEEP_FUNCTION BatchEngine(const Lanes& lanes, const BatchWorld& world,
+                                  const BatchState& state, BatchHistograms& histograms,
+                                  Observer& observer)
+      : lanes_(lanes),
+        w_(world),
         d_(world.workload),
         s_(state),
         observer_(observer),
-        recorder_(world, histograms),
-        events_(state.events_ns, world.num_gpus),
+        recorder_(lanes, world, *state.result, histograms),
+        events_(lanes, state.events_ns, world.num_gpus),
         band_{world.sla_token_ms - world.sla_epsilon_ms, world.sla_token_ms + world.sla_epsilon_ms},
         is_dynamic_(world.is_dynamic()),
         free_tokens_(world.eta_tokens - world.dynamic.memory_reserve * world.eta_tokens) {
-    const std::int32_t bins = d_.num_bins;
-    for (std::int32_t k = 0; k < bins; ++k) {
+    lanes_.for_each(d_.num_bins, [&](std::int32_t k) {
       s_.queues[k] = {d_.bin_begin[k], d_.bin_begin[k + 1], d_.bin_begin[k]};
       s_.bins[k] = {};
       s_.bins[k].lower_edge_tokens = d_.bin_edges[k];
       s_.bins[k].upper_edge_tokens = d_.bin_edges[k + 1];
-      s_.bins[k].batch_limit = -1;
-      if (is_dynamic_) s_.bins[k].batch_limit = top_of(k);
+      s_.bins[k].batch_limit = is_dynamic_ ? top_of(k) : -1;
       s_.controllers[k].reset(w_.dynamic, static_cast<std::int32_t>(s_.bins[k].batch_limit));
-      refresh_head(k);
-    }
-    for (std::int32_t g = 0; g < w_.num_gpus; ++g) s_.gpus[g] = {};
-    for (std::int32_t g = 0; g < w_.num_gpus; g += 64) {
-      const std::int32_t here = min_of(64, w_.num_gpus - g);
-      s_.idle[g / 64] = here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1;
-    }
+      s_.head_ns[k] = head_of(s_.queues[k]);
+    });
+    lanes_.for_each(w_.num_gpus, [&](std::int32_t g) { s_.gpus[g] = {}; });
+    lanes_.for_each(num_idle_words(), [&](std::int32_t word) {
+      const std::int32_t here = min_of(64, w_.num_gpus - word * 64);
+      s_.idle[word] = here == 64 ? ~UINT64_C(0) : (UINT64_C(1) << here) - 1;
+    });
     num_idle_ = w_.num_gpus;
   }
 
-  // Runs the world to its end and writes its result, all but the quantiles.
-  SERVESWEEP_FUNCTION void run(BatchResult& result) {
+  // Runs the world to its end; its result, all but the quantiles, is then in the state.
+  SERVESWEEP_FUNCTION void run() {
     if (w_.dispatch == Dispatch::kGreedy) {
       run_greedy();
     } else {
       run_full();
     }
-    result = recorder_.close(s_, status_);
+    recorder_.close(s_, status_);
   }
 
  private:
@@ -107,7 +109,7 @@ class BatchEngine {
         bin = choose_waiting_bin(now_ns);
       }
       if (ended_by(now_ns)) return;
-      const std::int32_t target = target_of(s_.controllers[bin], has_idle);
+      const std::int32_t target = want_target(bin, has_idle);
       start(gpu, has_idle, now_ns, bin, target, has_idle ? 1 : count_waiting(bin, target, now_ns));
     }
   }
@@ -126,18 +128,19 @@ class BatchEngine {
       } else {
         if (ended_by(now_ns)) return;
         release(complete());
-        while (arrivals_seen_ < d_.num_requests && d_.time_arrival_ns[arrivals_seen_] <= now_ns) {
-          ++arrivals_seen_;
-        }
+        const std::int64_t* later_ns = d_.time_arrival_ns + arrivals_seen_;
+        arrivals_seen_ +=
+            lanes_.count_leading(static_cast<std::int32_t>(d_.num_requests - arrivals_seen_),
+                                 [=](std::int32_t i) { return later_ns[i] <= now_ns; });
       }
       while (num_idle_ > 0 && status_ == WorldStatus::kCompleted) {
         const std::int32_t bin = choose_full_bin();
         if (bin < 0) break;
         advance_cursor(bin);
-        const std::int32_t target = target_of(s_.controllers[bin], false);
-        const BinQueue& queue = s_.queues[bin];
+        const std::int32_t target = want_target(bin, false);
+        const std::uint32_t queued = s_.queues[bin].tail - s_.queues[bin].next;
         start(lowest_idle(), true, now_ns, bin, target,
-              static_cast<std::int32_t>(min_of<std::int64_t>(queue.tail - queue.next, target)));
+              static_cast<std::int32_t>(min_of<std::int64_t>(queued, target)));
       }
     }
   }
@@ -154,25 +157,29 @@ class BatchEngine {
   // Ends the batch that is next to complete; its GPU is free but not yet idle.
   SERVESWEEP_FUNCTION std::int32_t complete() {
     const std::int32_t gpu = events_.next_gpu();
-    GpuState& g = s_.gpus[gpu];
+    const GpuState& g = s_.gpus[gpu];
     in_flight_ -= g.feedback.batch_size;
-    if (is_dynamic_) s_.controllers[g.bin].learn(w_.dynamic, g.feedback, in_flight_);
+    if (is_dynamic_) {
+      lanes_.once([&] { s_.controllers[g.bin].learn(w_.dynamic, g.feedback, in_flight_); });
+    }
     return gpu;
   }
 
   SERVESWEEP_FUNCTION void release(std::int32_t gpu) {
     events_.replace_next(gpu, kNever);
-    s_.idle[gpu / 64] |= UINT64_C(1) << (gpu % 64);
+    lanes_.once([&] { s_.idle[gpu / 64] |= UINT64_C(1) << (gpu % 64); });
     ++num_idle_;
   }
 
+  SERVESWEEP_FUNCTION std::int32_t num_idle_words() const { return (w_.num_gpus + 63) / 64; }
+
   SERVESWEEP_FUNCTION std::int32_t lowest_idle() {
-    std::int32_t word = 0;
-    while (s_.idle[word] == 0) ++word;
-    const std::int32_t gpu = word * 64 + lowest_bit(s_.idle[word]);
-    s_.idle[word] &= s_.idle[word] - 1;
+    const std::int32_t word =
+        lanes_.first(num_idle_words(), [&](std::int32_t i) { return s_.idle[i] != 0; });
+    const std::uint64_t bits = s_.idle[word];
+    lanes_.once([&] { s_.idle[word] = bits & (bits - 1); });
     --num_idle_;
-    return gpu;
+    return word * 64 + lowest_bit(bits);
   }
 
   // -- bins ---------------------------------------------------------------------------------------
@@ -181,97 +188,119 @@ class BatchEngine {
     round_robin_ = bin + 1 == d_.num_bins ? 0 : bin + 1;
   }
 
-  SERVESWEEP_FUNCTION void refresh_head(std::int32_t bin) {
-    const BinQueue& queue = s_.queues[bin];
-    s_.head_ns[bin] = queue.next < queue.end ? d_.requests[queue.next].arrival_ns : kNever;
+  SERVESWEEP_FUNCTION std::int32_t wrapped(std::int32_t bin) const {
+    return bin < d_.num_bins ? bin : bin - d_.num_bins;
+  }
+
+  SERVESWEEP_FUNCTION std::int64_t head_of(const BinQueue& queue) const {
+    return queue.next < queue.end ? d_.requests[queue.next].arrival_ns : kNever;
   }
 
   // Some request waits.
   SERVESWEEP_FUNCTION std::int32_t choose_waiting_bin(std::int64_t now_ns) {
     if (d_.num_bins == 1) return 0;
-    std::int32_t bin = round_robin_;
     if (w_.bin_choice == BinChoice::kRoundRobin) {
-      while (s_.head_ns[bin] > now_ns) bin = bin + 1 == d_.num_bins ? 0 : bin + 1;
+      const std::int32_t skipped = lanes_.first(d_.num_bins, [&](std::int32_t i) {
+        return s_.head_ns[wrapped(round_robin_ + i)] <= now_ns;
+      });
+      const std::int32_t bin = wrapped(round_robin_ + skipped);
       advance_cursor(bin);
       return bin;
     }
-    std::uint32_t most = 0;
-    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
-      BinQueue& queue = s_.queues[k];
-      queue.tail = max_of(queue.tail, queue.next);
-      while (queue.tail < queue.end && d_.requests[queue.tail].arrival_ns <= now_ns) ++queue.tail;
-      if (queue.tail - queue.next > most) {
-        most = queue.tail - queue.next;
-        bin = k;
-      }
-    }
-    return bin;
+    const auto has_arrived = [&](std::uint32_t i) { return d_.requests[i].arrival_ns <= now_ns; };
+    return longest_queue(has_arrived, [](std::int32_t, std::uint32_t) { return true; });
   }
 
-  // How many of the bin's waiting requests a batch of at most `target` takes.
+  // Requests of a bin that wait; remembers how far they reach. By one lane.
+  template <class HasArrived>
+  SERVESWEEP_FUNCTION std::uint32_t count_queued(std::int32_t bin,
+                                                 const HasArrived& has_arrived) const {
+    BinQueue& queue = s_.queues[bin];
+    queue.tail = max_of(queue.tail, queue.next);
+    while (queue.tail < queue.end && has_arrived(queue.tail)) ++queue.tail;
+    return queue.tail - queue.next;
+  }
+
+  // The bin with most requests waiting, the lowest of equals, among those where may_start(bin,
+  // waiting); -1: none.
+  template <class HasArrived, class MayStart>
+  SERVESWEEP_FUNCTION std::int32_t longest_queue(const HasArrived& has_arrived,
+                                                 const MayStart& may_start) const {
+    return lanes_
+        .template reduce<LongestQueue>(d_.num_bins,
+                                       [&](std::int32_t bin, LongestQueue& longest) {
+                                         const std::uint32_t waiting =
+                                             count_queued(bin, has_arrived);
+                                         if (waiting > longest.waiting && may_start(bin, waiting)) {
+                                           longest = {waiting, bin};
+                                         }
+                                       })
+        .bin;
+  }
+
+  struct LongestQueue {
+    std::uint32_t waiting = 0;
+    std::int32_t bin = -1;
+    SERVESWEEP_FUNCTION void join(const LongestQueue& other) {
+      if (other.waiting > waiting ||
+          (other.waiting == waiting && other.waiting > 0 && other.bin < bin)) {
+        *this = other;
+      }
+    }
+  };
+
+  // How many of the bin's waiting requests, at least one, a batch of at most `target` takes.
   SERVESWEEP_FUNCTION std::int32_t count_waiting(std::int32_t bin, std::int32_t target,
                                                  std::int64_t now_ns) const {
     const BinQueue& queue = s_.queues[bin];
-    const BinnedRequest* requests = d_.requests + queue.next;
-    const std::int32_t most = static_cast<std::int32_t>(
+    const BinnedRequest* after_first = d_.requests + queue.next + 1;
+    const auto most = static_cast<std::int32_t>(
         min_of<std::int64_t>(min_of(target, w_.max_candidates), queue.end - queue.next));
-    // Gallop, then halve: most queues are short, and what lies far ahead is not in the cache.
-    std::int32_t low = 1;  // the first `low` have arrived
-    std::int32_t high = 2;
-    while (high < most && requests[high - 1].arrival_ns <= now_ns) {
-      low = high;
-      high *= 2;
-    }
-    if (high >= most) {
-      if (requests[most - 1].arrival_ns <= now_ns) return most;
-      high = most;
-    }
-    while (high - low > 1) {
-      const std::int32_t middle = (low + high) / 2;
-      (requests[middle - 1].arrival_ns <= now_ns ? low : high) = middle;
-    }
-    return low;
+    return 1 + lanes_.count_leading(
+                   most - 1, [=](std::int32_t i) { return after_first[i].arrival_ns <= now_ns; });
   }
 
   // -- full dispatch ------------------------------------------------------------------------------
 
-  // What the bin must have queued to start; its controller stays as it is.
+  // What the bin must have queued to start.
   SERVESWEEP_FUNCTION std::int32_t needed_by(std::int32_t bin) const {
-    BatchController copy = s_.controllers[bin];
-    return min_of(target_of(copy, false), w_.max_candidates);
+    if (!is_dynamic_) return min_of(w_.fixed_target, w_.max_candidates);
+    const BatchController& controller = s_.controllers[bin];
+    return min_of(target_of(controller, controller.sla_target(w_.dynamic, band_)),
+                  w_.max_candidates);
   }
 
   // The arrival (by time) that next makes a bin full or is the last one.
   SERVESWEEP_FUNCTION std::int64_t next_filling_arrival() const {
     if (arrivals_seen_ >= d_.num_requests) return d_.num_requests;
-    std::int64_t next = d_.num_requests - 1;
-    for (std::int32_t k = 0; k < d_.num_bins; ++k) {
-      const std::int64_t filling = std::int64_t{s_.queues[k].next} + needed_by(k) - 1;
-      if (filling < s_.queues[k].end) next = min_of<std::int64_t>(next, d_.order[filling]);
-    }
-    return next;
+    const EarliestArrival next = lanes_.template reduce<EarliestArrival>(
+        d_.num_bins, [&](std::int32_t k, EarliestArrival& earliest) {
+          const std::int64_t filling = std::int64_t{s_.queues[k].next} + needed_by(k) - 1;
+          if (filling < s_.queues[k].end) earliest.join({d_.order[filling]});
+        });
+    return min_of<std::int64_t>(next.place, d_.num_requests - 1);
   }
+
+  struct EarliestArrival {
+    std::uint32_t place = UINT32_MAX;  // among all admitted arrivals
+    SERVESWEEP_FUNCTION void join(const EarliestArrival& other) {
+      place = min_of(place, other.place);
+    }
+  };
 
   // A bin that may start a batch, or -1.
   SERVESWEEP_FUNCTION std::int32_t choose_full_bin() {
     const bool flush = arrivals_seen_ >= d_.num_requests;
-    std::int32_t longest = -1;
-    std::uint32_t most = 0;
-    std::int32_t bin = round_robin_;
-    if (w_.bin_choice == BinChoice::kLongestQueue) bin = 0;
-    for (std::int32_t i = 0; i < d_.num_bins; ++i) {
-      BinQueue& queue = s_.queues[bin];
-      queue.tail = max_of(queue.tail, queue.next);
-      while (queue.tail < queue.end && d_.order[queue.tail] < arrivals_seen_) ++queue.tail;
-      const std::uint32_t waiting = queue.tail - queue.next;
-      if (waiting > most && (flush || waiting >= static_cast<std::uint32_t>(needed_by(bin)))) {
-        if (w_.bin_choice == BinChoice::kRoundRobin) return bin;
-        most = waiting;
-        longest = bin;
-      }
-      bin = bin + 1 == d_.num_bins ? 0 : bin + 1;
-    }
-    return longest;
+    const auto has_arrived = [&](std::uint32_t i) { return d_.order[i] < arrivals_seen_; };
+    const auto is_full = [&](std::int32_t bin, std::uint32_t waiting) {
+      return waiting > 0 && (flush || waiting >= static_cast<std::uint32_t>(needed_by(bin)));
+    };
+    if (w_.bin_choice == BinChoice::kLongestQueue) return longest_queue(has_arrived, is_full);
+    const std::int32_t skipped = lanes_.first(d_.num_bins, [&](std::int32_t i) {
+      const std::int32_t bin = wrapped(round_robin_ + i);
+      return is_full(bin, count_queued(bin, has_arrived));
+    });
+    return skipped == d_.num_bins ? -1 : wrapped(round_robin_ + skipped);
   }
 
   // -- batches ------------------------------------------------------------------------------------
@@ -282,36 +311,47 @@ class BatchEngine {
                            w_.bin_memory_gb, w_.kv_gb_per_token, w_.dynamic.b_max);
   }
 
-  // Wanting a target moves the controller. Where a request runs alone whatever the target, only
-  // that is done, unless somebody wants to see the target.
-  SERVESWEEP_FUNCTION std::int32_t target_of(BatchController& controller, bool alone) const {
+  SERVESWEEP_FUNCTION std::int32_t target_of(const BatchController& controller,
+                                             const SlaTarget& sla) const {
+    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_), sla.size);
+  }
+
+  // Wanting a target moves the bin's controller. Where a request runs alone whatever the target,
+  // only that is done, unless somebody wants to see the target.
+  SERVESWEEP_FUNCTION std::int32_t want_target(std::int32_t bin, bool alone) const {
     if (!is_dynamic_) return w_.fixed_target;
-    const std::int32_t sla = controller.sla_target(w_.dynamic, band_);
-    if (alone && !Observer::kSeesTargets) return sla;
-    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_), sla);
+    BatchController& controller = s_.controllers[bin];
+    const SlaTarget sla = controller.sla_target(w_.dynamic, band_);
+    lanes_.once([&] {
+      controller.low = sla.low;
+      controller.high = sla.high;
+    });
+    return alone && !Observer::kSeesTargets ? sla.size : target_of(controller, sla);
   }
 
   // Starts the first `available` >= 1 requests of a bin, or as many of them as fit. The GPU was
   // idle, or has just completed.
   SERVESWEEP_INLINE void start(std::int32_t gpu, bool was_idle, std::int64_t now_ns,
                                std::int32_t bin, std::int32_t target, std::int32_t available) {
-    BinQueue& queue = s_.queues[bin];
-    const std::uint32_t first = queue.next;
+    const BinQueue queue = s_.queues[bin];
+    const BinnedRequest* requests = d_.requests + queue.next;
     std::int32_t size = min_of(available, w_.max_candidates);
-    RangeSummary batch = summarize(d_, first, size);
+    RangeSummary batch = summarize(lanes_, requests, size);
     bool overcommits = false;
     if (batch.total_tokens > w_.memory_limit_tokens) {
       if (is_dynamic_) {
         std::int64_t tokens = batch.total_tokens;
-        while (tokens > w_.memory_limit_tokens) tokens -= d_.requests[first + --size].total_tokens;
-        batch = summarize(d_, first, size);
+        while (tokens > w_.memory_limit_tokens) tokens -= requests[--size].total_tokens;
+        batch = summarize(lanes_, requests, size);
       } else {
         overcommits = true;
       }
     }
 
+    const double draw =
+        largest_draw(lanes_, d_.draws == nullptr ? nullptr : d_.draws + queue.next, size);
     const ServiceTime service =
-        w_.service.time({size, batch.longest_tokens, batch.longest_output, batch.largest_draw});
+        w_.service.time({size, batch.longest_tokens, batch.longest_output, draw});
     const double duration = min_of(service.total_ms * 1e6, static_cast<double>(kClockEnd_ns));
     const std::int64_t service_ns = round_to_int64(duration);
     if (service_ns > kClockEnd_ns - now_ns) {
@@ -320,8 +360,6 @@ class BatchEngine {
     }
     const std::int64_t finish_ns = now_ns + service_ns;
 
-    queue.next += size;
-    refresh_head(bin);
     taken_ += size;
     in_flight_ += size;
     if (was_idle) {
@@ -329,30 +367,36 @@ class BatchEngine {
     } else {
       events_.replace_next(gpu, finish_ns);
     }
-    GpuState& g = s_.gpus[gpu];
-    g.bin = bin;
-    const auto b = static_cast<double>(size);
-    g.feedback = {static_cast<double>(batch.total_tokens - batch.output_tokens) / b,
-                  static_cast<double>(batch.output_tokens) / b, service.decode_ms, size};
-
     const bool completes = finish_ns <= w_.time_limit_ns;
+    lanes_.once([&] {
+      s_.queues[bin].next = queue.next + static_cast<std::uint32_t>(size);
+      s_.head_ns[bin] = head_of(s_.queues[bin]);
+      GpuState& g = s_.gpus[gpu];
+      const auto b = static_cast<double>(size);
+      g.bin = bin;
+      g.feedback = {static_cast<double>(batch.total_tokens - batch.output_tokens) / b,
+                    static_cast<double>(batch.output_tokens) / b, service.decode_ms, size};
+      if (completes) {
+        g.busy_ns += service_ns;
+        ++g.batches;
+      }
+    });
     if (completes) {
-      g.busy_ns += service_ns;
-      ++g.batches;
-      recorder_.record({batch, service, d_.requests + first, size, now_ns, finish_ns, overcommits},
+      recorder_.record({batch, service, requests, size, now_ns, finish_ns, overcommits},
                        s_.bins[bin], observer_);
     }
-    observer_.batch({now_ns, finish_ns, size * now_ns - batch.arrival_sum_ns, batch.total_tokens,
-                     d_.order[first], gpu, bin, size, target, batch.longest_tokens,
-                     batch.longest_output, completes});
+    observer_.batch(lanes_, {now_ns, finish_ns, size * now_ns - batch.arrival_sum_ns,
+                             batch.total_tokens, d_.order[queue.next], gpu, bin, size, target,
+                             batch.longest_tokens, batch.longest_output, completes});
   }
 
+  const Lanes& lanes_;
   const BatchWorld& w_;
   const BinnedWorkload& d_;
   const BatchState& s_;
   Observer& observer_;
-  BatchRecorder recorder_;
-  GpuEvents events_;
+  BatchRecorder<Lanes> recorder_;
+  GpuEvents<Lanes> events_;
   SlaBand band_;
   bool is_dynamic_;
   double free_tokens_;              // eta - L0

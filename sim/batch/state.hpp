@@ -26,32 +26,36 @@ struct BinQueue {
 };
 
 struct BatchState {
+  static constexpr std::size_t kAlignment = 16;
+
   std::int64_t* head_ns;         // [bin]: arrival of the queue's first request, kNever: none left
   BinQueue* queues;              // [bin]
   BatchController* controllers;  // [bin]
   BinUse* bins;                  // [bin]
   GpuState* gpus;                // [gpu]
-  std::int64_t* events_ns;       // [GpuEvents::num_times]
+  std::int64_t* events_ns;       // [GpuEventBlocks::num_times]
   std::uint64_t* idle;           // [ceil(gpu / 64)], bits
+  BatchResult* result;           // [1], grows with every batch
 
   SERVESWEEP_FUNCTION static std::size_t bytes(std::int32_t num_bins, std::int32_t num_gpus) {
     BatchState state;
     return state.place(nullptr, num_bins, num_gpus);
   }
 
-  // Lays the arrays out from `memory` (8-byte aligned) on; returns the bytes taken.
+  // Lays the arrays out from `memory` (aligned to kAlignment) on; returns the bytes taken.
   SERVESWEEP_FUNCTION std::size_t place(unsigned char* memory, std::int32_t num_bins,
                                         std::int32_t num_gpus) {
     std::size_t used = 0;
     const auto bins_count = static_cast<std::size_t>(num_bins);
     const auto gpus_count = static_cast<std::size_t>(num_gpus);
-    take(memory, used, events_ns, GpuEvents::num_times(num_gpus));
+    take(memory, used, events_ns, static_cast<std::size_t>(GpuEventBlocks::num_times(num_gpus)));
     take(memory, used, head_ns, bins_count);
     take(memory, used, queues, bins_count);
     take(memory, used, controllers, bins_count);
     take(memory, used, idle, (gpus_count + 63) / 64);
     take(memory, used, gpus, gpus_count);
     take(memory, used, bins, bins_count);
+    take(memory, used, result, 1);
     return used;
   }
 
@@ -59,9 +63,9 @@ struct BatchState {
   template <class T>
   SERVESWEEP_FUNCTION static void take(unsigned char* memory, std::size_t& used, T*& array,
                                        std::size_t count) {
-    static_assert(alignof(T) <= 8, "blocks are 8-byte aligned");
+    static_assert(alignof(T) <= kAlignment);
     array = memory == nullptr ? nullptr : reinterpret_cast<T*>(memory + used);
-    used += (count * sizeof(T) + 7) / 8 * 8;
+    used += (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
   }
 };
 

@@ -7,6 +7,15 @@
 #include <vector>
 
 namespace servesweep {
+namespace {
+
+constexpr OneLane kLane;
+
+std::size_t num_times(std::int32_t num_gpus) {
+  return static_cast<std::size_t>(GpuEventBlocks::num_times(num_gpus));
+}
+
+}  // namespace
 
 TEST_CASE("the next completion is the earliest, of equal ones that of the lowest GPU") {
   std::mt19937_64 random(5);
@@ -14,8 +23,8 @@ TEST_CASE("the next completion is the earliest, of equal ones that of the lowest
     INFO(num_gpus << " GPUs");
     const auto count = static_cast<std::size_t>(num_gpus);
     // A canary behind the array: nothing may be written there.
-    std::vector<std::int64_t> memory(GpuEvents::num_times(num_gpus) + 1, -7);
-    GpuEvents events(memory.data(), num_gpus);
+    std::vector<std::int64_t> memory(num_times(num_gpus) + 1, -7);
+    GpuEvents events(kLane, memory.data(), num_gpus);
     std::vector<std::int64_t> naive(count, kNever);
     REQUIRE(events.next_time_ns() == kNever);
     std::int64_t now_ns = 0;
@@ -48,8 +57,8 @@ TEST_CASE("the next completion is the earliest, of equal ones that of the lowest
 
 TEST_CASE("events of the largest cluster") {
   constexpr std::int32_t kGpus = 4096;
-  std::vector<std::int64_t> memory(GpuEvents::num_times(kGpus));
-  GpuEvents events(memory.data(), kGpus);
+  std::vector<std::int64_t> memory(num_times(kGpus));
+  GpuEvents events(kLane, memory.data(), kGpus);
   for (std::int32_t gpu = 0; gpu < kGpus; ++gpu) events.add(gpu, 10'000 - gpu);
   for (std::int32_t gpu = kGpus - 1; gpu >= 0; --gpu) {
     REQUIRE(events.next_gpu() == gpu);

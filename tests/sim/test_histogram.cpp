@@ -17,7 +17,11 @@ struct OwnHistogram {
   Histogram view;
 
   OwnHistogram() { view.counts = counts.data(); }
-  void add(double value_ns, std::uint32_t count = 1) { view.add(Layout::bucket(value_ns), count); }
+  void add(double value_ns, std::uint32_t count = 1) {
+    const std::int32_t bucket = Layout::bucket(value_ns);
+    view.touch(bucket, bucket);
+    view.add(bucket, count);
+  }
 };
 
 }  // namespace
@@ -84,7 +88,7 @@ TEST_CASE("quantiles are NumPy's linear ones of the bucket middles") {
     constexpr int kQuantiles = 7;
     double ours_ns[kQuantiles];
     const auto total = static_cast<std::int64_t>(middles_ns.size());
-    histogram_quantiles(histogram.view, total, quantiles, kQuantiles, ours_ns);
+    histogram_quantiles(OneLane(), histogram.view, total, quantiles, kQuantiles, ours_ns);
     for (int q = 0; q < kQuantiles; ++q) {
       INFO("round " << round << " quantile " << quantiles[q]);
       const double position = quantiles[q] * static_cast<double>(total - 1);
@@ -131,7 +135,7 @@ TEST_CASE("begin and end enclose what was counted, clear leaves zeros") {
     const auto counted = [](std::uint32_t count) { return count != 0; };
     CHECK(std::none_of(histogram.counts.begin(), begin, counted));
     CHECK(std::none_of(end, histogram.counts.end(), counted));
-    histogram.view.clear();
+    histogram.view.clear(OneLane());
     REQUIRE(histogram.counts == zeros);
     CHECK(histogram.view.touched == 0);
   }
