@@ -10,12 +10,14 @@ if(NOT "$ENV{SERVESWEEP_CACHE}" STREQUAL "")
 elseif(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
   set(servesweep_cache "$ENV{XDG_CACHE_HOME}/servesweep")
 endif()
+set(servesweep_cached_kokkos "${servesweep_cache}/kokkos-${SERVESWEEP_BACKEND}")
 if(SERVESWEEP_SANITIZE STREQUAL "thread")
-  set(Kokkos_ROOT "${servesweep_cache}/kokkos-tsan")
+  set(servesweep_cached_kokkos "${servesweep_cache}/kokkos-tsan")
+  set(Kokkos_ROOT "${servesweep_cached_kokkos}")
 endif()
 
 # No version here: Kokkos' version file accepts only the same major version.
-find_package(Kokkos CONFIG QUIET HINTS "${servesweep_cache}/kokkos-${SERVESWEEP_BACKEND}")
+find_package(Kokkos CONFIG QUIET HINTS "${servesweep_cached_kokkos}")
 if(NOT Kokkos_FOUND)
   message(FATAL_ERROR "Kokkos not found (no KokkosConfig.cmake): run scripts/bootstrap, "
     "or set Kokkos_ROOT to the folder where Kokkos is installed")
