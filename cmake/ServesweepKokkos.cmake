@@ -60,16 +60,16 @@ list(JOIN Kokkos_DEVICES ", " servesweep_kokkos_devices)
 message(STATUS "Kokkos ${Kokkos_VERSION} (${servesweep_kokkos_devices}): ${Kokkos_DIR}")
 
 if(SERVESWEEP_BACKEND AND NOT SERVESWEEP_BACKEND STREQUAL SERVESWEEP_KOKKOS_BACKEND)
-  set(servesweep_advice "set Kokkos_ROOT to the folder of a Kokkos that was built for it")
+  set(servesweep_advice "set Kokkos_ROOT to the folder of a Kokkos that was built for it, or use this "
+    "one with -DSERVESWEEP_BACKEND=${SERVESWEEP_KOKKOS_BACKEND}")
   if(SERVESWEEP_SANITIZE STREQUAL "thread")
     set(servesweep_advice "run scripts/bootstrap --backend tsan")
-  elseif(SERVESWEEP_BACKEND MATCHES "^(openmp|cuda|hip)$")
-    string(PREPEND servesweep_advice "run scripts/bootstrap --backend ${SERVESWEEP_BACKEND}, or ")
+  elseif(SERVESWEEP_BACKEND MATCHES "^(openmp|cuda|hip)$" AND "$ENV{Kokkos_ROOT}" STREQUAL "")
+    list(PREPEND servesweep_advice "run scripts/bootstrap --backend ${SERVESWEEP_BACKEND}, ")
   endif()
   message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} (${servesweep_kokkos_devices}) runs on "
     "${SERVESWEEP_KOKKOS_BACKEND}, and this build is for ${SERVESWEEP_BACKEND}: "
-    "${servesweep_advice}. What is there can be used with "
-    "-DSERVESWEEP_BACKEND=${SERVESWEEP_KOKKOS_BACKEND}.")
+    ${servesweep_advice})
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13
