@@ -87,9 +87,9 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
         if (!only.empty() && only != cell) continue;
         const BatchParams params = cell_params(kind, k_bins, num_gpus);
         BatchWorld world = lower(params);
-        const auto binned = runner.bin(
+        const auto binned = runner.bin_all(
             {binning_of(params, world, set, load_scaling(params.workload, workload), nullptr)});
-        world.workload = binned.front()->workload();
+        world.workload = binned.front();
         WaveResult wave;
         const double seconds =
             median_seconds(repetitions, cpu_seconds, [&] { wave = runner.run({world}, {0}, {}); });

@@ -110,17 +110,16 @@ struct SmallWorlds {
     BatchRunner runner;
     WaveOptions options;
     options.save_details = save_details;
-    std::vector<std::shared_ptr<const DeviceWorkload>> binned;
+    std::vector<BinningSpec> specs;
     std::vector<BatchWorld> worlds;
+    std::vector<std::size_t> binnings;  // [world]: index into specs
     for (const double rate : rps) {
       for (const double bins : k_bins) {
         BatchParams p;
         p.workload = spec;
         p.workload.load.rps = rate;
         p.equal_mass.k_bins = static_cast<std::int32_t>(bins);
-        binned.push_back(
-            runner.bin({binning_of(p, lower(p), set, load_scaling(p.workload, workload), nullptr)})
-                .front());
+        specs.push_back(binning_of(p, lower(p), set, load_scaling(p.workload, workload), nullptr));
         for (const double largest : b_max) {
           for (const double gpus : kGpus) {
             for (const double limit : token_ms) {
@@ -128,14 +127,16 @@ struct SmallWorlds {
               p.cluster.num_gpus = static_cast<std::int32_t>(gpus);
               p.sla.token_ms = limit;
               worlds.push_back(lower(p));
-              worlds.back().workload = binned.back()->workload();
+              binnings.push_back(specs.size() - 1);
             }
           }
         }
       }
     }
+    const std::vector<BinnedWorkload> binned = runner.bin_all(specs);
     std::vector<std::vector<BatchWorld>> waves;
     for (std::size_t i = 0; i < worlds.size(); ++i) {
+      worlds[i].workload = binned[binnings[i]];
       if (i % kWave == 0) waves.emplace_back();
       waves.back().push_back(worlds[i]);
     }

@@ -50,17 +50,22 @@ struct DeviceGrid {
 class BatchRun : public EngineRun {
  public:
   BatchRun(const Sweep& sweep, WorkloadSource& source, const RunLimits& limits)
-      : sweep_(sweep), source_(source), limits_(limits) {}
+      : sweep_(sweep),
+        source_(source),
+        limits_(limits),
+        options_{saves_details(sweep), sweep.settings().exact_percentiles},
+        runner_(limits.lanes) {}
 
   ChunkPlan plan(std::int64_t first, std::int64_t end) override {
     planned_ = prepare(first, end);
     return planned_.plan;
   }
 
-  ResultChunk run(const ChunkPlan& plan) override {
+  PendingChunk start(const ChunkPlan& plan) override {
     if (plan.worlds != planned_.plan.worlds) throw std::logic_error("not the chunk planned last");
-    Chunk chunk = std::move(planned_);
+    const auto started = std::make_shared<Chunk>(std::move(planned_));
     planned_ = {};
+    Chunk& chunk = *started;
     bin(chunk);
 
     std::vector<std::int32_t> start_order(chunk.worlds.size());
@@ -69,26 +74,9 @@ class BatchRun : public EngineRun {
       return work_of(chunk.worlds[static_cast<std::size_t>(a)]) >
              work_of(chunk.worlds[static_cast<std::size_t>(b)]);
     });
-    WaveOptions options;
-    options.save_details = saves_details(sweep_);
-    options.exact_percentiles = sweep_.settings().exact_percentiles;
-    options.exact_bytes = limits_.max_memory_bytes - std::min(plan.bytes, limits_.max_memory_bytes);
-    WaveResult wave = runner_.run(chunk.worlds, start_order, options);
-
-    ResultChunk result;
-    result.first_world = chunk.plan.worlds.first;
-    result.num_worlds = static_cast<std::int64_t>(chunk.worlds.size());
-    result.metrics = make_batch_metrics(chunk.worlds.size());
-    std::vector<std::int32_t> num_gpus, num_bins;
-    for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
-      set_batch_metrics(chunk.params[i], wave.worlds[i], i, result.metrics);
-      num_gpus.push_back(chunk.worlds[i].num_gpus);
-      num_bins.push_back(chunk.worlds[i].workload.num_bins);
-    }
-    if (options.save_details) {
-      result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
-    }
-    return result;
+    const std::shared_ptr<PendingWave> wave = runner_.start(chunk.worlds, start_order, options_);
+    return
+        [started, wave, options = options_] { return collect(*started, wave->finish(), options); };
   }
 
   void replay(std::int64_t world, std::ostream& out) override {
@@ -114,6 +102,8 @@ class BatchRun : public EngineRun {
     std::vector<std::size_t> binnings;  // [world]: index into specs
     std::vector<BinningSpec> specs;
     std::map<std::string, std::shared_ptr<PreparedRequests>> requests;
+    WaveMemory device;
+    std::size_t host_bytes = 0;
   };
 
   // An estimate of how long a world runs, in arbitrary units: small clusters make larger batches.
@@ -121,16 +111,44 @@ class BatchRun : public EngineRun {
     return world.workload.num_requests * (4 + std::min(world.num_gpus, 128));
   }
 
+  static ResultChunk collect(const Chunk& chunk, WaveResult wave, const WaveOptions& options) {
+    ResultChunk result;
+    result.first_world = chunk.plan.worlds.first;
+    result.num_worlds = static_cast<std::int64_t>(chunk.worlds.size());
+    result.metrics = make_batch_metrics(chunk.worlds.size());
+    std::vector<std::int32_t> num_gpus, num_bins;
+    for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
+      set_batch_metrics(chunk.params[i], wave.worlds[i], i, result.metrics);
+      num_gpus.push_back(chunk.worlds[i].num_gpus);
+      num_bins.push_back(chunk.worlds[i].workload.num_bins);
+    }
+    if (options.save_details) {
+      result.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
+    }
+    return result;
+  }
+
+  // Host memory of a wave's results on their way to the file: as the wave gives them, as columns
+  // and as the bytes of the shard, of this chunk and of the one before.
+  static std::size_t result_bytes(const WaveShape& shape, const WaveOptions& options) {
+    static const std::size_t kRow = sizeof(BatchResult) + sizeof(BatchParams) + sizeof(BatchWorld) +
+                                    2 * batch_metric_columns().size() * sizeof(double);
+    std::size_t bytes = static_cast<std::size_t>(shape.worlds) * kRow;
+    if (options.save_details) {
+      bytes += 2 * (static_cast<std::size_t>(shape.entries) * 2 * sizeof(std::int32_t) +
+                    static_cast<std::size_t>(shape.gpus) * sizeof(GpuUse) +
+                    static_cast<std::size_t>(shape.bins) * sizeof(BinUse));
+    }
+    return 2 * bytes;
+  }
+
   // Lowers worlds from `first` on, until the next one would not fit.
   Chunk prepare(std::int64_t first, std::int64_t end) {
     Chunk chunk;
     std::map<BinningSpec, std::size_t> known;
     std::vector<double> values(sweep_.parameters().size());
-    std::size_t shared_bytes = 0;
-    std::size_t world_bytes = 0;
-    std::size_t exact_bytes = 0;  // of one world: more run side by side if there is room
-    std::int32_t most_bins = 1;
-    std::int32_t most_gpus = 1;
+    WaveShape shape;
+    std::size_t requests_bytes = 0;
     end = std::min(end, first + kMostChunkWorlds);
     for (std::int64_t id = first; id < end; ++id) {
       sweep_.values(id, values.data());
@@ -141,42 +159,37 @@ class BatchRun : public EngineRun {
       const std::shared_ptr<PreparedRequests> requests = requests_of(params, replication, chunk);
       const std::size_t known_bytes = chunk.requests.size() > num_sets ? 0 : requests->bytes();
       const BinningSpec spec = binning_of(params, world, *requests, replication);
+      const std::int64_t count = requests->set->columns.count;
 
+      WaveShape with = shape;
+      with.add(world, count, params.num_bins(), options_);
       const bool is_new = known.find(spec) == known.end();
-      most_bins = std::max(most_bins, params.num_bins());
-      most_gpus = std::max(most_gpus, world.num_gpus);
-      if (sweep_.settings().exact_percentiles) {
-        exact_bytes = std::max(exact_bytes, BatchRunner::exact_bytes(requests->set->columns.count));
-      }
-      const std::size_t more_shared =
-          (is_new ? binned_bytes(spec) : 0) + requests->bytes() - known_bytes;
-      // Twice: the chunk before is being saved.
-      const std::size_t more_world =
-          2 * BatchRunner::bytes_per_world(requests->set->columns.count, params.num_bins(),
-                                           world.num_gpus, saves_details(sweep_));
-      const std::size_t bytes = shared_bytes + more_shared + world_bytes + more_world +
-                                BatchRunner::state_bytes(most_bins, most_gpus) + exact_bytes;
-      if (bytes > limits_.max_memory_bytes) {
+      WaveMemory device = runner_.plan(with, options_, limits_.max_device_bytes());
+      device.workloads = chunk.device.workloads + (is_new ? BatchRunner::workload_bytes(spec) : 0);
+      device.binning = std::max(chunk.device.binning, BatchRunner::binning_bytes(spec));
+      MemoryNeeds needs;
+      needs.host = requests_bytes + requests->bytes() - known_bytes + result_bytes(with, options_);
+      needs.device = device.total();
+      const std::string shortage = limits_.shortage(needs);
+      if (!shortage.empty()) {
         if (id == first) {
-          throw InputError("world " + std::to_string(id) + " needs " + format_size(bytes) +
-                           " (its workload has " +
-                           format_count(requests->set->columns.count, "request") +
-                           ", and --max-memory is " + format_size(limits_.max_memory_bytes) +
-                           ") raise --max-memory or lower workload.requests");
+          throw InputError("world " + std::to_string(id) + " needs " + shortage +
+                           " (its workload has " + format_count(count, "request") +
+                           ") raise that or lower workload.requests");
         }
         break;
       }
-      if (id > first && chunk.plan.requests + requests->set->columns.count > most_requests_) {
-        break;
-      }
+      if (id > first && chunk.plan.requests + count > most_requests_) break;
       if (is_new) {
         known.emplace(spec, chunk.specs.size());
         chunk.specs.push_back(spec);
       }
-      shared_bytes += more_shared;
-      world_bytes += more_world;
-      chunk.plan.bytes = bytes;
-      chunk.plan.requests += requests->set->columns.count;
+      shape = with;
+      chunk.device = device;
+      chunk.host_bytes = needs.host;
+      requests_bytes += requests->bytes() - known_bytes;
+      chunk.plan.memory = needs;
+      chunk.plan.requests += count;
       chunk.binnings.push_back(known.at(spec));
       if (world.service.kind == ServiceKind::kGrid) {
         world.service.grid = grid_of(params.grid_path).params;
@@ -264,25 +277,33 @@ class BatchRun : public EngineRun {
   // Gives every world of the chunk its binned workload; what the last chunk used is used again.
   void bin(Chunk& chunk) {
     std::vector<BinningSpec> missing;
+    std::size_t missing_bytes = 0;
     for (const BinningSpec& spec : chunk.specs) {
-      if (binned_.find(spec) == binned_.end()) missing.push_back(spec);
+      if (binned_.find(spec) != binned_.end()) continue;
+      missing.push_back(spec);
+      missing_bytes += BatchRunner::workload_bytes(spec);
     }
-    const auto made = runner_.bin(missing);
+    if (!runner_.reserve(chunk.device, missing_bytes, limits_.device_share(chunk.host_bytes))) {
+      binned_.clear();
+      missing = chunk.specs;
+    }
+    const std::vector<BinnedWorkload> made = runner_.bin(missing);
     for (std::size_t i = 0; i < missing.size(); ++i) binned_.emplace(missing[i], made[i]);
     for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
-      chunk.worlds[i].workload = binned_.at(chunk.specs[chunk.binnings[i]])->workload();
+      chunk.worlds[i].workload = binned_.at(chunk.specs[chunk.binnings[i]]);
     }
   }
 
   const Sweep& sweep_;
   WorkloadSource& source_;
   RunLimits limits_;
+  WaveOptions options_;
   std::int64_t most_requests_ =
       kMostChunkRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   BatchRunner runner_;
   Chunk planned_;                                                      // by plan(), for run()
   std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk
-  std::map<BinningSpec, std::shared_ptr<const DeviceWorkload>> binned_;
+  std::map<BinningSpec, BinnedWorkload> binned_;
   std::map<std::string, DeviceGrid> grids_;
 };
 

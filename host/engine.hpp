@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -16,8 +17,26 @@
 
 namespace servesweep {
 
+// Of one chunk, in bytes.
+struct MemoryNeeds {
+  std::size_t host = 0;
+  std::size_t device = 0;  // on a CPU backend it is taken from the host's
+};
+
 struct RunLimits {
   std::size_t max_memory_bytes = 0;  // for workloads, worlds and results; of a chunk at a time
+  std::size_t max_device_memory_bytes = 0;  // on a GPU; 0: the device is the host
+  int lanes = 0;                            // of a world's lane group; 0: chosen for each wave
+
+  // What device memory is limited to, with or without the host's share.
+  std::size_t max_device_bytes() const {
+    return max_device_memory_bytes > 0 ? max_device_memory_bytes : max_memory_bytes;
+  }
+  std::size_t device_share(std::size_t host_bytes) const {
+    return max_device_memory_bytes > 0 ? max_device_memory_bytes : max_memory_bytes - host_bytes;
+  }
+  // "1.2 GB of memory, --max-memory is 1 GB", or empty where the needs are within the limits.
+  std::string shortage(const MemoryNeeds& needs) const;
 };
 
 // What the next chunk of a run is, before it runs.
@@ -25,8 +44,11 @@ struct ChunkPlan {
   WorldRange worlds;
   std::int64_t requests = 0;   // summed over its worlds: the unit of work
   std::int64_t workloads = 0;  // distinct prepared workloads that its worlds share
-  std::size_t bytes = 0;       // estimate of what it takes
+  MemoryNeeds memory;
 };
+
+// Gives the results of a chunk that was started, once it has run: once, in any thread.
+using PendingChunk = std::function<ResultChunk()>;
 
 // A sweep on its way through an engine.
 class EngineRun {
@@ -35,8 +57,9 @@ class EngineRun {
   // The longest chunk that starts at world `first`, ends before or at `end`, fits the memory and
   // is done in seconds. Throws InputError where not even one world fits.
   virtual ChunkPlan plan(std::int64_t first, std::int64_t end) = 0;
-  // Runs the chunk that plan() returned last.
-  virtual ResultChunk run(const ChunkPlan& plan) = 0;
+  // Starts the chunk that plan() returned last. A GPU runs it in the background. Of the chunks
+  // before, all but the last must have given their results.
+  virtual PendingChunk start(const ChunkPlan& plan) = 0;
   // Runs one world again and writes every event on a line, as CSV with a header.
   virtual void replay(std::int64_t world, std::ostream& out) = 0;
 };

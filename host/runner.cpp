@@ -71,10 +71,10 @@ RunOutcome run_sweep(EngineRun& run, std::int64_t num_worlds, ResultStore& store
         return first;
       }
     }
-    ResultChunk chunk = run.run(plan);
+    PendingChunk chunk = run.start(plan);
     saved();
-    saving =
-        std::async(std::launch::async, [&store, chunk = std::move(chunk)] { store.append(chunk); });
+    saving = std::async(std::launch::async,
+                        [&store, chunk = std::move(chunk)] { store.append(chunk()); });
     const std::int64_t worlds = plan.worlds.second - plan.worlds.first;
     outcome.worlds_done += worlds;
     outcome.requests_done += plan.requests;

@@ -1,361 +1,485 @@
-// Worlds run in slots: as many as the device holds lane groups (one per thread on a CPU). A slot's
-// lane group takes the next world that nobody has started, runs it in the slot's memory and writes
-// to the world's own place in the results, so that uneven worlds balance and results do not depend
-// on who ran what.
 #include "kernels/batch_runner.hpp"
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
-#include <numeric>
+#include <future>
+#include <map>
 #include <utility>
 
-#include "kernels/exact_percentiles.hpp"
-#include "kernels/portability.hpp"
+#include "kernels/batch_kernels.hpp"
+#include "kernels/device_binning.hpp"
 
 namespace servesweep {
-
 namespace {
 
-template <class T>
-using DeviceArray = Kokkos::View<T*, DeviceMemory>;
-using Policy = Kokkos::TeamPolicy<Device>;
+template <class Space>
+using Bytes = Kokkos::View<unsigned char*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 
-template <class T>
-DeviceArray<T> allocate(const char* label, std::size_t count) {
-  return DeviceArray<T>(
-      Kokkos::view_alloc(std::string("servesweep::") + label, Kokkos::WithoutInitializing), count);
+// Copies `count` values, in the instance's queue.
+template <class ToSpace, class FromSpace, class T>
+void copy(const Device& instance, T* to, const T* from, std::size_t count) {
+  const std::size_t bytes = count * sizeof(T);
+  Kokkos::deep_copy(
+      instance, Bytes<ToSpace>(reinterpret_cast<unsigned char*>(to), bytes),
+      Bytes<FromSpace>(reinterpret_cast<unsigned char*>(const_cast<T*>(from)), bytes));
 }
 
 template <class T>
-DeviceArray<T> to_device(const char* label, const std::vector<T>& values) {
-  auto device = allocate<T>(label, values.size());
-  Kokkos::View<const T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(
-      values.data(), values.size());
-  Kokkos::deep_copy(device, host);
-  return device;
+void fill_with_zeros(T* to, std::size_t count) {
+  Kokkos::deep_copy(Bytes<DeviceMemory>(reinterpret_cast<unsigned char*>(to), count * sizeof(T)),
+                    static_cast<unsigned char>(0));
 }
 
-template <class T>
-std::vector<T> to_host(const DeviceArray<T>& device) {
-  std::vector<T> values(device.extent(0));
-  Kokkos::View<T*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> host(values.data(),
-                                                                                    values.size());
-  Kokkos::deep_copy(host, device);
-  return values;
+// What lanes have to share in a world: the bins to look through, the blocks of GPU events, the
+// requests of a batch. Many batches are larger where GPUs are few.
+std::int32_t sharable_work_of(const BatchWorld& world, std::int32_t num_bins) {
+  const std::int32_t limit = world.is_dynamic() ? world.dynamic.b_max : world.fixed_target;
+  const std::int32_t batch = std::min(limit, std::max(1, kTeamThreads / world.num_gpus));
+  const std::int32_t blocks = GpuEventBlocks::count(world.num_gpus);
+  const std::int32_t events = blocks == 1 ? 1 : std::max(GpuEventBlocks::kSize, blocks);
+  return std::min(std::max({batch, num_bins, events}), kMostLanes);
 }
 
-// `kept`, made anew where it is too short.
-template <class T>
-DeviceArray<T> at_least(const char* label, std::size_t count, DeviceArray<T>& kept) {
-  if (kept.extent(0) < count) {
-    kept = {};
-    kept = allocate<T>(label, count);
+// A power of two: a world has work for so many on average. Lanes that would be idle otherwise are
+// taken too.
+int choose_lanes(const WaveShape& shape) {
+  if (kOnHost) return 1;
+  int lanes = 1;
+  while (lanes < kMostLanes && (2 * lanes * shape.worlds <= shape.sharable_work ||
+                                2 * lanes * shape.worlds <= concurrency(Device()) / 2)) {
+    lanes *= 2;
   }
-  return kept;
+  return lanes;
 }
 
-class DeviceWorkloadImpl : public DeviceWorkload {
- public:
-  explicit DeviceWorkloadImpl(BinnedBlock block) {
-    if constexpr (Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible) {
-      host_ = std::make_unique<BinnedBlock>(std::move(block));
-      workload_ = host_->workload();
-      bytes_ = host_->bytes();
+// How a wave's worlds are spread over the device.
+struct Launch {
+  int lanes = 1;      // a world
+  int team_size = 1;  // worlds a team
+  int teams = 1;
+  std::size_t state_bytes = 0;  // a world
+  bool in_scratch = false;
+
+  std::size_t slots() const {
+    return static_cast<std::size_t>(teams) * static_cast<std::size_t>(team_size);
+  }
+  std::size_t scratch_bytes() const { return state_bytes + RunWorlds<false>::kScratchSlack; }
+  std::size_t histograms_bytes() const { return slots() * kHistogramBytes; }
+  std::size_t states_bytes() const { return in_scratch ? 0 : slots() * state_bytes; }
+
+  static constexpr std::size_t kHistogramBytes =
+      SlotArrays::kHistogramCounts * sizeof(std::uint32_t);
+};
+
+Launch plan_launch(const WaveShape& shape, int lanes, std::size_t limit_bytes) {
+  Launch launch;
+  launch.lanes = lanes;
+  launch.state_bytes = BatchState::bytes(shape.most_bins, shape.most_gpus);
+  auto resident = static_cast<std::size_t>(std::max(1, concurrency(Device())));
+  if (!kOnHost) {
+    launch.team_size = kTeamThreads / lanes;
+    // Half of the threads: a kernel with this many registers does not fill the device.
+    resident = std::max<std::size_t>(1, resident / 2 / static_cast<std::size_t>(lanes));
+    // With more, so few teams would fit a multiprocessor that waiting for memory is not hidden.
+    const auto most = static_cast<std::size_t>(TeamPolicy::scratch_size_max(0)) / 2;
+    launch.in_scratch = launch.scratch_bytes() * static_cast<std::size_t>(launch.team_size) <= most;
+  }
+  const std::size_t fitting = limit_bytes / 4 / (Launch::kHistogramBytes + launch.state_bytes);
+  const std::size_t slots = std::min({static_cast<std::size_t>(shape.worlds), resident, fitting});
+  const auto team = static_cast<std::size_t>(launch.team_size);
+  launch.teams = static_cast<int>(std::max<std::size_t>(1, (slots + team - 1) / team));
+  return launch;
+}
+
+WaveShape shape_of(const std::vector<BatchWorld>& worlds, const WaveOptions& options) {
+  WaveShape shape;
+  for (const BatchWorld& world : worlds) {
+    shape.add(world, world.workload.num_requests, world.workload.num_bins, options);
+  }
+  return shape;
+}
+
+// The memory of one wave and its queue on the device. Waves use two of them in turn.
+struct WaveBuffers {
+  Device instance = make_instance();
+  Arena<DeviceMemory> device{"servesweep::wave"};
+  Arena<StagingMemory> staging{"servesweep::staging"};  // where the device is not the host
+  std::shared_future<void> copied;  // the wave's results; invalid before the first wave
+
+  void reserve(std::size_t bytes) {
+    device.reserve(bytes);
+    if (!kOnHost) staging.reserve(bytes);
+  }
+  void release() {
+    if (copied.valid()) copied.wait();
+    device.release();
+    staging.release();
+  }
+
+  template <class T>
+  void upload(const std::vector<T>& values, T* to) {
+    if constexpr (kOnHost) {
+      std::copy(values.begin(), values.end(), to);
     } else {
-      bytes_ = block.bytes();
-      device_ = allocate<std::uint64_t>("binned_workload", bytes_ / sizeof(std::uint64_t));
-      Kokkos::View<const std::uint64_t*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>
-          host(static_cast<const std::uint64_t*>(block.data()), device_.extent(0));
-      Kokkos::deep_copy(device_, host);
-      workload_ = block.moved_to(device_.data());
+      T* from = staging.take<T>(values.size());
+      std::copy(values.begin(), values.end(), from);
+      copy<DeviceMemory, StagingMemory>(instance, to, from, values.size());
     }
   }
-  const BinnedWorkload& workload() const override { return workload_; }
-  std::size_t bytes() const override { return bytes_; }
+
+  // Where the values are, or will be once the instance has been waited for, in host memory.
+  template <class T>
+  const T* download(const T* from, std::int64_t count) {
+    if constexpr (kOnHost) {
+      return from;
+    } else {
+      T* to = staging.take<T>(static_cast<std::size_t>(count));
+      copy<StagingMemory, DeviceMemory>(instance, to, from, static_cast<std::size_t>(count));
+      return to;
+    }
+  }
+};
+
+class RunningWave : public PendingWave {
+ public:
+  RunningWave(WaveBuffers& buffers, const WaveArrays& arrays, const WaveShape& shape,
+              bool has_details)
+      : buffers_(buffers), arrays_(arrays), shape_(shape), has_details_(has_details) {
+    buffers_.copied = copied_.get_future().share();
+  }
+  RunningWave(const RunningWave&) = delete;
+  RunningWave& operator=(const RunningWave&) = delete;
+  ~RunningWave() override {
+    if (!is_finished_) copied_.set_value();
+  }
+
+  WaveResult finish() override {
+    buffers_.instance.fence();
+    buffers_.staging.reserve(0);  // what was uploaded from it has arrived
+    WaveResult wave;
+    const std::int64_t worlds = shape_.worlds;
+    const BatchResult* results = buffers_.download(arrays_.results, worlds);
+    if (has_details_) {
+      const auto* num_entries = buffers_.download(arrays_.num_entries, 1);
+      const auto* places = buffers_.download(arrays_.entry_places, worlds);
+      const auto* num_buckets = buffers_.download(arrays_.num_buckets, worlds);
+      const GpuUse* gpus = buffers_.download(arrays_.gpus, shape_.gpus);
+      const BinUse* bins = buffers_.download(arrays_.bins, shape_.bins);
+      buffers_.instance.fence();
+      const auto* buckets = buffers_.download(arrays_.buckets, *num_entries);
+      const auto* counts = buffers_.download(arrays_.bucket_counts, *num_entries);
+      buffers_.instance.fence();
+      wave.num_buckets.assign(num_buckets, num_buckets + worlds);
+      wave.gpus.assign(gpus, gpus + shape_.gpus);
+      wave.bins.assign(bins, bins + shape_.bins);
+      wave.buckets.reserve(static_cast<std::size_t>(*num_entries));
+      wave.bucket_counts.reserve(static_cast<std::size_t>(*num_entries));
+      for (std::int64_t i = 0; i < worlds; ++i) {
+        const std::int64_t end = places[i] + num_buckets[i];
+        wave.buckets.insert(wave.buckets.end(), buckets + places[i], buckets + end);
+        wave.bucket_counts.insert(wave.bucket_counts.end(), counts + places[i], counts + end);
+      }
+    }
+    buffers_.instance.fence();
+    wave.worlds.assign(results, results + worlds);
+    is_finished_ = true;
+    copied_.set_value();
+    return wave;
+  }
 
  private:
-  std::unique_ptr<BinnedBlock> host_;  // where the device reads host memory
-  DeviceArray<std::uint64_t> device_;  // elsewhere
-  BinnedWorkload workload_;
-  std::size_t bytes_ = 0;
+  WaveBuffers& buffers_;
+  WaveArrays arrays_;
+  WaveShape shape_;
+  bool has_details_;
+  std::promise<void> copied_;
+  bool is_finished_ = false;
 };
 
-// Where the results of a world's details go: [world] offsets into the ragged arrays.
-struct DetailPlaces {
-  std::int64_t bucket = 0;
-  std::int64_t gpu = 0;
-  std::int64_t bin = 0;
-};
-
-std::int64_t most_buckets(std::int64_t requests) {
-  return std::min<std::int64_t>(requests, HistogramLayout::kNumBuckets);
+template <bool kExact>
+void launch_worlds(const Device& instance, const Launch& launch, const RunWorlds<kExact>& kernel) {
+  TeamPolicy policy(instance, launch.teams, launch.team_size, launch.lanes);
+  if (launch.in_scratch) {
+    policy.set_scratch_size(0, Kokkos::PerThread(static_cast<int>(launch.scratch_bytes())));
+  }
+  Kokkos::parallel_for("servesweep::batch_engine", policy, kernel);
 }
 
-// Lane groups that run at the same time.
-std::int32_t num_slots(std::size_t worlds) {
-  const int threads = concurrency(Device());
-  constexpr bool kOnHost = Kokkos::SpaceAccessibility<Kokkos::HostSpace, DeviceMemory>::accessible;
-  constexpr int kThreadsPerGroup = kOnHost ? 1 : 32;
-  return static_cast<std::int32_t>(std::clamp<std::size_t>(
-      worlds, 1, static_cast<std::size_t>(std::max(1, threads / kThreadsPerGroup))));
-}
-
-constexpr std::size_t kHistogramCounts =
-    std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
-
-struct RunWorlds {
-  DeviceArray<BatchWorld> worlds;           // [world]
-  DeviceArray<std::int32_t> start_order;    // [start]
-  DeviceArray<std::int32_t> next_start;     // [1]
-  DeviceArray<std::uint64_t> states;        // [slot][state_words]
-  DeviceArray<std::uint32_t> histograms;    // [slot][histogram][bucket], kept zero
-  DeviceArray<std::int64_t> exact;          // [slot][quantity][request], or empty
-  DeviceArray<BatchResult> results;         // [world]
-  DeviceArray<DetailPlaces> places;         // [world], or empty: no details
-  DeviceArray<std::int32_t> num_buckets;    // [world]
-  DeviceArray<std::int32_t> buckets;        // [entry]
-  DeviceArray<std::int32_t> bucket_counts;  // [entry]
-  DeviceArray<GpuUse> gpus;                 // [entry]
-  DeviceArray<BinUse> bins;                 // [entry]
-  std::size_t state_words = 0;
-  std::int64_t exact_requests = 0;
-
-  KOKKOS_FUNCTION void operator()(const Policy::member_type& group) const {
-    const auto slot = static_cast<std::size_t>(group.league_rank());
-    const auto count = static_cast<std::int32_t>(worlds.extent(0));
-    for (;;) {
-      const std::int32_t start = Kokkos::atomic_fetch_add(&next_start(0), 1);
-      if (start >= count) return;
-      run(slot, start_order(static_cast<std::size_t>(start)));
-    }
-  }
-
-  KOKKOS_FUNCTION void run(std::size_t slot, std::int32_t index) const {
-    const BatchWorld& world = worlds(static_cast<std::size_t>(index));
-    BatchResult& result = results(static_cast<std::size_t>(index));
-    BatchHistograms histograms_here(histograms.data() + slot * kHistogramCounts);
-    const OneLane lane;
-    BatchState state;
-    state.place(reinterpret_cast<unsigned char*>(states.data() + slot * state_words),
-                world.workload.num_bins, world.num_gpus);
-    if (world.workload.num_requests <= exact_requests) {
-      ExactLatencies latencies(exact.data() + slot * static_cast<std::size_t>(exact_requests) *
-                                                  ExactLatencies::kQuantities,
-                               world.workload.num_requests);
-      BatchEngine(lane, world, state, histograms_here, latencies).run();
-      result = *state.result;
-      latencies.take_quantiles(result);
-    } else {
-      NoObserver nobody;
-      BatchEngine(lane, world, state, histograms_here, nobody).run();
-      result = *state.result;
-      take_quantiles(lane, histograms_here, result);
-    }
-    if (places.extent(0) > 0)
-      save_details(static_cast<std::size_t>(index), world, state, histograms_here.latency);
-    histograms_here.latency.clear(lane);
-    histograms_here.tbt.clear(lane);
-    histograms_here.decode.clear(lane);
-  }
-
-  KOKKOS_FUNCTION void save_details(std::size_t index, const BatchWorld& world,
-                                    const BatchState& state, const Histogram& latency) const {
-    const DetailPlaces place = places(index);
-    std::int64_t entry = place.bucket;
-    for (std::int32_t b = latency.begin(); b < latency.end(); ++b) {
-      if (latency.counts[b] == 0) continue;
-      buckets(static_cast<std::size_t>(entry)) = b;
-      bucket_counts(static_cast<std::size_t>(entry)) = static_cast<std::int32_t>(latency.counts[b]);
-      ++entry;
-    }
-    num_buckets(index) = static_cast<std::int32_t>(entry - place.bucket);
-    for (std::int32_t g = 0; g < world.num_gpus; ++g) {
-      gpus(static_cast<std::size_t>(place.gpu + g)) = {state.gpus[g].busy_ns,
-                                                       state.gpus[g].batches};
-    }
-    for (std::int32_t k = 0; k < world.workload.num_bins; ++k) {
-      bins(static_cast<std::size_t>(place.bin + k)) = state.bins[k];
-    }
-  }
-};
-
-struct RecordBatches {
-  static constexpr bool kSeesTargets = true;
-  DeviceArray<BatchEvent> events;
-  DeviceArray<std::int64_t> count;  // [1]
-
-  template <class Lanes>
-  KOKKOS_FUNCTION void batch(const Lanes& lanes, const BatchEvent& event) {
-    lanes.once([&] { events(static_cast<std::size_t>(count(0)++)) = event; });
-  }
-  template <class Lanes>
-  KOKKOS_FUNCTION void latencies(const Lanes&, const BinnedRequest*, std::int32_t, std::int64_t,
-                                 std::int64_t, std::int64_t) {}
-};
-
-struct ReplayWorld {
-  DeviceArray<BatchWorld> world;  // [1]
-  DeviceArray<std::uint64_t> state;
-  DeviceArray<std::uint32_t> histograms;
-  RecordBatches recorder;
-
-  KOKKOS_FUNCTION void operator()(const Policy::member_type&) const {
-    const OneLane lane;
-    BatchState here;
-    here.place(reinterpret_cast<unsigned char*>(state.data()), world(0).workload.num_bins,
-               world(0).num_gpus);
-    BatchHistograms histograms_here(histograms.data());
-    RecordBatches observer = recorder;
-    BatchEngine(lane, world(0), here, histograms_here, observer).run();
-  }
-};
-
-struct Largest {
-  std::int32_t bins = 1;
-  std::int32_t gpus = 1;
-  std::int64_t exact_requests = 0;
-};
-
-}  // namespace
-
-// Kept from wave to wave: fresh memory of this size costs more than what is written to it.
-struct BatchRunner::Buffers {
-  DeviceArray<std::int32_t> buckets;
-  DeviceArray<std::int32_t> bucket_counts;
-};
-
-BatchRunner::BatchRunner() : buffers_(std::make_unique<Buffers>()) {}
-BatchRunner::~BatchRunner() = default;
-
-std::size_t BatchRunner::exact_bytes(std::int64_t requests) {
-  constexpr std::int64_t kMostRequests = std::int64_t{1} << 24;  // 400 MB
-  if (requests > kMostRequests) return 0;
-  return static_cast<std::size_t>(requests) * ExactLatencies::kQuantities * sizeof(std::int64_t);
-}
-
-std::size_t BatchRunner::bytes_per_world(std::int64_t requests, std::int32_t bins,
-                                         std::int32_t gpus, bool save_details) {
-  std::size_t bytes = sizeof(BatchWorld) + sizeof(BatchResult) + sizeof(std::int32_t);
-  if (save_details) {
-    bytes += sizeof(DetailPlaces) + sizeof(std::int32_t) +
-             static_cast<std::size_t>(most_buckets(requests)) * 2 * sizeof(std::int32_t) +
-             static_cast<std::size_t>(gpus) * sizeof(GpuUse) +
-             static_cast<std::size_t>(bins) * sizeof(BinUse);
-  }
-  return bytes;
-}
-
-std::size_t BatchRunner::state_bytes(std::int32_t most_bins, std::int32_t most_gpus) {
-  const auto slots = static_cast<std::size_t>(num_slots(SIZE_MAX));
-  return slots *
-         (BatchState::bytes(most_bins, most_gpus) + kHistogramCounts * sizeof(std::uint32_t));
-}
-
-std::vector<std::shared_ptr<const DeviceWorkload>> BatchRunner::bin(
-    const std::vector<BinningSpec>& specs) const {
-  std::vector<std::shared_ptr<const DeviceWorkload>> workloads(specs.size());
+std::vector<BinnedWorkload> bin_on_cores(const std::vector<BinningSpec>& specs,
+                                         const std::vector<unsigned char*>& blocks) {
+  std::vector<BinnedWorkload> workloads(specs.size());
   Kokkos::parallel_for(
       "servesweep::bin_requests",
       Kokkos::RangePolicy<Kokkos::DefaultHostExecutionSpace, Kokkos::Schedule<Kokkos::Dynamic>>(
           0, specs.size()),
-      [&](std::size_t i) {
-        workloads[i] = std::make_shared<DeviceWorkloadImpl>(BinnedBlock(specs[i]));
-      });
+      [&](std::size_t i) { workloads[i] = bin_on_host(specs[i], blocks[i]); });
   return workloads;
 }
 
+// Each request set is uploaded once, for all of its binnings.
+std::vector<BinnedWorkload> bin_on_gpu(const Device& device, Arena<DeviceMemory>& memory,
+                                       const std::vector<BinningSpec>& specs,
+                                       const std::vector<unsigned char*>& blocks) {
+  std::map<const RequestSet*, std::vector<std::size_t>> binnings_of;
+  for (std::size_t i = 0; i < specs.size(); ++i) binnings_of[specs[i].requests].push_back(i);
+  std::vector<BinnedWorkload> workloads(specs.size());
+  for (const auto& [requests, binnings] : binnings_of) {
+    const std::int64_t count = requests->columns.count;
+    memory.reserve(0);
+    auto* set_block = memory.take<unsigned char>(device_requests_bytes(count));
+    const MemoryBlock after_set = memory.pieces();
+    const DeviceRequests set = upload_requests(
+        device, requests->columns, set_block, memory.take<unsigned char>(upload_temp_bytes(count)));
+    for (const std::size_t i : binnings) {
+      memory.pieces() = after_set;
+      double* draws = nullptr;
+      if (specs[i].draws != nullptr) {
+        draws = memory.take<double>(static_cast<std::size_t>(count));
+        copy<DeviceMemory, Kokkos::HostSpace>(device, draws, specs[i].draws,
+                                              static_cast<std::size_t>(count));
+      }
+      workloads[i] = bin_on_device(device, set, draws, specs[i], blocks[i],
+                                   memory.take<unsigned char>(binning_temp_bytes(specs[i])));
+    }
+    device.fence();
+  }
+  return workloads;
+}
+
+}  // namespace
+
+void WaveShape::add(const BatchWorld& world, std::int64_t requests, std::int32_t num_bins,
+                    const WaveOptions& options) {
+  ++worlds;
+  entries += std::min<std::int64_t>(requests, HistogramLayout::kNumBuckets);
+  gpus += world.num_gpus;
+  bins += num_bins;
+  if (options.exact_percentiles && has_exact_percentiles(requests)) exact_requests += requests;
+  most_gpus = std::max(most_gpus, world.num_gpus);
+  most_bins = std::max(most_bins, num_bins);
+  sharable_work += sharable_work_of(world, num_bins);
+}
+
+struct BatchRunner::Impl {
+  int lanes = 0;  // 0: chosen for each wave
+  std::size_t limit_bytes = SIZE_MAX;
+  WaveBuffers waves[2];
+  int next_wave = 0;
+  Arena<DeviceMemory> histograms{"servesweep::histograms"};  // zero between worlds
+  Arena<DeviceMemory> states{"servesweep::states"};
+  Arena<DeviceMemory> workloads{"servesweep::workloads"};
+  Arena<DeviceMemory> binning{"servesweep::binning"};
+
+  Launch launch_of(const WaveShape& shape, std::size_t limit) const {
+    return plan_launch(shape, lanes > 0 ? lanes : choose_lanes(shape), limit);
+  }
+
+  void reserve_slots(const WaveMemory& needs) {
+    if (histograms.capacity() < needs.histograms) {
+      histograms.reserve(needs.histograms);
+      fill_with_zeros(histograms.take<unsigned char>(histograms.capacity()), histograms.capacity());
+    }
+    states.reserve(needs.states);
+  }
+
+  SlotArrays take_slots(const Launch& launch) {
+    histograms.reserve(0);
+    states.reserve(0);
+    SlotArrays slots{};
+    slots.state_bytes = launch.state_bytes;
+    slots.histograms =
+        histograms.take<std::uint32_t>(launch.slots() * SlotArrays::kHistogramCounts);
+    if (!launch.in_scratch) slots.states = states.take<unsigned char>(launch.states_bytes());
+    return slots;
+  }
+
+  void release_all() {
+    for (WaveBuffers& wave : waves) wave.release();
+    for (auto* arena : {&histograms, &states, &workloads, &binning}) arena->release();
+  }
+};
+
+BatchRunner::BatchRunner(int lanes) : impl_(std::make_unique<Impl>()) {
+  const int most = kOnHost ? 1 : kMostLanes;
+  if (lanes < 0 || lanes > most || (lanes & (lanes - 1)) != 0) {
+    throw DeviceError("invalid lanes=" + std::to_string(lanes) + " (must be " +
+                      (kOnHost ? "1 on a CPU" : "1, 2, 4, 8, 16 or 32") +
+                      ") leave it out to have it chosen");
+  }
+  impl_->lanes = lanes;
+}
+BatchRunner::~BatchRunner() = default;
+
+WaveMemory BatchRunner::plan(const WaveShape& shape, const WaveOptions& options,
+                             std::size_t limit_bytes) const {
+  const Launch launch = impl_->launch_of(shape, limit_bytes);
+  MemoryBlock count;
+  WaveArrays arrays{};
+  arrays.take(shape, options, count);
+  WaveMemory memory;
+  memory.arrays = count.bytes();
+  memory.histograms = MemoryBlock::padded(launch.histograms_bytes());
+  memory.states = MemoryBlock::padded(launch.states_bytes());
+  return memory;
+}
+
+std::size_t BatchRunner::workload_bytes(const BinningSpec& spec) {
+  return MemoryBlock::padded(binned_bytes(spec));
+}
+
+std::size_t BatchRunner::binning_bytes(const BinningSpec& spec) {
+  if (kOnHost) return 0;
+  const std::int64_t count = spec.requests->columns.count;
+  const std::size_t draws =
+      spec.draws == nullptr ? 0 : static_cast<std::size_t>(count) * sizeof(double);
+  return MemoryBlock::padded(device_requests_bytes(count)) + MemoryBlock::padded(draws) +
+         MemoryBlock::padded(std::max(upload_temp_bytes(count), binning_temp_bytes(spec)));
+}
+
+bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_bytes,
+                          std::size_t limit_bytes) {
+  Impl& m = *impl_;
+  WaveBuffers& wave = m.waves[m.next_wave];
+  WaveBuffers& last = m.waves[1 - m.next_wave];
+  const auto grown = [](const Arena<DeviceMemory>& arena, std::size_t bytes) {
+    return std::max(arena.capacity(), bytes);
+  };
+  const bool moves_slots =
+      m.histograms.capacity() < needs.histograms || m.states.capacity() < needs.states;
+  bool keeps_workloads = m.workloads.pieces().left() >= new_workload_bytes;
+  const std::size_t others = last.device.capacity() + grown(wave.device, needs.arrays) +
+                             grown(m.histograms, needs.histograms) + grown(m.states, needs.states) +
+                             grown(m.binning, needs.binning);
+  std::size_t workload_bytes = grown(m.workloads, needs.workloads);
+  const bool has_room = others + workload_bytes <= limit_bytes;
+  if (moves_slots || !keeps_workloads || !has_room) last.instance.fence();  // its worlds are there
+  if (!has_room) {
+    m.release_all();
+    keeps_workloads = false;
+    workload_bytes = needs.workloads;
+  } else if (m.workloads.capacity() < needs.workloads) {
+    // Room for what later waves bring, so that what they share with this one can stay.
+    workload_bytes = std::min(2 * needs.workloads, limit_bytes - others);
+  }
+  if (!keeps_workloads) m.workloads.reserve(workload_bytes);
+  wave.reserve(needs.arrays);
+  m.reserve_slots(needs);
+  m.binning.reserve(needs.binning);
+  m.limit_bytes = limit_bytes;
+  return keeps_workloads;
+}
+
+std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& specs) {
+  std::vector<unsigned char*> blocks;
+  for (const BinningSpec& spec : specs) {
+    blocks.push_back(impl_->workloads.take<unsigned char>(binned_bytes(spec)));
+  }
+  if (kOnHost) return bin_on_cores(specs, blocks);
+  return bin_on_gpu(impl_->waves[impl_->next_wave].instance, impl_->binning, specs, blocks);
+}
+
+std::vector<BinnedWorkload> BatchRunner::bin_all(const std::vector<BinningSpec>& specs) {
+  WaveMemory needs;
+  for (const BinningSpec& spec : specs) {
+    needs.workloads += workload_bytes(spec);
+    needs.binning = std::max(needs.binning, binning_bytes(spec));
+  }
+  reserve(needs, needs.workloads, SIZE_MAX);
+  return bin(specs);
+}
+
 std::shared_ptr<const double> BatchRunner::upload(const std::vector<double>& values) const {
-  auto device = to_device("service_grids", values);
-  const double* data = device.data();
-  return {data, [device](const double*) {}};
+  auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::service_grids");
+  arena->reserve(values.size() * sizeof(double));
+  auto* to = arena->take<double>(values.size());
+  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
+  Device().fence();
+  return {std::move(arena), to};
+}
+
+std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& worlds,
+                                                const std::vector<std::int32_t>& start_order,
+                                                const WaveOptions& options) {
+  const WaveShape shape = shape_of(worlds, options);
+  const Launch launch = impl_->launch_of(shape, impl_->limit_bytes);
+  WaveBuffers& wave = impl_->waves[impl_->next_wave];
+  const WaveBuffers& last = impl_->waves[1 - impl_->next_wave];
+  impl_->next_wave = 1 - impl_->next_wave;
+  wave.reserve(0);
+  WaveArrays arrays{};
+  arrays.take(shape, options, wave.device.pieces());
+  std::vector<std::int64_t> gpu_places, bin_places;
+  std::vector<std::uint32_t> kept_begin;
+  std::int64_t gpus = 0, bins = 0, kept = 0;
+  for (const BatchWorld& world : worlds) {
+    gpu_places.push_back(gpus);
+    bin_places.push_back(bins);
+    kept_begin.push_back(static_cast<std::uint32_t>(kept));
+    gpus += world.num_gpus;
+    bins += world.workload.num_bins;
+    const std::int64_t requests = world.workload.num_requests;
+    if (has_exact_percentiles(requests)) kept += requests;
+  }
+  wave.upload(worlds, arrays.worlds);
+  wave.upload(start_order, arrays.start_order);
+  wave.upload(std::vector<std::int32_t>{0}, arrays.next_start);
+  wave.upload(std::vector<std::int64_t>{0}, arrays.num_entries);
+  if (options.save_details) {
+    wave.upload(gpu_places, arrays.gpu_places);
+    wave.upload(bin_places, arrays.bin_places);
+  }
+  if (options.exact_percentiles) wave.upload(kept_begin, arrays.kept_begin);
+
+  last.instance.fence();  // its worlds have left the slots
+  const SlotArrays slots = impl_->take_slots(launch);
+  const auto num_worlds = static_cast<std::int32_t>(worlds.size());
+  const auto stride = static_cast<std::uint32_t>(shape.exact_requests);
+  if (options.exact_percentiles) {
+    launch_worlds<true>(wave.instance, launch,
+                        {arrays, slots, num_worlds, options.save_details, stride});
+    take_exact_quantiles(wave.instance, {arrays.kept, stride, arrays.kept_begin, num_worlds},
+                         arrays.results, arrays.exact_temp);
+  } else {
+    launch_worlds<false>(wave.instance, launch,
+                         {arrays, slots, num_worlds, options.save_details, stride});
+  }
+  return std::make_unique<RunningWave>(wave, arrays, shape, options.save_details);
 }
 
 WaveResult BatchRunner::run(const std::vector<BatchWorld>& worlds,
                             const std::vector<std::int32_t>& start_order,
                             const WaveOptions& options) {
-  Largest largest;
-  std::vector<DetailPlaces> places;
-  DetailPlaces end;
-  for (const BatchWorld& world : worlds) {
-    largest.bins = std::max(largest.bins, world.workload.num_bins);
-    largest.gpus = std::max(largest.gpus, world.num_gpus);
-    if (options.exact_percentiles && exact_bytes(world.workload.num_requests) > 0) {
-      largest.exact_requests = std::max(largest.exact_requests, world.workload.num_requests);
-    }
-    if (!options.save_details) continue;
-    places.push_back(end);
-    end.bucket += most_buckets(world.workload.num_requests);
-    end.gpu += world.num_gpus;
-    end.bin += world.workload.num_bins;
-  }
-
-  std::int32_t slots = num_slots(worlds.size());
-  if (largest.exact_requests > 0) {
-    const std::size_t fitting = options.exact_bytes / exact_bytes(largest.exact_requests);
-    slots = static_cast<std::int32_t>(
-        std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(slots)));
-  }
-  RunWorlds kernel;
-  kernel.worlds = to_device("worlds", worlds);
-  kernel.start_order = to_device("start_order", start_order);
-  kernel.next_start = DeviceArray<std::int32_t>("servesweep::next_start", 1);
-  kernel.state_words = BatchState::bytes(largest.bins, largest.gpus) / sizeof(std::uint64_t);
-  kernel.states =
-      allocate<std::uint64_t>("states", static_cast<std::size_t>(slots) * kernel.state_words);
-  kernel.histograms = DeviceArray<std::uint32_t>(
-      "servesweep::histograms", static_cast<std::size_t>(slots) * kHistogramCounts);
-  kernel.exact_requests = largest.exact_requests;
-  kernel.exact = allocate<std::int64_t>(
-      "exact_latencies",
-      static_cast<std::size_t>(slots) * exact_bytes(largest.exact_requests) / sizeof(std::int64_t));
-  kernel.results = allocate<BatchResult>("results", worlds.size());
-  if (options.save_details) {
-    kernel.places = to_device("detail_places", places);
-    kernel.num_buckets = allocate<std::int32_t>("num_buckets", worlds.size());
-    kernel.buckets = at_least("buckets", static_cast<std::size_t>(end.bucket), buffers_->buckets);
-    kernel.bucket_counts =
-        at_least("bucket_counts", static_cast<std::size_t>(end.bucket), buffers_->bucket_counts);
-    kernel.gpus = allocate<GpuUse>("gpu_use", static_cast<std::size_t>(end.gpu));
-    kernel.bins = allocate<BinUse>("bin_use", static_cast<std::size_t>(end.bin));
-  }
-  Kokkos::parallel_for("servesweep::batch_engine", Policy(slots, 1), kernel);
-
-  WaveResult wave;
-  wave.worlds = to_host(kernel.results);
-  if (options.save_details) {
-    wave.num_buckets = to_host(kernel.num_buckets);
-    wave.gpus = to_host(kernel.gpus);
-    wave.bins = to_host(kernel.bins);
-    const auto buckets = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.buckets);
-    const auto counts =
-        Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), kernel.bucket_counts);
-    const auto entries = static_cast<std::size_t>(
-        std::accumulate(wave.num_buckets.begin(), wave.num_buckets.end(), std::int64_t{0}));
-    wave.buckets.reserve(entries);
-    wave.bucket_counts.reserve(entries);
-    for (std::size_t i = 0; i < worlds.size(); ++i) {
-      const auto first = static_cast<std::size_t>(places[i].bucket);
-      const auto last = first + static_cast<std::size_t>(wave.num_buckets[i]);
-      wave.buckets.insert(wave.buckets.end(), buckets.data() + first, buckets.data() + last);
-      wave.bucket_counts.insert(wave.bucket_counts.end(), counts.data() + first,
-                                counts.data() + last);
-    }
-  }
-  return wave;
+  reserve(plan(shape_of(worlds, options), options, SIZE_MAX), 0, SIZE_MAX);
+  return start(worlds, start_order, options)->finish();
 }
 
 std::vector<BatchEvent> BatchRunner::replay(const BatchWorld& world) const {
-  ReplayWorld kernel;
-  kernel.world = to_device("world", std::vector<BatchWorld>{world});
-  kernel.state = allocate<std::uint64_t>(
-      "state", BatchState::bytes(world.workload.num_bins, world.num_gpus) / sizeof(std::uint64_t));
-  kernel.histograms = DeviceArray<std::uint32_t>("servesweep::histograms", kHistogramCounts);
-  kernel.recorder.events =
-      allocate<BatchEvent>("events", static_cast<std::size_t>(world.workload.num_requests));
-  kernel.recorder.count = DeviceArray<std::int64_t>("servesweep::num_events", 1);
-  Kokkos::parallel_for("servesweep::replay", Policy(1, 1), kernel);
-  std::vector<BatchEvent> events = to_host(kernel.recorder.events);
-  events.resize(static_cast<std::size_t>(to_host(kernel.recorder.count).front()));
+  const auto take = [&](ReplayWorld& kernel, MemoryBlock& memory) {
+    memory.take(kernel.world, 1);
+    memory.take(kernel.state, static_cast<std::int64_t>(
+                                  BatchState::bytes(world.workload.num_bins, world.num_gpus)));
+    memory.take(kernel.recorder.count, 1);
+    memory.take(kernel.histograms, static_cast<std::int64_t>(SlotArrays::kHistogramCounts));
+    memory.take(kernel.recorder.events, world.workload.num_requests);
+  };
+  ReplayWorld kernel{};
+  MemoryBlock count;
+  take(kernel, count);
+  Arena<DeviceMemory> arena("servesweep::replay");
+  arena.reserve(count.bytes());
+  take(kernel, arena.pieces());
+  const Device device;
+  copy<DeviceMemory, Kokkos::HostSpace>(device, kernel.world, &world, 1);
+  fill_with_zeros(kernel.recorder.count, 1);
+  fill_with_zeros(kernel.histograms, SlotArrays::kHistogramCounts);
+  Kokkos::parallel_for("servesweep::replay", TeamPolicy(device, 1, 1), kernel);
+  std::int64_t batches = 0;
+  copy<Kokkos::HostSpace, DeviceMemory>(device, &batches, kernel.recorder.count, 1);
+  device.fence();
+  std::vector<BatchEvent> events(static_cast<std::size_t>(batches));
+  copy<Kokkos::HostSpace, DeviceMemory>(device, events.data(), kernel.recorder.events,
+                                        events.size());
+  device.fence();
   return events;
 }
 

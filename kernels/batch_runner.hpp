@@ -14,18 +14,9 @@
 
 namespace servesweep {
 
-// A binned workload in device memory; worlds hold pointers into it, so it must outlive their run.
-class DeviceWorkload {
- public:
-  virtual ~DeviceWorkload() = default;
-  virtual const BinnedWorkload& workload() const = 0;  // device pointers
-  virtual std::size_t bytes() const = 0;
-};
-
 struct WaveOptions {
   bool save_details = false;       // histograms, GPUs and bins of every world
-  bool exact_percentiles = false;  // of worlds that exact_bytes() allows
-  std::size_t exact_bytes = 0;     // for them; fewer worlds run side by side where it is short
+  bool exact_percentiles = false;  // of worlds of up to 2^24 requests
 };
 
 // A wave's results in the order of its worlds. The ragged arrays are empty without save_details.
@@ -38,39 +29,88 @@ struct WaveResult {
   std::vector<BinUse> bins;                 // [world's bins one after the other]
 };
 
+// What sizes a wave's memory.
+struct WaveShape {
+  std::int64_t worlds = 0;
+  std::int64_t entries = 0;  // histogram buckets that may not be empty, of all worlds
+  std::int64_t gpus = 0;
+  std::int64_t bins = 0;
+  std::int64_t exact_requests = 0;  // in worlds with exact percentiles
+  std::int32_t most_gpus = 1;       // of one world
+  std::int32_t most_bins = 1;
+
+  std::int64_t sharable_work = 0;  // how many lanes have something to do, over all worlds
+
+  // The world's workload need not be there yet.
+  void add(const BatchWorld& world, std::int64_t requests, std::int32_t num_bins,
+           const WaveOptions& options);
+};
+
+// Device memory that a wave needs, in bytes.
+struct WaveMemory {
+  std::size_t arrays = 0;      // of the wave itself
+  std::size_t histograms = 0;  // of the slots that worlds run in
+  std::size_t states = 0;
+  std::size_t workloads = 0;  // workload_bytes() of all its binnings
+  std::size_t binning = 0;    // largest binning_bytes() of the new ones
+
+  // With the wave before, whose results are copied meanwhile.
+  std::size_t total() const { return 2 * arrays + histograms + states + workloads + binning; }
+};
+
+// A wave on its way. finish() may be called in another thread, while the next wave runs.
+class PendingWave {
+ public:
+  virtual ~PendingWave() = default;
+  virtual WaveResult finish() = 0;  // once
+};
+
 // Needs a started device (kernels/device.hpp).
 class BatchRunner {
  public:
-  BatchRunner();
+  // lanes: of every world's group; 0: chosen for each wave. Throws DeviceError where the device has
+  // no groups of so many.
+  explicit BatchRunner(int lanes = 0);
   ~BatchRunner();
 
-  // Bins on the host's cores and copies to the device, in the order of `specs`.
-  std::vector<std::shared_ptr<const DeviceWorkload>> bin(
-      const std::vector<BinningSpec>& specs) const;
+  // What a wave needs beside its workloads. It has as many slots as run side by side, and as fit a
+  // quarter of `limit_bytes`.
+  WaveMemory plan(const WaveShape& shape, const WaveOptions& options,
+                  std::size_t limit_bytes) const;
+  // Device memory that a binned workload takes, and what binning takes beside it.
+  static std::size_t workload_bytes(const BinningSpec& spec);
+  static std::size_t binning_bytes(const BinningSpec& spec);
+
+  // Makes room for the next wave, for which `new_workload_bytes` of workloads are still to be
+  // binned; nothing more is allocated until the next call. All that the runner holds is at most
+  // limit_bytes >= needs.total(). False: earlier workloads had to be given up.
+  bool reserve(const WaveMemory& needs, std::size_t new_workload_bytes, std::size_t limit_bytes);
+
+  // Bins, in the order of `specs`. The arrays stay until reserve() gives them up.
+  std::vector<BinnedWorkload> bin(const std::vector<BinningSpec>& specs);
 
   // A pool of service grids on the device: [value]; worlds' GridServiceParams point into it.
   std::shared_ptr<const double> upload(const std::vector<double>& values) const;
 
-  // Runs every world once. `start_order` lists all world indices; long worlds first keeps all
-  // lanes busy to the end. Results depend on neither.
+  // Starts the wave that was reserved; runs every world once. `start_order` lists all world
+  // indices; long worlds first keeps all lanes busy to the end. Results depend on neither. A GPU
+  // runs it in the background, a CPU before this returns. Of the waves before, all but the last
+  // must be finished.
+  std::unique_ptr<PendingWave> start(const std::vector<BatchWorld>& worlds,
+                                     const std::vector<std::int32_t>& start_order,
+                                     const WaveOptions& options);
+
+  // Without limits of memory: bins into new room; reserves, starts and finishes.
+  std::vector<BinnedWorkload> bin_all(const std::vector<BinningSpec>& specs);
   WaveResult run(const std::vector<BatchWorld>& worlds,
                  const std::vector<std::int32_t>& start_order, const WaveOptions& options);
 
   // Runs one world again and returns its batches in the order of their starts.
   std::vector<BatchEvent> replay(const BatchWorld& world) const;
 
-  // Bytes on the device that one world of a wave takes beside its workload: its slot in the
-  // results.
-  static std::size_t bytes_per_world(std::int64_t requests, std::int32_t bins, std::int32_t gpus,
-                                     bool save_details);
-  // Bytes that the running worlds' states take together.
-  static std::size_t state_bytes(std::int32_t most_bins, std::int32_t most_gpus);
-  // Bytes that a world's exact percentiles take while it runs; 0: it has too many requests.
-  static std::size_t exact_bytes(std::int64_t requests);
-
  private:
-  struct Buffers;
-  std::unique_ptr<Buffers> buffers_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace servesweep

@@ -23,8 +23,9 @@ struct RequestColumns {
 // Requests and what binning asks of them again and again.
 struct RequestSet {
   RequestColumns columns;
-  std::vector<std::int32_t> sorted_predicted;  // [request], ascending
-  std::int64_t longest_tokens = 0;             // prompt + output
+  std::vector<std::int32_t>
+      sorted_predicted;             // [request], ascending; empty: not binned on the host
+  std::int64_t longest_tokens = 0;  // prompt + output
 
   explicit RequestSet(const RequestColumns& request_columns);
   std::size_t bytes() const { return sorted_predicted.size() * sizeof(std::int32_t); }
@@ -40,33 +41,30 @@ struct BinningSpec {
   std::int64_t reject_above_tokens = kNever;  // longer requests are rejected at arrival
   const double* draws = nullptr;              // [request], not owned, or null
 
+  std::int32_t bins() const;
+  bool may_reject() const { return requests->longest_tokens > reject_above_tokens; }
   bool operator<(const BinningSpec& other) const;
 };
 
-// Upper bound of the bytes that a binned workload takes, on host and device each.
+// Bytes of the block of memory that a binned workload's arrays take.
 std::size_t binned_bytes(const BinningSpec& spec);
 
-// One block of memory with a binned workload's arrays in it.
+// Bins into a block of host memory, 8-byte aligned. Single-threaded: many run side by side. Device
+// memory has bin_on_device() (kernels/device_binning.hpp).
+BinnedWorkload bin_on_host(const BinningSpec& spec, void* block);
+
+// A block of host memory with a binned workload's arrays in it.
 class BinnedBlock {
  public:
-  // Bins into host memory. Single-threaded: many run side by side.
   explicit BinnedBlock(const BinningSpec& spec);
 
-  std::size_t bytes() const { return memory_.size() * sizeof(std::uint64_t); }
-  const void* data() const { return memory_.data(); }
+  std::size_t bytes() const { return bytes_; }
   const BinnedWorkload& workload() const { return workload_; }
 
-  // The same workload with its arrays in a copy of the block at `base`.
-  BinnedWorkload moved_to(const void* base) const;
-
  private:
-  std::vector<std::uint64_t> memory_;
+  std::size_t bytes_;
+  std::unique_ptr<std::uint64_t[]> memory_;
   BinnedWorkload workload_;
 };
-
-// Edges of `num_bins` bins of equal mass: quantiles (linear interpolation between order statistics)
-// of the sorted lengths, truncated to integers; [num_bins + 1].
-std::vector<std::int64_t> equal_mass_edges(const std::vector<std::int32_t>& sorted_lengths,
-                                           std::int32_t num_bins, std::int64_t last_edge_tokens);
 
 }  // namespace servesweep

@@ -36,6 +36,7 @@ DeviceInfo device_info() {
                         std::to_string(KOKKOS_VERSION % 100);
   info.backend = Kokkos::DefaultExecutionSpace::name();
   info.concurrency = concurrency(Kokkos::DefaultExecutionSpace());
+  info.free_bytes = free_device_bytes();
   return info;
 }
 

@@ -17,6 +17,7 @@ struct DeviceInfo {
   std::string kokkos_version;  // "3.4.1"
   std::string backend;         // "OpenMP", "Serial", "Cuda", "HIP", ...
   int concurrency = 1;         // CPU threads, or threads resident on the GPU
+  std::size_t free_bytes = 0;  // of a GPU's memory; 0 on a CPU
 };
 
 // Starts Kokkos unless it runs already, and ends it when the process exits. num_threads = 0 takes

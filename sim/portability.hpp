@@ -73,6 +73,14 @@ SERVESWEEP_FUNCTION double to_double(Int128 value) {
   return static_cast<double>(first | rest) * static_cast<double>(UINT64_C(1) << shift);
 }
 
+SERVESWEEP_FUNCTION std::int32_t count_bits(std::uint32_t word) {
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+  return __popc(word);
+#else
+  return __builtin_popcount(word);
+#endif
+}
+
 // Half away from zero for values >= 0: what llround does, the same on every backend.
 SERVESWEEP_FUNCTION std::int64_t round_to_int64(double value) {
   const auto whole = static_cast<std::int64_t>(value);

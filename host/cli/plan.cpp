@@ -86,14 +86,13 @@ std::vector<WorldRange> missing_worlds(const std::string& output, const ResultSc
 }
 
 void plan(const PlanOptions& options) {
-  const RunLimits limits = options.device.limits();
+  const RunLimits limits = options.device.start();
   const RunSpec spec = read_toml(options.sweep_file, options.overrides);
   const auto [engine, sweep] = load_sweep(spec);
   print_warnings(sweep.warnings());
   print_sweep(options, sweep);
 
   SweepInputs inputs(sweep);
-  start_device(options.device.threads);
   std::vector<WorldRange> missing = {{0, sweep.num_worlds()}};
   const ResultSchema schema = engine->schema(sweep);
   if (!options.output.empty()) {
@@ -112,19 +111,26 @@ void plan(const PlanOptions& options) {
     }
   }
   std::int64_t requests = 0, most_worlds = 0, most_workloads = 0;
-  std::size_t most_bytes = 0;
+  MemoryNeeds most;
   for (const ChunkPlan& chunk : chunks) {
     requests += chunk.requests;
     most_worlds = std::max(most_worlds, chunk.worlds.second - chunk.worlds.first);
     most_workloads = std::max(most_workloads, chunk.workloads);
-    most_bytes = std::max(most_bytes, chunk.bytes);
+    most.host = std::max(most.host, chunk.memory.host);
+    most.device = std::max(most.device, chunk.memory.device);
   }
   line("requests", format_count(requests) + " to simulate, in all worlds together");
   line("chunks",
        fmt::format("{} of up to {} and {}", chunks.size(), format_count(most_worlds, "world"),
                    format_count(most_workloads, "prepared workload")));
+  const bool has_own_memory = limits.max_device_memory_bytes > 0;
   line("memory", fmt::format("{} of the {} allowed (--max-memory), in the largest chunk",
-                             format_size(most_bytes), format_size(limits.max_memory_bytes)));
+                             format_size(most.host + (has_own_memory ? 0 : most.device)),
+                             format_size(limits.max_memory_bytes)));
+  if (has_own_memory) {
+    line("", fmt::format("{} of the {} allowed on the device (--max-device-memory)",
+                         format_size(most.device), format_size(limits.max_device_memory_bytes)));
+  }
   const int threads = device_info().concurrency;
   line("time", fmt::format("about {} on {} of {}, at a typical {} requests/s each",
                            format_duration(static_cast<double>(requests) /

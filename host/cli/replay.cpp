@@ -120,7 +120,7 @@ bool print_comparison(const ResultFile& file, std::int64_t world, const ResultSc
 }
 
 int replay(const ReplayOptions& options) {
-  const RunLimits limits = options.device.limits();
+  const RunLimits limits = options.device.start();
   const ResultFile file(options.file);
   if (options.world >= file.num_worlds()) {
     throw InputError("invalid --world=" + std::to_string(options.world) + " (" + file.path() +
@@ -133,10 +133,9 @@ int replay(const ReplayOptions& options) {
   const auto [engine, sweep] = sweep_of(file, options.base);
   check_inputs(file, sweep);
   SweepInputs inputs(sweep);
-  start_device(options.device.threads);
   WorkloadSource workloads(sweep, inputs.files());
   const auto engine_run = engine->start(sweep, workloads, limits);
-  const ResultChunk again = engine_run->run(engine_run->plan(options.world, options.world + 1));
+  const ResultChunk again = engine_run->start(engine_run->plan(options.world, options.world + 1))();
   if (!options.events.empty()) {
     write_output(options.events,
                  [&](std::ostream& out) { engine_run->replay(options.world, out); });

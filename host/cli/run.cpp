@@ -85,7 +85,7 @@ int run(const RunOptions& options, const Program& program) {
   const double max_time_s = options.max_time.empty()
                                 ? std::numeric_limits<double>::infinity()
                                 : parse_duration_s(options.max_time, "--max-time");
-  const RunLimits limits = options.device.limits();
+  const RunLimits limits = options.device.start();
   const RunSpec spec = read_toml(options.sweep_file, options.overrides);
   const auto [engine, sweep] = load_sweep(spec);
   print_warnings(sweep.warnings());
@@ -94,7 +94,6 @@ int run(const RunOptions& options, const Program& program) {
                                  : options.output;
 
   SweepInputs inputs(sweep);
-  start_device(options.device.threads);
   Provenance provenance = provenance_of(options, program);
   provenance.traces = inputs.checksums();
   const ResultSchema schema = engine->schema(sweep);

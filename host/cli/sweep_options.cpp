@@ -6,6 +6,7 @@
 
 #include "host/cli/whole_number.hpp"
 #include "host/engines.hpp"
+#include "host/error.hpp"
 #include "host/machine.hpp"
 #include "host/sha256.hpp"
 #include "host/sweep_builder.hpp"
@@ -14,6 +15,7 @@
 #include "io/grid_reader.hpp"
 #include "io/text_source.hpp"
 #include "io/trace_reader.hpp"
+#include "kernels/device.hpp"
 
 namespace servesweep {
 
@@ -32,11 +34,38 @@ void DeviceOptions::add_to(CLI::App& command) {
                   "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
                   "default: half of this machine's")
       ->type_name("SIZE");
+  command
+      .add_option("--max-device-memory", max_device_memory,
+                  "The same of a GPU's memory; default: nine tenths of what is free")
+      ->type_name("SIZE");
+  command
+      .add_option(
+          "--lanes", lanes,
+          "Lanes of a GPU that run a world together: 1, 2, 4, 8, 16 or 32; default: chosen\n"
+          "for each wave of worlds. Results do not depend on it")
+      ->type_name("N")
+      ->check(whole_number(1, 32));
 }
 
-RunLimits DeviceOptions::limits() const {
-  return {max_memory.empty() ? this_machine().memory_bytes / 2
-                             : parse_size(max_memory, "--max-memory")};
+RunLimits DeviceOptions::start() const {
+  RunLimits limits;
+  limits.max_memory_bytes =
+      max_memory.empty() ? this_machine().memory_bytes / 2 : parse_size(max_memory, "--max-memory");
+  const std::size_t wanted =
+      max_device_memory.empty() ? 0 : parse_size(max_device_memory, "--max-device-memory");
+  start_device(threads);
+  const DeviceInfo device = device_info();
+  if (wanted > 0 && device.free_bytes == 0) {
+    throw InputError("invalid --max-device-memory=" + max_device_memory + " (the " +
+                     device.backend + " backend has no memory of its own) use --max-memory");
+  }
+  if (wanted > device.free_bytes) {
+    throw InputError("invalid --max-device-memory=" + max_device_memory + " (" +
+                     format_size(device.free_bytes) + " of the device are free) ask for less");
+  }
+  limits.max_device_memory_bytes = wanted > 0 ? wanted : device.free_bytes / 10 * 9;
+  limits.lanes = lanes;
+  return limits;
 }
 
 LoadedSweep load_sweep(const RunSpec& spec) {

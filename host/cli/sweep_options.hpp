@@ -24,10 +24,12 @@ void add_override_option(CLI::App& command, std::vector<std::string>& overrides)
 
 struct DeviceOptions {
   int threads = 0;
+  int lanes = 0;
   std::string max_memory;
+  std::string max_device_memory;
 
   void add_to(CLI::App& command);
-  RunLimits limits() const;  // default: half of the memory of this machine
+  RunLimits start() const;  // starts the device
 };
 
 // An engine and a sweep of its worlds.

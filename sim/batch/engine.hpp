@@ -231,8 +231,9 @@ class BatchEngine {
                                        [&](std::int32_t bin, LongestQueue& longest) {
                                          const std::uint32_t waiting =
                                              count_queued(bin, has_arrived);
-                                         if (waiting > longest.waiting && may_start(bin, waiting)) {
-                                           longest = {waiting, bin};
+                                         const LongestQueue here = {waiting, bin};
+                                         if (here.beats(longest) && may_start(bin, waiting)) {
+                                           longest = here;
                                          }
                                        })
         .bin;
@@ -241,11 +242,16 @@ class BatchEngine {
   struct LongestQueue {
     std::uint32_t waiting = 0;
     std::int32_t bin = -1;
+    SERVESWEEP_FUNCTION bool beats(const LongestQueue& other) const {
+      return waiting > other.waiting ||
+             (waiting == other.waiting && waiting > 0 && bin < other.bin);
+    }
     SERVESWEEP_FUNCTION void join(const LongestQueue& other) {
-      if (other.waiting > waiting ||
-          (other.waiting == waiting && other.waiting > 0 && other.bin < bin)) {
-        *this = other;
-      }
+      if (other.beats(*this)) *this = other;
+    }
+    template <class F>
+    SERVESWEEP_FUNCTION LongestQueue exchanged(const F& f) const {
+      return {f(waiting), f(bin)};
     }
   };
 
@@ -285,6 +291,10 @@ class BatchEngine {
     std::uint32_t place = UINT32_MAX;  // among all admitted arrivals
     SERVESWEEP_FUNCTION void join(const EarliestArrival& other) {
       place = min_of(place, other.place);
+    }
+    template <class F>
+    SERVESWEEP_FUNCTION EarliestArrival exchanged(const F& f) const {
+      return {f(place)};
     }
   };
 

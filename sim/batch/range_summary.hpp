@@ -25,11 +25,20 @@ struct RangeSummary {
     longest_output = max_of(longest_output, other.longest_output);
     shortest_output = min_of(shortest_output, other.shortest_output);
   }
+  template <class F>
+  SERVESWEEP_FUNCTION RangeSummary exchanged(const F& f) const {
+    return {f(arrival_sum_ns), f(total_tokens),   f(output_tokens),  f(output_squares),
+            f(longest_tokens), f(longest_output), f(shortest_output)};
+  }
 };
 
 struct LargestDraw {
   double value = 0.0;
   SERVESWEEP_FUNCTION void join(const LargestDraw& other) { value = max_of(value, other.value); }
+  template <class F>
+  SERVESWEEP_FUNCTION LargestDraw exchanged(const F& f) const {
+    return {f(value)};
+  }
 };
 
 template <class Lanes>

@@ -155,6 +155,10 @@ class BatchRecorder {
       least_ns = min_of(least_ns, other.least_ns);
       most_ns = max_of(most_ns, other.most_ns);
     }
+    template <class F>
+    SERVESWEEP_FUNCTION Busy exchanged(const F& f) const {
+      return {f(sum_ns), f(least_ns), f(most_ns)};
+    }
   };
 
   // Arrivals until the time limit.

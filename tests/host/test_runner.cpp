@@ -30,14 +30,14 @@ struct FakeRun : EngineRun {
     plan.requests = (plan.worlds.second - first) * kRequestsPerWorld;
     return plan;
   }
-  ResultChunk run(const ChunkPlan& plan) override {
+  PendingChunk start(const ChunkPlan& plan) override {
     now_s += 1;
     while_running();
     ran.push_back(plan.worlds);
     ResultChunk chunk;
     chunk.first_world = plan.worlds.first;
     chunk.num_worlds = plan.worlds.second - plan.worlds.first;
-    return chunk;
+    return [chunk] { return chunk; };
   }
   void replay(std::int64_t, std::ostream&) override {}
 };

@@ -1,11 +1,17 @@
-// Binned workloads against a naive stable sort of the requests by bin.
+// Binned workloads against a naive stable sort of the requests by bin, and the device's against the
+// host's.
 #include "kernels/binning.hpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
+
+#include "kernels/binning_rules.hpp"
+#include "kernels/device_binning.hpp"
+#include "tests/support/device_memory.hpp"
 
 namespace servesweep {
 namespace {
@@ -16,8 +22,11 @@ struct Requests {
   std::vector<double> draws;
 
   RequestSet set() const {
-    return RequestSet({static_cast<std::int64_t>(arrival_ns.size()), arrival_ns.data(),
-                       prompt.data(), output.data(), predicted.data()});
+    RequestSet set({static_cast<std::int64_t>(arrival_ns.size()), arrival_ns.data(), prompt.data(),
+                    output.data(), predicted.data()});
+    set.sorted_predicted = predicted;  // in builds for GPUs too
+    std::sort(set.sorted_predicted.begin(), set.sorted_predicted.end());
+    return set;
   }
 };
 
@@ -37,6 +46,38 @@ Requests random_requests(std::mt19937_64& random, int count, int longest) {
   }
   return r;
 }
+
+// A workload binned on the device, copied back.
+class DeviceBinned {
+ public:
+  DeviceBinned(const Requests& r, const BinningSpec& spec)
+      : DeviceBinned(r, spec, Uploaded(spec.requests->columns)) {}
+  const BinnedWorkload& workload() const { return workload_; }
+
+ private:
+  struct Uploaded {
+    OnDevice<unsigned char> block, temp;
+    DeviceRequests requests;
+
+    explicit Uploaded(const RequestColumns& columns)
+        : block(device_requests_bytes(columns.count)),
+          temp(upload_temp_bytes(columns.count)),
+          requests(upload_requests(Device(), columns, block.data(), temp.data())) {}
+  };
+
+  DeviceBinned(const Requests& r, const BinningSpec& spec, const Uploaded& uploaded) {
+    const OnDevice<double> draws(r.draws);
+    const OnDevice<unsigned char> block(binned_bytes(spec)), temp(binning_temp_bytes(spec));
+    workload_ =
+        bin_on_device(Device(), uploaded.requests, spec.draws != nullptr ? draws.data() : nullptr,
+                      spec, block.data(), temp.data());
+    block_ = block.values();
+    workload_ = BinnedArrays(block_.data(), spec).workload(spec, workload_.num_rejected);
+  }
+
+  std::vector<unsigned char> block_;
+  BinnedWorkload workload_;
+};
 
 struct Row {
   std::size_t bin;
@@ -71,7 +112,7 @@ std::vector<std::int64_t> naive_edges(std::vector<std::int32_t> q, int num_bins,
   return edges;
 }
 
-void check_equals_naive(const Requests& r, const BinningSpec& spec,
+void check_equals_naive(const BinnedWorkload& w, const Requests& r, const BinningSpec& spec,
                         const std::vector<std::int64_t>& edges) {
   std::vector<Row> rows;
   std::vector<std::int64_t> rejected_ns;
@@ -87,9 +128,6 @@ void check_equals_naive(const Requests& r, const BinningSpec& spec,
                     static_cast<std::uint32_t>(rows.size()), r.draws[i]});
   }
 
-  const BinnedBlock block(spec);
-  const BinnedWorkload& w = block.workload();
-  CHECK(block.bytes() <= binned_bytes(spec));
   REQUIRE(w.num_bins == static_cast<std::int32_t>(edges.size()) - 1);
   REQUIRE(w.num_requests == static_cast<std::int64_t>(rows.size()));
   REQUIRE(w.num_rejected == static_cast<std::int64_t>(rejected_ns.size()));
@@ -116,6 +154,20 @@ void check_equals_naive(const Requests& r, const BinningSpec& spec,
   CHECK(different == 0);
 }
 
+BinningSpec random_spec(std::mt19937_64& random, const Requests& r, const RequestSet& set,
+                        int longest) {
+  BinningSpec spec;
+  spec.requests = &set;
+  spec.load_scaling = std::vector<double>{1.0, 3.0, 0.7, 1e4}[random() % 4];
+  spec.num_bins = std::vector<int>{1, 2, 3, 7, 32}[random() % 5];
+  spec.last_edge_tokens = 10'000;
+  if (random() % 3 == 0) spec.reject_above_tokens = longest;
+  if (random() % 20 == 0) spec.reject_above_tokens = -1;
+  if (random() % 2 == 0) spec.draws = r.draws.data();
+  if (random() % 4 == 0) spec.edges = {2, 3, 40, 9000};  // a user's: not from 0, not to the end
+  return spec;
+}
+
 }  // namespace
 
 TEST_CASE("binned requests are those of a stable sort") {
@@ -126,60 +178,69 @@ TEST_CASE("binned requests are those of a stable sort") {
     const int longest = std::vector<int>{0, 3, 50, 12'000}[random() % 4];
     const Requests r = random_requests(random, 1 + static_cast<int>(random() % 300), longest);
     const RequestSet set = r.set();
-    BinningSpec spec;
-    spec.requests = &set;
-    spec.load_scaling = std::vector<double>{1.0, 3.0, 0.7, 1e4}[random() % 4];
-    spec.num_bins = std::vector<int>{1, 2, 3, 7, 32}[random() % 5];
-    spec.last_edge_tokens = 10'000;
-    if (random() % 3 == 0) spec.reject_above_tokens = longest;
-    if (random() % 20 == 0) spec.reject_above_tokens = -1;
-    if (random() % 2 == 0) spec.draws = r.draws.data();
-    std::vector<std::int64_t> edges = naive_edges(r.predicted, spec.num_bins, 10'000);
-    if (random() % 4 == 0) {  // a user's, not from 0 and not to the end
-      edges = {2, 3, 40, 9000};
-      spec.edges = edges;
-    }
-    check_equals_naive(r, spec, edges);
-    with_rejected += BinnedBlock(spec).workload().num_rejected > 0;
-    with_all_rejected += BinnedBlock(spec).workload().num_requests == 0;
+    const BinningSpec spec = random_spec(random, r, set, longest);
+    const std::vector<std::int64_t> edges =
+        spec.edges.empty() ? naive_edges(r.predicted, spec.num_bins, 10'000) : spec.edges;
+    const BinnedBlock block(spec);
+    check_equals_naive(block.workload(), r, spec, edges);
+    check_equals_naive(DeviceBinned(r, spec).workload(), r, spec, edges);
+    with_rejected += block.workload().num_rejected > 0;
+    with_all_rejected += block.workload().num_requests == 0;
   }
   CHECK(with_rejected > 20);
   CHECK(with_all_rejected > 5);
 }
 
-TEST_CASE("edges of equal mass, by hand") {
-  using Edges = std::vector<std::int64_t>;
-  CHECK(equal_mass_edges({1, 2, 3, 4, 5}, 1, 10'000) == Edges{0, 10'000});
-  CHECK(equal_mass_edges({1, 2, 3, 4, 5}, 2, 10'000) == Edges{1, 3, 10'000});
-  CHECK(equal_mass_edges({10, 20, 30, 45}, 2, 999) == Edges{10, 25, 999});
-  CHECK(equal_mass_edges({10, 20}, 4, 999) == Edges{10, 12, 15, 17, 999});  // truncated
-  CHECK(equal_mass_edges({7, 7, 7}, 3, 999) == Edges{7, 7, 7, 999});
-  CHECK(equal_mass_edges({7}, 3, 999) == Edges{7, 7, 7, 999});
+TEST_CASE("the device bins as the host does") {
+  std::mt19937_64 random(5);
+  const auto bytes_equal = [](const auto* a, const auto* b, std::int64_t count) {
+    return std::memcmp(a, b, static_cast<std::size_t>(count) * sizeof(*a)) == 0;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    INFO("round " << round);
+    const int longest = std::vector<int>{0, 3, 50, 1000, 12'000}[random() % 5];
+    const int most = std::vector<int>{1, 40, 2000, round % 50 == 0 ? 200'000 : 5000}[random() % 4];
+    const Requests r = random_requests(
+        random, 1 + static_cast<int>(random() % static_cast<std::uint64_t>(most)), longest);
+    const RequestSet set = r.set();
+    BinningSpec spec = random_spec(random, r, set, longest);
+    if (random() % 2 == 0) spec.num_bins = 1 + static_cast<int>(random() % 1024);
+    const BinnedBlock block(spec);
+    const BinnedWorkload& host = block.workload();
+    const DeviceBinned on_device(r, spec);
+    const BinnedWorkload& device = on_device.workload();
+    REQUIRE(device.num_requests == host.num_requests);
+    REQUIRE(device.num_rejected == host.num_rejected);
+    REQUIRE(device.num_bins == host.num_bins);
+    CHECK(bytes_equal(device.bin_edges, host.bin_edges, host.num_bins + 1));
+    CHECK(bytes_equal(device.bin_begin, host.bin_begin, host.num_bins + 1));
+    CHECK(bytes_equal(device.requests, host.requests, host.num_requests));
+    CHECK(bytes_equal(device.order, host.order, host.num_requests));
+    CHECK(bytes_equal(device.time_arrival_ns, host.time_arrival_ns, host.num_requests));
+    CHECK(bytes_equal(device.time_bin, host.time_bin, host.num_requests));
+    CHECK(bytes_equal(device.rejected_arrival_ns, host.rejected_arrival_ns, host.num_rejected));
+    REQUIRE((device.draws == nullptr) == (host.draws == nullptr));
+    if (host.draws != nullptr) CHECK(bytes_equal(device.draws, host.draws, host.num_requests));
+  }
 }
 
-TEST_CASE("a copied block reads the same through its new address") {
-  std::mt19937_64 random(4);
-  const Requests r = random_requests(random, 100, 500);
-  const RequestSet set = r.set();
-  BinningSpec spec;
-  spec.requests = &set;
-  spec.num_bins = 4;
-  spec.reject_above_tokens = 600;
-  const BinnedBlock block(spec);
-  const auto* words = static_cast<const std::uint64_t*>(block.data());
-  const std::vector<std::uint64_t> copy(words, words + block.bytes() / sizeof(std::uint64_t));
-  const BinnedWorkload moved = block.moved_to(copy.data());
-  const BinnedWorkload& original = block.workload();
-  CHECK(moved.num_requests == original.num_requests);
-  CHECK(moved.draws == nullptr);
-  CHECK(static_cast<const void*>(moved.bin_edges) == copy.data());
-  for (std::int64_t i = 0; i < moved.num_requests; ++i) {
-    REQUIRE(moved.requests[i].arrival_ns == original.requests[i].arrival_ns);
-    REQUIRE(moved.order[i] == original.order[i]);
-    REQUIRE(moved.time_bin[i] == original.time_bin[i]);
-  }
-  CHECK(std::equal(moved.rejected_arrival_ns, moved.rejected_arrival_ns + moved.num_rejected,
-                   original.rejected_arrival_ns));
+TEST_CASE("edges of equal mass, by hand") {
+  using Edges = std::vector<std::int64_t>;
+  const auto edges_of = [](const std::vector<std::int32_t>& sorted, std::int64_t num_bins,
+                           std::int64_t last) {
+    Edges edges;
+    for (std::int64_t k = 0; k <= num_bins; ++k) {
+      edges.push_back(equal_mass_edge(sorted.data(), static_cast<std::int64_t>(sorted.size()), k,
+                                      num_bins, last));
+    }
+    return edges;
+  };
+  CHECK(edges_of({1, 2, 3, 4, 5}, 1, 10'000) == Edges{0, 10'000});
+  CHECK(edges_of({1, 2, 3, 4, 5}, 2, 10'000) == Edges{1, 3, 10'000});
+  CHECK(edges_of({10, 20, 30, 45}, 2, 999) == Edges{10, 25, 999});
+  CHECK(edges_of({10, 20}, 4, 999) == Edges{10, 12, 15, 17, 999});  // truncated
+  CHECK(edges_of({7, 7, 7}, 3, 999) == Edges{7, 7, 7, 999});
+  CHECK(edges_of({7}, 3, 999) == Edges{7, 7, 7, 999});
 }
 
 TEST_CASE("specifications order by everything that makes arrays differ") {

@@ -179,7 +179,6 @@ void simulate(std::vector<Case>& cases, std::uint32_t replication) {
   }
   WaveOptions options;
   options.exact_percentiles = has_quantiles;
-  options.exact_bytes = 256 << 20;
   const WaveResult wave = prepared.run(options);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     REQUIRE(wave.worlds[i].completed == kRequests);

@@ -83,7 +83,6 @@ TEST_CASE("random small worlds equal the naive simulator") {
   WaveOptions options;
   options.save_details = true;
   options.exact_percentiles = true;
-  options.exact_bytes = 16 << 20;
   const WaveResult wave = prepared.run(options);
 
   std::size_t gpu = 0;

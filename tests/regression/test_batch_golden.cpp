@@ -152,7 +152,6 @@ TEST_CASE("the engine reproduces the 75 golden results") {
   WaveOptions exactly;
   exactly.save_details = true;
   exactly.exact_percentiles = true;
-  exactly.exact_bytes = 64 << 20;
   const WaveResult exact = prepared.run(exactly);
   const WaveResult bucketed = prepared.run();
 

@@ -34,8 +34,8 @@ class PreparedWorlds {
                                  load_scaling(c.params.workload, *c.workload),
                                  c.draws != nullptr ? c.draws->data() : nullptr));
     }
-    binned_ = runner.bin(specs);
-    for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned_[i]->workload();
+    const auto binned = runner.bin_all(specs);
+    for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned[i];
   }
 
   WaveResult run(const WaveOptions& options = {}) {
@@ -49,7 +49,6 @@ class PreparedWorlds {
 
  private:
   std::map<const Workload*, std::unique_ptr<RequestSet>> sets_;
-  std::vector<std::shared_ptr<const DeviceWorkload>> binned_;
 };
 
 }  // namespace servesweep::testing
