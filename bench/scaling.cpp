@@ -155,10 +155,10 @@ void print_balance(BatchRunner& runner, const Worlds& sweep) {
   fmt::print("\n");
 }
 
-Worlds few_worlds(const BatchRunner& runner) {
+Worlds few_worlds(BatchRunner& runner) {
   return {runner, {1000, 10'000, 100'000, 1'000'000}, {1, 2, 4, 8, 16, 32}, 1};
 }
-Worlds many_worlds(const BatchRunner& runner) {
+Worlds many_worlds(BatchRunner& runner) {
   return {runner, {100, 300, 1000, 3000, 10'000}, {1, 2, 4, 8, 16}, 50};
 }
 

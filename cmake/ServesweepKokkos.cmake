@@ -1,21 +1,23 @@
-# Finds Kokkos 3.4.1 to 5.x and leaves Kokkos::kokkos usable; also used by the installed package.
-# Order: Kokkos_ROOT, CMAKE_PREFIX_PATH, the OpenMP build that scripts/bootstrap keeps in its
-# cache (unless SERVESWEEP_CACHED_KOKKOS is OFF), the system's own.
-# Sets Kokkos_VERSION, Kokkos_DEVICES and SERVESWEEP_KOKKOS_CXX_STANDARD.
+# Finds Kokkos 3.4.1 to 5.x with the backend that is asked for and leaves Kokkos::kokkos usable; also
+# used by the installed package.
+# Order: Kokkos_ROOT, CMAKE_PREFIX_PATH, what scripts/bootstrap keeps in its cache, the system's own.
+# ThreadSanitizer reports falsely unless Kokkos was compiled with it too: the cache's alone.
+# Sets Kokkos_VERSION, Kokkos_DEVICES, SERVESWEEP_KOKKOS_BACKEND and SERVESWEEP_KOKKOS_CXX_STANDARD.
 
-set(servesweep_kokkos_hint "")
-if(SERVESWEEP_CACHED_KOKKOS)
-  if(NOT "$ENV{SERVESWEEP_CACHE}" STREQUAL "")
-    set(servesweep_kokkos_hint "$ENV{SERVESWEEP_CACHE}/kokkos-openmp")
-  elseif(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
-    set(servesweep_kokkos_hint "$ENV{XDG_CACHE_HOME}/servesweep/kokkos-openmp")
-  else()
-    set(servesweep_kokkos_hint "$ENV{HOME}/.cache/servesweep/kokkos-openmp")
-  endif()
+set(servesweep_cache "$ENV{HOME}/.cache/servesweep")
+if(NOT "$ENV{SERVESWEEP_CACHE}" STREQUAL "")
+  set(servesweep_cache "$ENV{SERVESWEEP_CACHE}")
+elseif(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+  set(servesweep_cache "$ENV{XDG_CACHE_HOME}/servesweep")
+endif()
+set(servesweep_cached_kokkos "${servesweep_cache}/kokkos-${SERVESWEEP_BACKEND}")
+if(SERVESWEEP_SANITIZE STREQUAL "thread")
+  set(servesweep_cached_kokkos "${servesweep_cache}/kokkos-tsan")
+  set(Kokkos_ROOT "${servesweep_cached_kokkos}")
 endif()
 
 # No version here: Kokkos' version file accepts only the same major version.
-find_package(Kokkos CONFIG QUIET HINTS ${servesweep_kokkos_hint})
+find_package(Kokkos CONFIG QUIET HINTS "${servesweep_cached_kokkos}")
 if(NOT Kokkos_FOUND)
   message(FATAL_ERROR "Kokkos not found (no KokkosConfig.cmake): run scripts/bootstrap, "
     "or set Kokkos_ROOT to the folder where Kokkos is installed")
@@ -47,8 +49,28 @@ else()
   set(SERVESWEEP_KOKKOS_CXX_STANDARD 20)
 endif()
 
+# The kernels run where Kokkos runs by default: on the first of these that it was built with.
+foreach(backend IN ITEMS CUDA HIP SYCL OPENACC OPENMPTARGET OPENMP THREADS HPX SERIAL)
+  if(backend IN_LIST Kokkos_DEVICES)
+    string(TOLOWER "${backend}" SERVESWEEP_KOKKOS_BACKEND)
+    break()
+  endif()
+endforeach()
 list(JOIN Kokkos_DEVICES ", " servesweep_kokkos_devices)
 message(STATUS "Kokkos ${Kokkos_VERSION} (${servesweep_kokkos_devices}): ${Kokkos_DIR}")
+
+if(SERVESWEEP_BACKEND AND NOT SERVESWEEP_BACKEND STREQUAL SERVESWEEP_KOKKOS_BACKEND)
+  set(servesweep_advice "set Kokkos_ROOT to the folder of a Kokkos that was built for it, or use this "
+    "one with -DSERVESWEEP_BACKEND=${SERVESWEEP_KOKKOS_BACKEND}")
+  if(SERVESWEEP_SANITIZE STREQUAL "thread")
+    set(servesweep_advice "run scripts/bootstrap --backend tsan")
+  elseif(SERVESWEEP_BACKEND MATCHES "^(openmp|cuda|hip)$" AND "$ENV{Kokkos_ROOT}" STREQUAL "")
+    list(PREPEND servesweep_advice "run scripts/bootstrap --backend ${SERVESWEEP_BACKEND}, ")
+  endif()
+  message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} (${servesweep_kokkos_devices}) runs on "
+    "${SERVESWEEP_KOKKOS_BACKEND}, and this build is for ${SERVESWEEP_BACKEND}: "
+    ${servesweep_advice})
+endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13
     AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12

@@ -1,6 +1,10 @@
 // What lets simulation code compile for the host, CUDA and HIP without knowing Kokkos.
 #pragma once
 
+#if defined(__HIPCC__)
+#include <hip/hip_runtime.h>  // memcpy and the bit functions of the device
+#endif
+
 #include <cstdint>
 #include <cstring>
 
@@ -54,6 +58,19 @@ SERVESWEEP_FUNCTION std::int32_t highest_bit(std::uint64_t word) {
 #else
   return 63 - __builtin_clzll(word);
 #endif
+}
+
+// A value >= 0 as the nearest double. (Compilers for AMD GPUs cannot convert 128 bits.)
+SERVESWEEP_FUNCTION double to_double(Int128 value) {
+  const auto bits = static_cast<unsigned __int128>(value);
+  const auto high = static_cast<std::uint64_t>(bits >> 64);
+  const auto low = static_cast<std::uint64_t>(bits);
+  if (high == 0) return static_cast<double>(low);
+  // The first 64 bits, the last of them set if any after them is, round as all of them would.
+  const std::int32_t shift = highest_bit(high) + 1;
+  const std::uint64_t first = high << (64 - shift) | low >> shift;
+  const std::uint64_t rest = low << (64 - shift) != 0 ? 1 : 0;
+  return static_cast<double>(first | rest) * static_cast<double>(UINT64_C(1) << shift);
 }
 
 SERVESWEEP_FUNCTION std::int32_t count_bits(std::uint32_t word) {

@@ -81,8 +81,8 @@ SERVESWEEP_FUNCTION double output_variance(const RangeSummary& s, std::int64_t s
     return static_cast<double>(size * s.output_squares - s.output_tokens * s.output_tokens) /
            (b * b);
   }
-  return static_cast<double>(static_cast<Int128>(size) * s.output_squares -
-                             static_cast<Int128>(s.output_tokens) * s.output_tokens) /
+  return to_double(static_cast<Int128>(size) * s.output_squares -
+                   static_cast<Int128>(s.output_tokens) * s.output_tokens) /
          (b * b);
 }
 
