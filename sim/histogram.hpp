@@ -48,9 +48,12 @@ struct Histogram {
   std::uint32_t* counts = nullptr;
   std::uint64_t touched = 0;  // bit i: some bucket from 128 i to 128 i + 127 may not be zero
 
-  // By one lane; the group calls touch(bucket, bucket) for it.
+  // By one lane; the group touches the bucket.
   SERVESWEEP_FUNCTION void add(std::int32_t bucket, std::uint32_t count) const {
     counts[bucket] += count;
+  }
+  SERVESWEEP_FUNCTION void touch(std::int32_t bucket) {
+    touched |= std::uint64_t{1} << (bucket >> HistogramLayout::kSubBucketBits);
   }
   // Buckets low .. high are about to be counted in.
   SERVESWEEP_FUNCTION void touch(std::int32_t low, std::int32_t high) {

@@ -15,7 +15,7 @@
 //   first(count, is_wanted)    the lowest i with is_wanted(i), or count
 //   count_leading(count, is)   how many of i = 0 .. count - 1 come before the first with !is(i),
 //                              where all after that one fail too
-//   least(values, count)       minimum of values[0 .. count - 1]; count is a multiple of 8
+//   least(values, count)       minimum of values[0 .. count - 1]; count is a multiple of 8 > 0
 //   pack(count, is, body)      body(rank, i) for the i with is(i), rank counting them; returns how
 //                              many there are
 // A body or predicate may write what belongs to its i alone. Whatever the group, the results have
@@ -85,11 +85,10 @@ struct OneLane {
   }
 
   SERVESWEEP_INLINE std::int64_t least(const std::int64_t* values, std::int32_t count) const {
-    std::int64_t least = kNever;
-    for (std::int32_t i = 0; i < count; i += 8) {
-      std::int64_t here = values[i];
-      for (std::int32_t j = 1; j < 8; ++j) here = min_of(here, values[i + j]);
-      least = min_of(least, here);
+    std::int64_t least = values[0];
+    for (std::int32_t j = 1; j < 8; ++j) least = min_of(least, values[j]);
+    for (std::int32_t i = 8; i < count; i += 8) {
+      for (std::int32_t j = 0; j < 8; ++j) least = min_of(least, values[i + j]);
     }
     return least;
   }

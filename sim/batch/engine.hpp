@@ -86,7 +86,7 @@ class BatchEngine {
  private:
   // -- events -------------------------------------------------------------------------------------
 
-  SERVESWEEP_FUNCTION void run_greedy() {
+  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_greedy() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t arrival_ns = d_.time_arrival_ns[taken_];
       const std::int64_t completion_ns = events_.next_time_ns();
@@ -115,7 +115,7 @@ class BatchEngine {
   }
 
   // Batches wait until they are full, so an idle GPU waits for the arrival that fills one.
-  SERVESWEEP_FUNCTION void run_full() {
+  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_full() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t trigger = num_idle_ > 0 ? next_filling_arrival() : d_.num_requests;
       const std::int64_t arrival_ns =

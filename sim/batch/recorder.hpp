@@ -58,8 +58,8 @@ class BatchRecorder {
     const std::int32_t tbt_bucket = HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3);
     const std::int32_t decode_bucket =
         HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3);
-    h_.tbt.touch(tbt_bucket, tbt_bucket);
-    h_.decode.touch(decode_bucket, decode_bucket);
+    h_.tbt.touch(tbt_bucket);
+    h_.decode.touch(decode_bucket);
 
     // Latencies fall along a batch. Where it shares one bucket (long queues) it is counted at once,
     // else one by one.

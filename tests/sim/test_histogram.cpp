@@ -19,7 +19,7 @@ struct OwnHistogram {
   OwnHistogram() { view.counts = counts.data(); }
   void add(double value_ns, std::uint32_t count = 1) {
     const std::int32_t bucket = Layout::bucket(value_ns);
-    view.touch(bucket, bucket);
+    view.touch(bucket);
     view.add(bucket, count);
   }
 };
