@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -13,6 +14,7 @@ from servesweep_cli import PROGRAM, SOURCE, CliTest
 
 SCRIPT = SOURCE / "scripts" / "gpu_check"
 BUILD = pathlib.Path(PROGRAM).parent.parent
+CACHE = (BUILD / "CMakeCache.txt").read_text()
 SMALL = ["--worlds", "60", "--bench-worlds", "10,100", "--requests", "1000"]
 
 sys.dont_write_bytecode = True
@@ -43,9 +45,11 @@ class GpuCheckTest(CliTest):
 
 
 @unittest.skipUnless((BUILD / "bin" / "bench_many_worlds").exists(), "a build without benchmarks")
+@unittest.skipIf(re.search("^SERVESWEEP_BACKEND:STRING=(cuda|hip)", CACHE, re.M), "a GPU's build")
 class Rehearsal(GpuCheckTest):
     def test_on_this_build(self):
-        said = self.check("--build-dir", BUILD, *SMALL, "--tests", "^parity.device$", "-o", "x.json")
+        said = self.check("--build-dir", BUILD, *SMALL, "--tests", "^parity.device$",
+                          "-o", "x.json")
         self.assertIn("100% tests passed, 0 tests failed out of 1", said)
         report = json.loads(self.path("x.json").read_text())
         self.assertTrue(report["ok"], report["steps"])
@@ -76,7 +80,8 @@ class Failures(GpuCheckTest):
                    "set_tests_properties(good bad PROPERTIES LABELS parity)\n")
         self.write("CMakeCache.txt", "SERVESWEEP_BACKEND:STRING=serial\n")
         said = self.check("--build-dir", ".", *SMALL, code=1)
-        self.assertIn("FAILED: start the program, test, measure one world, measure many worlds", said)
+        self.assertIn("FAILED: start the program, test, measure one world, measure many worlds",
+                      said)
         report = json.loads(self.path("gpu_check.json").read_text())
         self.assertFalse(report["ok"])
         self.assertEqual(list(report["tests"]["failed"]), ["bad"])
@@ -101,7 +106,8 @@ class Devices(GpuCheckTest):
         self.tool("nvcc")
         self.assertEqual(gpu_check.detected_backend(), "cuda")
         device = gpu_check.device("cuda")
-        self.assertEqual((device["name"], device["driver"]), ("NVIDIA H100 80GB HBM3", "535.104.05"))
+        self.assertEqual((device["name"], device["driver"]),
+                         ("NVIDIA H100 80GB HBM3", "535.104.05"))
         self.assertEqual(device["nvidia_smi"]["clocks.max.sm"], 1980.0)
 
     def test_amd(self):
@@ -125,7 +131,8 @@ class Devices(GpuCheckTest):
     def test_prediction_beside_the_measurement(self):
         self.path("scripts").mkdir()
         self.path("scripts/performance_model").write_text(
-            "#!/bin/sh\necho progress >&2\necho '{\"devices\": {\"H100\": {\"batches_per_s\": 4e9}}}'\n")
+            "#!/bin/sh\necho progress >&2\n"
+            "echo '{\"devices\": {\"H100\": {\"batches_per_s\": 4e9}}}'\n")
         self.path("scripts/performance_model").chmod(0o755)
         self.addCleanup(setattr, gpu_check, "ROOT", gpu_check.ROOT)
         gpu_check.ROOT = self.folder
