@@ -164,10 +164,11 @@ class Device {
   std::vector<BinnedWorkload> binned_;
 };
 
-// "all": every width that the device has, and 0, the one chosen for each wave.
+// "all": every width that the device has and, where it has several, 0: one chosen for each wave.
 std::vector<int> lane_widths(const std::string& wanted) {
   if (wanted != "all") return {wanted == "chosen" ? 0 : std::stoi(wanted)};
-  std::vector<int> widths = {0};
+  std::vector<int> widths;
+  if (BatchRunner::most_lanes() > 1) widths.push_back(0);
   for (int lanes = 1; lanes <= BatchRunner::most_lanes(); lanes *= 2) widths.push_back(lanes);
   return widths;
 }
@@ -187,7 +188,8 @@ int run(const std::vector<std::int64_t>& counts, const std::string& wanted_lanes
     Device device(study, lanes);
     for (const std::int64_t count : counts) {
       const std::vector<Wave> waves = device.waves_of(count);
-      std::int64_t batches = device.run(waves);  // warms up, and allocates
+      device.run({waves.front()});  // allocates, and warms up
+      std::int64_t batches = 0;
       const double seconds =
           median_seconds(repetitions, wall_seconds, [&] { batches = device.run(waves); });
       const double worlds_per_s = static_cast<double>(count) / seconds;

@@ -65,10 +65,9 @@ class Rehearsal(GpuCheckTest):
         self.assertGreater(report["bench_batch_engine"]["geometric_mean_requests_per_s"], 0)
         runs = report["bench_many_worlds"]["runs"]
         self.assertEqual([(run["worlds"], run["lanes"]) for run in runs],
-                         [(10, "chosen"), (100, "chosen"), (10, "1"), (100, "1")])
+                         [(10, "1"), (100, "1")])
         for run in runs:
             self.assertGreater(run["batches_per_s"], run["worlds_per_s"])
-        self.assertEqual(runs[0]["batches"], runs[2]["batches"])
         self.assertIsNone(report["prediction"]["batches_per_s"])
         self.assertIn("CPU", report["prediction"]["reason"])
 
