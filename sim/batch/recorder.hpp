@@ -55,6 +55,7 @@ class BatchRecorder {
     const std::int64_t tbt_ps =
         round_ps(static_cast<double>(service_ns) * 1e3 / max_of(1, summary.longest_output));
     const std::int64_t decode_ps = round_ps(service.decode_ms * 1e9);
+    observer.latencies(lanes_, requests, size, finish_ns, tbt_ps, decode_ps);
     const std::int32_t tbt_bucket = HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3);
     const std::int32_t decode_bucket =
         HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3);
@@ -112,7 +113,6 @@ class BatchRecorder {
         lanes_.add(counts[HistogramLayout::bucket(static_cast<double>(latency_ns))], 1);
       });
     }
-    observer.latencies(lanes_, requests, size, finish_ns, tbt_ps, decode_ps);
   }
 
   // Completes the result of a world that has ended: all but the quantiles.
