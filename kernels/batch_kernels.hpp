@@ -11,6 +11,7 @@
 #include "kernels/device_warp.hpp"
 #include "kernels/exact_percentiles.hpp"
 #include "kernels/exact_quantiles.hpp"
+#include "kernels/launch_plan.hpp"
 #include "kernels/portability.hpp"
 #include "sim/batch/engine.hpp"
 
@@ -18,8 +19,6 @@ namespace servesweep {
 
 using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
 
-constexpr std::int32_t kMostLanes = 32;     // of a world
-constexpr std::int32_t kTeamThreads = 128;  // of a team on a GPU: the lanes of all its worlds
 // At least four teams of these a multiprocessor, so at most 128 registers a thread (256 on AMD):
 // the engine spills below 120, and with this many its 16 warps are what its state in shared memory
 // lets in anyway.
@@ -91,16 +90,6 @@ struct WaveArrays {
   }
 };
 
-// What the running worlds take, used again by one after the other.
-struct SlotArrays {
-  unsigned char* states;      // [slot][state_bytes], or null: in team scratch
-  std::uint32_t* histograms;  // [slot][histogram][bucket], kept zero
-  std::size_t state_bytes;
-
-  static constexpr std::size_t kHistogramCounts =
-      std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
-};
-
 // Keeps the latencies of a wave's world. Where they go is found anew for each batch: a kernel has
 // no registers left to remember it in.
 struct KeepLatencies {
@@ -150,13 +139,12 @@ struct RunWorlds {
   }
 
   KOKKOS_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& team) const {
-    void* memory =
-        team.thread_scratch(0).get_shmem(static_cast<int>(slots.state_bytes + kScratchSlack));
+    void* memory = team.thread_scratch(0).get_shmem(
+        static_cast<int>(slots.state_bytes + SlotArrays::kScratchSlack));
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    return reinterpret_cast<unsigned char*>((address + kScratchSlack) &
+    return reinterpret_cast<unsigned char*>((address + SlotArrays::kScratchSlack) &
                                             ~std::uintptr_t{BatchState::kAlignment - 1});
   }
-  static constexpr std::size_t kScratchSlack = BatchState::kAlignment - 1;
 
   KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,
                            std::int32_t index) const {
