@@ -11,6 +11,7 @@
 #include "kernels/device_warp.hpp"
 #include "kernels/exact_percentiles.hpp"
 #include "kernels/exact_quantiles.hpp"
+#include "kernels/launch_plan.hpp"
 #include "kernels/portability.hpp"
 #include "sim/batch/engine.hpp"
 
@@ -18,12 +19,12 @@ namespace servesweep {
 
 using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
 
-constexpr std::int32_t kMostLanes = 32;     // of a world
-constexpr std::int32_t kTeamThreads = 128;  // of a team on a GPU: the lanes of all its worlds
-// At least four teams of these a multiprocessor, so at most 128 registers a thread: the engine
-// spills below 120, and with this many its 16 warps are what its state in shared memory lets in
-// anyway.
-using TeamPolicy = Kokkos::TeamPolicy<Device, Kokkos::LaunchBounds<kTeamThreads, 4>>;
+// At least four teams of these a multiprocessor, so at most 128 registers a thread (256 on AMD):
+// the engine spills below 120, and with this many its 16 warps are what its state in shared memory
+// lets in anyway.
+using TeamPolicy =
+    Kokkos::TeamPolicy<Device,
+                       Kokkos::LaunchBounds<kTeamThreads, min_teams_bound(kTeamThreads, 4)>>;
 
 template <class Lanes = WorldLanes>
 KOKKOS_INLINE_FUNCTION Lanes lanes_of(const DeviceWarp& warp) {
@@ -89,14 +90,26 @@ struct WaveArrays {
   }
 };
 
-// What the running worlds take, used again by one after the other.
-struct SlotArrays {
-  unsigned char* states;      // [slot][state_bytes], or null: in team scratch
-  std::uint32_t* histograms;  // [slot][histogram][bucket], kept zero
-  std::size_t state_bytes;
+// Keeps the latencies of a wave's world. Where they go is found anew for each batch: a kernel has
+// no registers left to remember it in.
+struct KeepLatencies {
+  static constexpr bool kSeesTargets = false;
+  const WaveArrays& wave;
+  const std::size_t& stride;
+  const BatchWorld& world;
+  const BatchResult& result;
+  std::int32_t index;  // of the world
 
-  static constexpr std::size_t kHistogramCounts =
-      std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
+  template <class Lanes>
+  KOKKOS_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
+  template <class Lanes>
+  KOKKOS_FUNCTION void latencies(const Lanes& lanes, const BinnedRequest* requests,
+                                 std::int32_t size, std::int64_t finish_ns, std::int64_t tbt_ps,
+                                 std::int64_t decode_ps) {
+    if (!has_exact_percentiles(world.workload.num_requests)) return;
+    ExactLatencies(wave.kept + wave.kept_begin[index] + result.completed, stride)
+        .latencies(lanes, requests, size, finish_ns, tbt_ps, decode_ps);
+  }
 };
 
 template <bool kExact>
@@ -126,13 +139,12 @@ struct RunWorlds {
   }
 
   KOKKOS_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& team) const {
-    void* memory =
-        team.thread_scratch(0).get_shmem(static_cast<int>(slots.state_bytes + kScratchSlack));
+    void* memory = team.thread_scratch(0).get_shmem(
+        static_cast<int>(slots.state_bytes + SlotArrays::kScratchSlack));
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    return reinterpret_cast<unsigned char*>((address + kScratchSlack) &
+    return reinterpret_cast<unsigned char*>((address + SlotArrays::kScratchSlack) &
                                             ~std::uintptr_t{BatchState::kAlignment - 1});
   }
-  static constexpr std::size_t kScratchSlack = BatchState::kAlignment - 1;
 
   KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,
                            std::int32_t index) const {
@@ -143,11 +155,11 @@ struct RunWorlds {
     BatchState state;
     state.place(memory, world.workload.num_bins, world.num_gpus);
     if constexpr (kExact) {
-      const bool is_exact = has_exact_percentiles(world.workload.num_requests);
-      ExactLatencies latencies(is_exact ? wave.kept + wave.kept_begin[index] : nullptr,
-                               kept_stride);
+      KeepLatencies latencies{wave, kept_stride, world, *state.result, index};
       BatchEngine(lanes, world, state, histograms, latencies).run();
-      lanes.once([&] { state.result->exact_quantiles = is_exact; });
+      lanes.once([&] {
+        state.result->exact_quantiles = has_exact_percentiles(world.workload.num_requests);
+      });
     } else {
       NoObserver nobody;
       BatchEngine(lanes, world, state, histograms, nobody).run();

@@ -8,6 +8,7 @@
 
 #include "kernels/batch_kernels.hpp"
 #include "kernels/device_binning.hpp"
+#include "kernels/launch_plan.hpp"
 #include "kernels/profile.hpp"
 
 namespace servesweep {
@@ -31,65 +32,9 @@ void fill_with_zeros(T* to, std::size_t count) {
                     static_cast<unsigned char>(0));
 }
 
-// What lanes have to share in a world: the bins to look through, the blocks of GPU events, the
-// requests of a batch. Many batches are larger where GPUs are few.
-std::int32_t sharable_work_of(const BatchWorld& world, std::int32_t num_bins) {
-  const std::int32_t limit = world.is_dynamic() ? world.dynamic.b_max : world.fixed_target;
-  const std::int32_t batch = std::min(limit, std::max(1, kTeamThreads / world.num_gpus));
-  const std::int32_t blocks = GpuEventBlocks::count(world.num_gpus);
-  const std::int32_t events = blocks == 1 ? 1 : std::max(GpuEventBlocks::kSize, blocks);
-  return std::min(std::max({batch, num_bins, events}), kMostLanes);
-}
-
-// A power of two: a world has work for so many on average. Lanes that would be idle otherwise are
-// taken too.
-int choose_lanes(const WaveShape& shape) {
-  if (kOnHost) return 1;
-  int lanes = 1;
-  while (lanes < kMostLanes && (2 * lanes * shape.worlds <= shape.sharable_work ||
-                                2 * lanes * shape.worlds <= concurrency(Device()) / 2)) {
-    lanes *= 2;
-  }
-  return lanes;
-}
-
-// How a wave's worlds are spread over the device.
-struct Launch {
-  int lanes = 1;      // a world
-  int team_size = 1;  // worlds a team
-  int teams = 1;
-  std::size_t state_bytes = 0;  // a world
-  bool in_scratch = false;
-
-  std::size_t slots() const {
-    return static_cast<std::size_t>(teams) * static_cast<std::size_t>(team_size);
-  }
-  std::size_t scratch_bytes() const { return state_bytes + RunWorlds<false>::kScratchSlack; }
-  std::size_t histograms_bytes() const { return slots() * kHistogramBytes; }
-  std::size_t states_bytes() const { return in_scratch ? 0 : slots() * state_bytes; }
-
-  static constexpr std::size_t kHistogramBytes =
-      SlotArrays::kHistogramCounts * sizeof(std::uint32_t);
-};
-
-Launch plan_launch(const WaveShape& shape, int lanes, std::size_t limit_bytes) {
-  Launch launch;
-  launch.lanes = lanes;
-  launch.state_bytes = BatchState::bytes(shape.most_bins, shape.most_gpus);
-  auto resident = static_cast<std::size_t>(std::max(1, concurrency(Device())));
-  if (!kOnHost) {
-    launch.team_size = kTeamThreads / lanes;
-    // Half of the threads: a kernel with this many registers does not fill the device.
-    resident = std::max<std::size_t>(1, resident / 2 / static_cast<std::size_t>(lanes));
-    // With more, so few teams would fit a multiprocessor that waiting for memory is not hidden.
-    const auto most = static_cast<std::size_t>(TeamPolicy::scratch_size_max(0)) / 2;
-    launch.in_scratch = launch.scratch_bytes() * static_cast<std::size_t>(launch.team_size) <= most;
-  }
-  const std::size_t fitting = limit_bytes / 4 / (Launch::kHistogramBytes + launch.state_bytes);
-  const std::size_t slots = std::min({static_cast<std::size_t>(shape.worlds), resident, fitting});
-  const auto team = static_cast<std::size_t>(launch.team_size);
-  launch.teams = static_cast<int>(std::max<std::size_t>(1, (slots + team - 1) / team));
-  return launch;
+DeviceLimits device_limits() {
+  return {kOnHost, static_cast<std::size_t>(std::max(1, concurrency(Device()))),
+          static_cast<std::size_t>(kOnHost ? 0 : TeamPolicy::scratch_size_max(0))};
 }
 
 WaveShape shape_of(const std::vector<BatchWorld>& worlds, const WaveOptions& options) {
@@ -264,7 +209,8 @@ void WaveShape::add(const BatchWorld& world, std::int64_t requests, std::int32_t
   if (options.exact_percentiles && has_exact_percentiles(requests)) exact_requests += requests;
   most_gpus = std::max(most_gpus, world.num_gpus);
   most_bins = std::max(most_bins, num_bins);
-  sharable_work += sharable_work_of(world, num_bins);
+  const std::int32_t limit = world.is_dynamic() ? world.dynamic.b_max : world.fixed_target;
+  sharable_work += sharable_work_of(limit, world.num_gpus, num_bins);
 }
 
 struct BatchRunner::Impl {
@@ -278,7 +224,8 @@ struct BatchRunner::Impl {
   Arena<DeviceMemory> binning{"servesweep::binning"};
 
   Launch launch_of(const WaveShape& shape, std::size_t limit) const {
-    return plan_launch(shape, lanes > 0 ? lanes : choose_lanes(shape), limit);
+    const DeviceLimits device = device_limits();
+    return plan_launch(shape, lanes > 0 ? lanes : choose_lanes(shape, device), limit, device);
   }
 
   void reserve_slots(const WaveMemory& needs) {

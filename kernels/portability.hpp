@@ -28,6 +28,17 @@ constexpr const char* kThreadsFlag = "--kokkos-threads=";
 constexpr const char* kThreadsFlag = "--kokkos-num-threads=";
 #endif
 
+// The second number of Kokkos::LaunchBounds for at least `teams` teams of `threads` threads on a
+// multiprocessor. CUDA counts the teams, HIP the wavefronts (of 64) on each of its four SIMDs.
+constexpr unsigned min_teams_bound(unsigned threads, unsigned teams) {
+#if defined(KOKKOS_ENABLE_HIP)
+  return threads / 64 * teams / 4;
+#else
+  static_cast<void>(threads);
+  return teams;
+#endif
+}
+
 // A static member function in 3.x, a plain one later; both answer this call.
 inline int concurrency(const Device& device) { return static_cast<int>(device.concurrency()); }
 

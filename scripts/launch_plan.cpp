@@ -1,0 +1,41 @@
+// Prints how the batch engine would be launched on a device, for scripts/device_report: a row for
+// each number of bins and GPUs, as kernels/launch_plan.hpp plans it.
+//
+//   launch_plan THREADS SCRATCH_BYTES WORLDS K,GPUS...
+//
+// THREADS: resident on the device; SCRATCH_BYTES: most of a team; WORLDS: of a wave. Worlds are
+// dynamic, with batches of at most the default b_max.
+#include <cstdio>
+#include <cstdlib>
+
+#include "kernels/launch_plan.hpp"
+
+using namespace servesweep;
+
+int main(int argc, char** argv) {
+  if (argc < 5) return 2;
+  DeviceLimits device;
+  device.is_host = false;
+  device.threads = std::strtoull(argv[1], nullptr, 10);
+  device.scratch_bytes = std::strtoull(argv[2], nullptr, 10);
+  std::printf("[");
+  for (int i = 4; i < argc; ++i) {
+    char* comma = nullptr;
+    const auto bins = static_cast<std::int32_t>(std::strtol(argv[i], &comma, 10));
+    const auto gpus = static_cast<std::int32_t>(std::strtol(comma + 1, nullptr, 10));
+    WaveShape shape;
+    shape.worlds = std::strtoll(argv[3], nullptr, 10);
+    shape.most_bins = bins;
+    shape.most_gpus = gpus;
+    shape.sharable_work = shape.worlds * sharable_work_of(DynamicParams().b_max, gpus, bins);
+    const Launch launch = plan_launch(shape, choose_lanes(shape, device), SIZE_MAX, device);
+    std::printf(
+        "%s\n{\"bins\": %d, \"gpus\": %d, \"lanes\": %d, \"worlds_a_team\": %d, \"teams\": %d, "
+        "\"state_bytes\": %zu, \"in_scratch\": %s, \"scratch_bytes\": %zu, "
+        "\"histogram_bytes\": %zu}",
+        i == 4 ? "" : ",", bins, gpus, launch.lanes, launch.team_size, launch.teams,
+        launch.state_bytes, launch.in_scratch ? "true" : "false",
+        launch.in_scratch ? launch.scratch_bytes() : 0, Launch::kHistogramBytes);
+  }
+  std::printf("\n]\n");
+}
