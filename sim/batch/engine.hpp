@@ -73,18 +73,20 @@ class BatchEngine {
 
   // Runs the world to its end; its result, all but the quantiles, is then in the state.
   SERVESWEEP_FUNCTION void run() {
-    if (w_.dispatch == Dispatch::kGreedy) {
-      run_greedy();
-    } else {
-      run_full();
-    }
+    lanes_.all([&] {
+      if (w_.dispatch == Dispatch::kGreedy) {
+        run_greedy();
+      } else {
+        run_full();
+      }
+    });
     recorder_.close(s_, status_);
   }
 
  private:
   // -- events -------------------------------------------------------------------------------------
 
-  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_greedy() {
+  SERVESWEEP_FUNCTION void run_greedy() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t arrival_ns = d_.time_arrival_ns[taken_];
       const std::int64_t completion_ns = events_.next_time_ns();
@@ -113,7 +115,7 @@ class BatchEngine {
   }
 
   // Batches wait until they are full, so an idle GPU waits for the arrival that fills one.
-  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_full() {
+  SERVESWEEP_FUNCTION void run_full() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t trigger = num_idle_ > 0 ? next_filling_arrival() : d_.num_requests;
       const std::int64_t arrival_ns =
