@@ -146,10 +146,13 @@ class Devices(GpuCheckTest):
         self.path("scripts/performance_model").chmod(0o755)
         self.addCleanup(setattr, gpu_check, "ROOT", gpu_check.ROOT)
         gpu_check.ROOT = self.folder
-        measured = {"runs": [{"worlds": 100, "lanes": "chosen", "batches_per_s": 1e9},
-                             {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9}]}
+        measured = {"runs": [{"worlds": 100, "lanes": "chosen", "batches_per_s": 1e9,
+                              "requests_per_s": 3e9},
+                             {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9,
+                              "requests_per_s": 6e9}]}
         result = gpu_check.prediction("cuda", "NVIDIA H100 PCIe", measured)
-        self.assertEqual(result["measured"], measured["runs"][1])
+        self.assertEqual(result["measured"], {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9,
+                                              "requests_a_batch": 2.0})
         self.assertEqual(result["measured_to_predicted"], 0.75)
         unknown = gpu_check.prediction("cuda", "NVIDIA A100", measured)
         self.assertIsNone(unknown["batches_per_s"])
