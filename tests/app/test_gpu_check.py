@@ -32,12 +32,12 @@ class GpuCheckTest(CliTest):
         self.assertEqual(done.returncode, code, done.stdout)
         return done.stdout
 
-    def tool(self, name, text="", listed=""):
+    def tool(self, name, text="", listed="", code=0):
         """A command of that name, first on PATH, that prints the text, or `listed` with -L."""
         tools = self.path("tools")
         tools.mkdir(exist_ok=True)
         (tools / name).write_text(f"#!/bin/sh\n[ \"$1\" != -L ] || exec echo '{listed}'\n"
-                                  f"cat <<'END'\n{text}\nEND\n")
+                                  f"cat <<'END'\n{text}\nEND\nexit {code}\n")
         (tools / name).chmod(0o755)
         before = os.environ["PATH"]
         self.addCleanup(os.environ.__setitem__, "PATH", before)
@@ -86,7 +86,18 @@ class Failures(GpuCheckTest):
         self.assertEqual(list(report["tests"]["failed"]), ["bad"])
         self.assertEqual(report["tests"]["run"], 2)
         self.assertIn("1 of 2 tests failed or did not run: bad", report["steps"]["test"]["error"])
-        self.assertIn("cannot run", report["steps"]["start the program"]["error"])
+        for step in ("start the program", "measure many worlds"):
+            self.assertIn("cannot run", report["steps"][step]["error"])
+
+    def test_nothing_is_measured_after_a_failed_build(self):
+        self.tool("cmake", "cmake: no", code=1)
+        self.addCleanup(setattr, gpu_check, "ROOT", gpu_check.ROOT)
+        gpu_check.ROOT = self.folder
+        check, report = gpu_check.Check(), {}
+        gpu_check.run_all(None, "openmp", None, check, report)
+        self.assertEqual(check.failed, ["build"])
+        self.assertTrue(report["device"]["name"])
+        self.assertNotIn("tests", report)
 
     def test_wrong_options(self):
         self.assertIn("no build of servesweep in", self.check("--build-dir", ".", code=2))
@@ -135,10 +146,13 @@ class Devices(GpuCheckTest):
         self.path("scripts/performance_model").chmod(0o755)
         self.addCleanup(setattr, gpu_check, "ROOT", gpu_check.ROOT)
         gpu_check.ROOT = self.folder
-        measured = {"runs": [{"worlds": 100, "lanes": "chosen", "batches_per_s": 1e9},
-                             {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9}]}
+        measured = {"runs": [{"worlds": 100, "lanes": "chosen", "batches_per_s": 1e9,
+                              "requests_per_s": 3e9},
+                             {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9,
+                              "requests_per_s": 6e9}]}
         result = gpu_check.prediction("cuda", "NVIDIA H100 PCIe", measured)
-        self.assertEqual(result["measured"], measured["runs"][1])
+        self.assertEqual(result["measured"], {"worlds": 1000, "lanes": "8", "batches_per_s": 3e9,
+                                              "requests_a_batch": 2.0})
         self.assertEqual(result["measured_to_predicted"], 0.75)
         unknown = gpu_check.prediction("cuda", "NVIDIA A100", measured)
         self.assertIsNone(unknown["batches_per_s"])
