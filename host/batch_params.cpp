@@ -151,13 +151,15 @@ BatchWorld lower(const BatchParams& p) {
                                                                   : p.multi_bin_only.b_fixed;
   w.dynamic = p.dynamic;
   const ClusterParams& c = p.cluster;
-  w.eta_tokens = (c.gpu_memory_gb - c.model_memory_gb) / c.kv_gb_per_token;
+  const double eta_tokens = (c.gpu_memory_gb - c.model_memory_gb) / c.kv_gb_per_token;
+  w.free_tokens = eta_tokens - p.dynamic.memory_reserve * eta_tokens;
   w.bin_memory_gb = c.gpu_memory_gb - c.model_memory_gb - c.memory_margin_gb;
   w.kv_gb_per_token = c.kv_gb_per_token;
   w.bin_limit_cap_tokens = p.bin_limit.bin_limit_cap_tokens;
   w.memory_limit_tokens = memory_limit_tokens(c);
   w.sla_token_ms = p.sla.token_ms;
-  w.sla_epsilon_ms = p.sla_controller.epsilon_ms;
+  w.sla_band = {p.sla.token_ms - p.sla_controller.epsilon_ms,
+                p.sla.token_ms + p.sla_controller.epsilon_ms};
   w.sla_request_ns = to_ns(p.sla.request_s);
   w.time_limit_ns = c.time_limit_s > 0 ? to_ns(c.time_limit_s) : kNever;
   w.service.kind = p.service.model;

@@ -142,8 +142,8 @@ struct RunWorlds {
     void* memory = team.thread_scratch(0).get_shmem(
         static_cast<int>(slots.state_bytes + SlotArrays::kScratchSlack));
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    return reinterpret_cast<unsigned char*>((address + SlotArrays::kScratchSlack) &
-                                            ~std::uintptr_t{BatchState::kAlignment - 1});
+    constexpr std::uintptr_t kMask = BatchState::kAlignment - 1;
+    return reinterpret_cast<unsigned char*>((address + kMask) & ~kMask);
   }
 
   KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,

@@ -253,9 +253,10 @@ struct BatchRunner::Impl {
   }
 };
 
+int BatchRunner::most_lanes() { return kOnHost ? 1 : kMostLanes; }
+
 BatchRunner::BatchRunner(int lanes) : impl_(std::make_unique<Impl>()) {
-  const int most = kOnHost ? 1 : kMostLanes;
-  if (lanes < 0 || lanes > most || (lanes & (lanes - 1)) != 0) {
+  if (lanes < 0 || lanes > most_lanes() || (lanes & (lanes - 1)) != 0) {
     throw DeviceError("invalid lanes=" + std::to_string(lanes) + " (must be " +
                       (kOnHost ? "1 on a CPU" : "1, 2, 4, 8, 16 or 32") +
                       ") leave it out to have it chosen");

@@ -26,7 +26,8 @@ struct SlotArrays {
 
   static constexpr std::size_t kHistogramCounts =
       std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
-  static constexpr std::size_t kScratchSlack = BatchState::kAlignment - 1;
+  // Team scratch is 8-byte aligned, and handed out in multiples of that.
+  static constexpr std::size_t kScratchSlack = BatchState::kAlignment;
 };
 
 struct Launch {

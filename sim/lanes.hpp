@@ -4,6 +4,7 @@
 // of them wrote before it is seen by all after it.
 //
 // A group type offers
+//   all(body)                  body() in every lane; compiled as one function where that pays
 //   once(body)                 body() in one lane
 //   for_each(count, body)      body(i) for i = 0 .. count - 1, spread over the lanes; no two of
 //   them
@@ -38,6 +39,12 @@ struct IntegerSum {
 
 // The group of width 1, for CPUs and everything else that runs a world in one thread.
 struct OneLane {
+  // Calls that the compiler would keep cost a twentieth of the instructions.
+  template <class Body>
+  __attribute__((flatten)) SERVESWEEP_FUNCTION void all(const Body& body) const {
+    body();
+  }
+
   template <class Body>
   SERVESWEEP_INLINE void once(const Body& body) const {
     body();
@@ -114,6 +121,11 @@ template <class Warp>
 class GroupLanes {
  public:
   SERVESWEEP_FUNCTION explicit GroupLanes(const Warp& warp) : warp_(warp) {}
+
+  template <class Body>
+  SERVESWEEP_FUNCTION void all(const Body& body) const {
+    body();
+  }
 
   template <class Body>
   SERVESWEEP_FUNCTION void once(const Body& body) const {

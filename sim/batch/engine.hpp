@@ -53,9 +53,7 @@ class BatchEngine {
         observer_(observer),
         recorder_(lanes, world, *state.result, histograms),
         events_(lanes, state.events_ns, world.num_gpus),
-        band_{world.sla_token_ms - world.sla_epsilon_ms, world.sla_token_ms + world.sla_epsilon_ms},
-        is_dynamic_(world.is_dynamic()),
-        free_tokens_(world.eta_tokens - world.dynamic.memory_reserve * world.eta_tokens) {
+        is_dynamic_(world.is_dynamic()) {
     lanes_.for_each(d_.num_bins, [&](std::int32_t k) {
       s_.queues[k] = {d_.bin_begin[k], d_.bin_begin[k + 1], d_.bin_begin[k]};
       s_.bins[k] = {};
@@ -75,18 +73,20 @@ class BatchEngine {
 
   // Runs the world to its end; its result, all but the quantiles, is then in the state.
   SERVESWEEP_FUNCTION void run() {
-    if (w_.dispatch == Dispatch::kGreedy) {
-      run_greedy();
-    } else {
-      run_full();
-    }
+    lanes_.all([&] {
+      if (w_.dispatch == Dispatch::kGreedy) {
+        run_greedy();
+      } else {
+        run_full();
+      }
+    });
     recorder_.close(s_, status_);
   }
 
  private:
   // -- events -------------------------------------------------------------------------------------
 
-  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_greedy() {
+  SERVESWEEP_FUNCTION void run_greedy() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t arrival_ns = d_.time_arrival_ns[taken_];
       const std::int64_t completion_ns = events_.next_time_ns();
@@ -115,7 +115,7 @@ class BatchEngine {
   }
 
   // Batches wait until they are full, so an idle GPU waits for the arrival that fills one.
-  __attribute__((flatten)) SERVESWEEP_FUNCTION void run_full() {
+  SERVESWEEP_FUNCTION void run_full() {
     while (taken_ < d_.num_requests && status_ == WorldStatus::kCompleted) {
       const std::int64_t trigger = num_idle_ > 0 ? next_filling_arrival() : d_.num_requests;
       const std::int64_t arrival_ns =
@@ -272,7 +272,7 @@ class BatchEngine {
   SERVESWEEP_FUNCTION std::int32_t needed_by(std::int32_t bin) const {
     if (!is_dynamic_) return min_of(w_.fixed_target, w_.max_candidates);
     const BatchController& controller = s_.controllers[bin];
-    return min_of(target_of(controller, controller.sla_target(w_.dynamic, band_)),
+    return min_of(target_of(controller, controller.sla_target(w_.dynamic, w_.sla_band)),
                   w_.max_candidates);
   }
 
@@ -323,7 +323,7 @@ class BatchEngine {
 
   SERVESWEEP_FUNCTION std::int32_t target_of(const BatchController& controller,
                                              const SlaTarget& sla) const {
-    return min_of(controller.memory_target(w_.dynamic, free_tokens_, in_flight_), sla.size);
+    return min_of(controller.memory_target(w_.dynamic, w_.free_tokens, in_flight_), sla.size);
   }
 
   // Wanting a target moves the bin's controller. Where a request runs alone whatever the target,
@@ -331,7 +331,7 @@ class BatchEngine {
   SERVESWEEP_FUNCTION std::int32_t want_target(std::int32_t bin, bool alone) const {
     if (!is_dynamic_) return w_.fixed_target;
     BatchController& controller = s_.controllers[bin];
-    const SlaTarget sla = controller.sla_target(w_.dynamic, band_);
+    const SlaTarget sla = controller.sla_target(w_.dynamic, w_.sla_band);
     lanes_.once([&] {
       controller.low = sla.low;
       controller.high = sla.high;
@@ -407,9 +407,7 @@ class BatchEngine {
   Observer& observer_;
   BatchRecorder<Lanes> recorder_;
   GpuEvents<Lanes> events_;
-  SlaBand band_;
   bool is_dynamic_;
-  double free_tokens_;              // eta - L0
   std::int64_t taken_ = 0;          // admitted requests in batches so far
   std::int64_t arrivals_seen_ = 0;  // full dispatch: arrivals that have joined their queues
   std::int32_t in_flight_ = 0;      // requests running now

@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "sim/batch/controller.hpp"
 #include "sim/batch/params.hpp"
 #include "sim/batch/workload.hpp"
 #include "sim/clock.hpp"
@@ -20,14 +21,14 @@ struct BatchWorld {
   std::int32_t fixed_target = 8;  // the two schedulers of fixed batch size
   DynamicParams dynamic;          // the two dynamic schedulers
 
-  double eta_tokens = 0.0;     // tokens that the KV cache holds beside the weights
+  double free_tokens = 0.0;    // eta - L0: what memory targets may fill of the KV cache
   double bin_memory_gb = 0.0;  // memory that a bin's batch limit is computed from
   double kv_gb_per_token = 0.0;
   std::int64_t bin_limit_cap_tokens = 4096;
   std::int64_t memory_limit_tokens = 0;  // largest sum of lengths that fits a GPU
 
   double sla_token_ms = 0.0;
-  double sla_epsilon_ms = 0.0;
+  SlaBand sla_band;
   std::int64_t sla_request_ns = 0;
   std::int64_t time_limit_ns = kNever;
   ServiceModel service;

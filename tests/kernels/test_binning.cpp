@@ -12,6 +12,7 @@
 #include "kernels/binning_rules.hpp"
 #include "kernels/device_binning.hpp"
 #include "tests/support/device_memory.hpp"
+#include "tests/support/host_requests.hpp"
 
 namespace servesweep {
 namespace {
@@ -22,11 +23,9 @@ struct Requests {
   std::vector<double> draws;
 
   RequestSet set() const {
-    RequestSet set({static_cast<std::int64_t>(arrival_ns.size()), arrival_ns.data(), prompt.data(),
-                    output.data(), predicted.data()});
-    set.sorted_predicted = predicted;  // in builds for GPUs too
-    std::sort(set.sorted_predicted.begin(), set.sorted_predicted.end());
-    return set;
+    return testing::host_request_set({static_cast<std::int64_t>(arrival_ns.size()),
+                                      arrival_ns.data(), prompt.data(), output.data(),
+                                      predicted.data()});
   }
 };
 

@@ -10,43 +10,16 @@
 
 #include "host/sha256.hpp"
 #include "tests/support/random_worlds.hpp"
-#include "tests/support/result_bytes.hpp"
+#include "tests/support/wave_outcomes.hpp"
 
 namespace servesweep {
 namespace {
 
+using testing::Outcome;
+using testing::outcomes_of;
+
 constexpr std::size_t kWorlds = 400;
 constexpr int kMostRequests = 20'000;
-
-// Everything that is known of one world, comparable.
-struct Outcome {
-  std::string metrics;
-  std::string details;
-};
-
-// The outcomes of a wave, in the order of its worlds.
-std::vector<Outcome> outcomes_of(const WaveResult& wave, const std::vector<BatchWorld>& worlds) {
-  std::vector<Outcome> outcomes;
-  std::size_t bucket = 0, gpu = 0, bin = 0;
-  for (std::size_t i = 0; i < worlds.size(); ++i) {
-    testing::Bytes details;
-    if (!wave.num_buckets.empty()) {
-      for (std::int32_t n = 0; n < wave.num_buckets[i]; ++n, ++bucket) {
-        details.add(wave.buckets[bucket], wave.bucket_counts[bucket]);
-      }
-      for (std::int32_t n = 0; n < worlds[i].num_gpus; ++n, ++gpu) {
-        details.add(wave.gpus[gpu]);
-      }
-      for (std::int32_t n = 0; n < worlds[i].workload.num_bins; ++n, ++bin) {
-        details.add(wave.bins[bin]);
-      }
-    }
-    testing::Bytes metrics;
-    metrics.add(wave.worlds[i]);
-    outcomes.push_back({metrics.text, details.text});
-  }
-  return outcomes;
-}
 
 class Waves {
  public:

@@ -3,16 +3,12 @@
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "kernels/binning.hpp"
-#include "kernels/exact_percentiles.hpp"
 #include "tests/support/emulated_lanes.hpp"
 #include "tests/support/emulated_warp.hpp"
-#include "tests/support/random_worlds.hpp"
-#include "tests/support/result_bytes.hpp"
+#include "tests/support/host_world.hpp"
 
 namespace servesweep {
 namespace {
@@ -20,6 +16,7 @@ namespace {
 using testing::EmulatedGroup;
 using testing::EmulatedLanes;
 using testing::LaneError;
+using testing::WorldMemory;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
 constexpr std::uint64_t kSmallWorlds = 150;
@@ -30,108 +27,12 @@ constexpr std::uint64_t kWideWorlds = 200;
 #endif
 constexpr std::int32_t kWidths[] = {1, 2, 4, 8, 16, 32};
 
-// Dimensions beyond a warp and no multiples of one.
-testing::RandomWorld wide_world(std::uint64_t seed) {
-  testing::RandomWorld world = testing::random_world(seed, 600);
-  testing::Dice dice(seed + 1);
-  BatchParams& p = world.params;
-  p.bin_edges.clear();
-  p.equal_mass.k_bins = dice.pick({1, 2, 33, 47, 64, 100});
-  p.cluster.num_gpus = dice.pick({1, 1, 1, 65, 100, 300});
-  p.static_fifo.fixed_batch_size = dice.pick({33, 64, 100, 130});
-  p.multi_bin_only.b_fixed = dice.pick({33, 64, 100, 130});
-  p.dynamic.b_max = 256;
-  p.dynamic.b_min = dice.pick({33, 100, 200});
-  p.scheduler.max_candidates = 1024;
-  p.cluster.gpu_memory_gb = dice.pick({12.0, 80.0});
-  return world;
-}
-
-// A world lowered, with its binned requests.
-struct Prepared {
-  explicit Prepared(const testing::RandomWorld& random)
-      : world(lower(random.params)),
-        requests(columns_of(random.workload)),
-        block(binning_of(random.params, world, requests,
-                         load_scaling(random.params.workload, random.workload),
-                         random.as_case().draws != nullptr ? random.draws.data() : nullptr)) {
-    world.workload = block.workload();
-  }
-  BatchWorld world;
-  RequestSet requests;
-  BinnedBlock block;
-};
-
-constexpr std::size_t kHistogramCounts =
-    std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
-
-// What the lanes of a group share.
-struct WorldMemory {
-  explicit WorldMemory(const BatchWorld& world)
-      : block((BatchState::bytes(world.workload.num_bins, world.num_gpus) + 15) / 16),
-        histograms(kHistogramCounts),
-        exact(static_cast<std::size_t>(world.workload.num_requests) * ExactLatencies::kQuantities),
-        events(static_cast<std::size_t>(world.workload.num_requests)),
-        num_events(1) {
-    state.place(block.data()->bytes, world.workload.num_bins, world.num_gpus);
-  }
-  void share_with(EmulatedGroup& group) {
-    group.share("the state", block);
-    group.share("the histograms", histograms);
-    group.share("the exact latencies", exact);
-    group.share("the events", events);
-    group.share("the number of events", num_events);
-  }
-
-  struct alignas(BatchState::kAlignment) Chunk {
-    unsigned char bytes[16] = {};
-  };
-  std::vector<Chunk> block;
-  std::vector<std::uint32_t> histograms;
-  std::vector<std::int64_t> exact;
-  std::vector<BatchEvent> events;
-  std::vector<std::int64_t> num_events;
-  BatchState state;
-  std::vector<std::uint32_t> counts;  // of the histograms, before they were cleared
-};
-
-// Records every batch, and every latency.
-struct SeeAll {
-  static constexpr bool kSeesTargets = true;
-  template <class Lanes>
-  void batch(const Lanes& lanes, const BatchEvent& event) {
-    lanes.once([&] { memory.events[static_cast<std::size_t>(memory.num_events[0]++)] = event; });
-  }
-  template <class Lanes>
-  void latencies(const Lanes& lanes, const BinnedRequest* requests, std::int32_t size,
-                 std::int64_t finish_ns, std::int64_t tbt_ps, std::int64_t decode_ps) {
-    exact.latencies(lanes, requests, size, finish_ns, tbt_ps, decode_ps);
-  }
-  WorldMemory& memory;
-  ExactLatencies exact;
-};
-
-// What each lane of a group does. Returns what it has in its local variables in the end.
-template <class Lanes>
-std::string run_world(const Lanes& lanes, const BatchWorld& world, bool observed,
-                      WorldMemory& memory) {
-  BatchHistograms histograms(memory.histograms.data());
-  if (observed) {
-    SeeAll all{memory,
-               {memory.exact.data(), static_cast<std::size_t>(world.workload.num_requests)}};
-    BatchEngine(lanes, world, memory.state, histograms, all).run();
-  } else {
-    NoObserver nobody;
-    BatchEngine(lanes, world, memory.state, histograms, nobody).run();
-    take_quantiles(lanes, histograms, *memory.state.result);
-  }
-  lanes.once([&] { memory.counts = memory.histograms; });
-  testing::Bytes locals;
-  locals.add(histograms.latency.touched, histograms.tbt.touched, histograms.decode.touched);
-  histograms.latency.clear(lanes);
-  histograms.tbt.clear(lanes);
-  histograms.decode.clear(lanes);
-  return locals.text;
+void share(WorldMemory& memory, EmulatedGroup& group) {
+  group.share("the state", memory.block);
+  group.share("the histograms", memory.histograms);
+  group.share("the exact latencies", memory.exact);
+  group.share("the events", memory.events);
+  group.share("the number of events", memory.num_events);
 }
 
 std::string outcome_of(const BatchWorld& world, const WorldMemory& memory,
@@ -171,8 +72,8 @@ struct Reach {
 };
 
 void check_world(const testing::RandomWorld& random, std::uint64_t seed, Reach& reach) {
-  const Prepared prepared(random);
-  const BatchWorld& world = prepared.world;
+  const testing::HostWorld on_host(random);
+  const BatchWorld& world = on_host.world;
   std::string expected[2];
   for (const bool observed : {false, true}) {
     WorldMemory memory(world);
@@ -186,7 +87,7 @@ void check_world(const testing::RandomWorld& random, std::uint64_t seed, Reach& 
     INFO("seed " << seed << ", width " << width << (observed ? ", observed" : ""));
     WorldMemory memory(world);
     EmulatedGroup group(width, seed);
-    memory.share_with(group);
+    share(memory, group);
     std::string locals;
     REQUIRE_NOTHROW(locals = group.run([&](const EmulatedLanes& lanes) {
       return run_world(lanes, world, observed, memory);
@@ -227,7 +128,7 @@ TEST_CASE("so do worlds with more bins, GPUs and requests in a batch than lanes"
   Reach reach;
   for (std::uint64_t i = 0; i < kWideWorlds; ++i) {
     const std::uint64_t seed = 4'000'000 + i;
-    check_world(wide_world(seed), seed, reach);
+    check_world(testing::wide_world(seed), seed, reach);
   }
   CHECK(reach.wide_bins > 0);
   CHECK(reach.wide_gpus > 0);

@@ -23,7 +23,8 @@ struct WorldCase {
 
 class PreparedWorlds {
  public:
-  explicit PreparedWorlds(const std::vector<WorldCase>& cases) {
+  // lanes: as of BatchRunner
+  explicit PreparedWorlds(const std::vector<WorldCase>& cases, int lanes = 0) : runner(lanes) {
     start_device();
     std::vector<BinningSpec> specs;
     for (const WorldCase& c : cases) {

@@ -86,6 +86,11 @@ class EmulatedLanes {
   EmulatedLanes(EmulatedGroup& group, std::int32_t lane) : group_(group), lane_(lane) {}
 
   template <class Body>
+  void all(const Body& body) const {
+    body();
+  }
+
+  template <class Body>
   void once(const Body& body) const {
     struct Call final : LaneCall {
       explicit Call(const Body& b) : LaneCall("once", typeid(Body), 1), body(b) {}

@@ -113,4 +113,21 @@ inline RandomWorld random_world(std::uint64_t seed, int most_requests = 400) {
   return world;
 }
 
+// The same with bins, GPUs and batches beyond a warp, and no multiples of one.
+inline RandomWorld wide_world(std::uint64_t seed) {
+  RandomWorld world = random_world(seed, 600);
+  Dice dice(seed + 1);
+  BatchParams& p = world.params;
+  p.bin_edges.clear();
+  p.equal_mass.k_bins = dice.pick({1, 2, 33, 47, 64, 100});
+  p.cluster.num_gpus = dice.pick({1, 1, 1, 65, 100, 300});
+  p.static_fifo.fixed_batch_size = dice.pick({33, 64, 100, 130});
+  p.multi_bin_only.b_fixed = dice.pick({33, 64, 100, 130});
+  p.dynamic.b_max = 256;
+  p.dynamic.b_min = dice.pick({33, 100, 200});
+  p.scheduler.max_candidates = 1024;
+  p.cluster.gpu_memory_gb = dice.pick({12.0, 80.0});
+  return world;
+}
+
 }  // namespace servesweep::testing
