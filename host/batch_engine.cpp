@@ -166,7 +166,8 @@ class BatchRun : public EngineRun {
       device.workloads = chunk.device.workloads + (is_new ? BatchRunner::workload_bytes(spec) : 0);
       device.binning = std::max(chunk.device.binning, BatchRunner::binning_bytes(spec));
       MemoryNeeds needs;
-      needs.host = requests_bytes + requests->bytes() - known_bytes + result_bytes(with, options_);
+      needs.host = requests_bytes + requests->bytes() - known_bytes + result_bytes(with, options_) +
+                   device.staging;
       needs.device = device.total();
       const std::string shortage = limits_.shortage(needs);
       if (!shortage.empty()) {

@@ -275,6 +275,7 @@ WaveMemory BatchRunner::plan(const WaveShape& shape, const WaveOptions& options,
   memory.arrays = count.bytes();
   memory.histograms = MemoryBlock::padded(launch.histograms_bytes());
   memory.states = MemoryBlock::padded(launch.states_bytes());
+  memory.staging = kOnHost ? 0 : 2 * memory.arrays;
   return memory;
 }
 
@@ -322,6 +323,12 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
   m.binning.reserve(needs.binning);
   m.limit_bytes = limit_bytes;
   return keeps_workloads;
+}
+
+std::size_t BatchRunner::held_bytes() const {
+  const Impl& m = *impl_;
+  return m.waves[0].device.capacity() + m.waves[1].device.capacity() + m.histograms.capacity() +
+         m.states.capacity() + m.workloads.capacity() + m.binning.capacity();
 }
 
 std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& specs) {

@@ -54,6 +54,7 @@ struct WaveMemory {
   std::size_t states = 0;
   std::size_t workloads = 0;  // workload_bytes() of all its binnings
   std::size_t binning = 0;    // largest binning_bytes() of the new ones
+  std::size_t staging = 0;    // on the host: what two waves' arrays pass through on their way
 
   // With the wave before, whose results are copied meanwhile.
   std::size_t total() const { return 2 * arrays + histograms + states + workloads + binning; }
@@ -89,6 +90,9 @@ class BatchRunner {
   // binned; nothing more is allocated until the next call. All that the runner holds is at most
   // limit_bytes >= needs.total(). False: earlier workloads had to be given up.
   bool reserve(const WaveMemory& needs, std::size_t new_workload_bytes, std::size_t limit_bytes);
+
+  // Device memory that it has now.
+  std::size_t held_bytes() const;
 
   // Bins, in the order of `specs`. The arrays stay until reserve() gives them up.
   std::vector<BinnedWorkload> bin(const std::vector<BinningSpec>& specs);

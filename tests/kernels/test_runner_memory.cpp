@@ -1,0 +1,105 @@
+// Waves within a limit of memory: the runner never holds more, whatever came before, and results
+// are those of a runner without a limit.
+#include <catch2/catch.hpp>
+#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "tests/support/random_worlds.hpp"
+#include "tests/support/result_bytes.hpp"
+
+namespace servesweep {
+namespace {
+
+struct Wave {
+  std::deque<testing::RandomWorld> random;
+  std::deque<RequestSet> sets;
+  std::vector<BinningSpec> specs;  // [world]
+  std::vector<BatchWorld> worlds;
+  std::vector<std::int32_t> order;
+  WaveShape shape;
+  WaveMemory needs;
+
+  Wave(std::uint64_t seed, int count, int most_requests, const WaveOptions& options) {
+    for (int i = 0; i < count; ++i) {
+      const auto& world = random.emplace_back(
+          testing::random_world(seed * 1000 + static_cast<std::uint64_t>(i), most_requests));
+      const RequestSet& set = sets.emplace_back(columns_of(world.workload));
+      const testing::WorldCase with = world.as_case();
+      worlds.push_back(lower(world.params));
+      specs.push_back(binning_of(world.params, worlds.back(), set,
+                                 load_scaling(world.params.workload, world.workload),
+                                 with.draws != nullptr ? with.draws->data() : nullptr));
+      shape.add(worlds.back(), set.columns.count, world.params.num_bins(), options);
+    }
+    order.resize(worlds.size());
+    std::iota(order.begin(), order.end(), 0);
+  }
+
+  void plan(const BatchRunner& runner, const WaveOptions& options, std::size_t limit_bytes) {
+    needs = runner.plan(shape, options, limit_bytes);
+    for (const BinningSpec& spec : specs) {
+      needs.workloads += BatchRunner::workload_bytes(spec);
+      needs.binning = std::max(needs.binning, BatchRunner::binning_bytes(spec));
+    }
+  }
+  void bin(BatchRunner& runner) {
+    const std::vector<BinnedWorkload> binned = runner.bin(specs);
+    for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned[i];
+  }
+};
+
+std::string latencies_of(const WaveResult& wave) {
+  testing::Bytes bytes;
+  for (const BatchResult& r : wave.worlds) {
+    bytes.add(r.completed, r.batches, r.latency_sum_ns, r.latency_quantiles_ns);
+  }
+  for (const std::int32_t count : wave.bucket_counts) bytes.add(count);
+  return bytes.text;
+}
+
+}  // namespace
+
+TEST_CASE("a runner holds no more than its limit") {
+  start_device();
+  WaveOptions options;
+  options.save_details = true;
+  options.exact_percentiles = GENERATE(false, true);
+  std::mt19937_64 random(7);
+  BatchRunner limited;
+  BatchRunner unlimited;
+  std::unique_ptr<PendingWave> last;  // still being copied when the next one is reserved
+  std::string last_expected;
+  int tight = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Wave wave(seed, 1 + static_cast<int>(random() % 12), seed % 7 == 0 ? 20'000 : 500, options);
+    wave.plan(unlimited, options, SIZE_MAX);
+    // From just what this wave needs to three times that.
+    const std::size_t limit = wave.needs.total() + random() % 3 * wave.needs.total();
+    wave.plan(limited, options, limit);
+    REQUIRE(wave.needs.total() <= limit);
+    if (limited.held_bytes() + wave.needs.total() > limit && last != nullptr) {  // may have to wait
+      CHECK(latencies_of(last->finish()) == last_expected);
+      last = nullptr;
+      ++tight;
+    }
+    limited.reserve(wave.needs, wave.needs.workloads, limit);
+    CHECK(limited.held_bytes() <= limit);
+    wave.bin(limited);
+    auto running = limited.start(wave.worlds, wave.order, options);
+    CHECK(limited.held_bytes() <= limit);
+    if (last != nullptr) CHECK(latencies_of(last->finish()) == last_expected);
+    last = std::move(running);
+
+    wave.plan(unlimited, options, SIZE_MAX);
+    unlimited.reserve(wave.needs, wave.needs.workloads, SIZE_MAX);
+    wave.bin(unlimited);
+    last_expected = latencies_of(unlimited.start(wave.worlds, wave.order, options)->finish());
+  }
+  CHECK(latencies_of(last->finish()) == last_expected);
+  CHECK(tight > 5);
+}
+
+}  // namespace servesweep
