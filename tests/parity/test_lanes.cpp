@@ -19,8 +19,8 @@ using testing::LaneError;
 using testing::WorldMemory;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr std::uint64_t kSmallWorlds = 150;
-constexpr std::uint64_t kWideWorlds = 20;
+constexpr std::uint64_t kSmallWorlds = 60;
+constexpr std::uint64_t kWideWorlds = 60;
 #else
 constexpr std::uint64_t kSmallWorlds = 1'500;
 constexpr std::uint64_t kWideWorlds = 200;

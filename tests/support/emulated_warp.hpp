@@ -61,8 +61,10 @@ class EmulatedWarpGroup {
     fibers_.clear();
     for (std::int32_t lane = 0; lane < width_; ++lane) {
       fibers_.push_back(std::make_unique<Fiber>([this, lane, &body, &result] {
-        const std::string mine = body(GroupLanes<Warp>(Warp(*this, lane)));
-        if (lane == 0) result = mine;
+        {  // a fiber does not return: nothing may be left to destroy
+          std::string mine = body(GroupLanes<Warp>(Warp(*this, lane)));
+          if (lane == 0) result = std::move(mine);
+        }
         meet(lane, "end", nullptr, 0);
       }));
     }
