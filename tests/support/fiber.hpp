@@ -29,10 +29,10 @@ class Fiber {
   std::function<void()> body_;
   std::unique_ptr<unsigned char[]> stack_;
   // What the sanitizers are told.
-  const void* stack_bottom_ = nullptr;
-  std::size_t stack_bytes_ = 0;
-  void* fake_stack_ = nullptr;
-  void* thread_sanitizer_fiber_ = nullptr;
+  [[maybe_unused]] const void* stack_bottom_ = nullptr;
+  [[maybe_unused]] std::size_t stack_bytes_ = 0;
+  [[maybe_unused]] void* fake_stack_ = nullptr;
+  [[maybe_unused]] void* thread_sanitizer_fiber_ = nullptr;
 };
 
 }  // namespace servesweep::testing
