@@ -61,7 +61,9 @@ struct Point {
     p.sla.token_ms = 6.5 + 0.5 * token_sla;
     return p;
   }
-  std::size_t binning() const { return static_cast<std::size_t>(rate * kBins + bins); }
+  std::size_t binning() const {
+    return static_cast<std::size_t>(rate) * kBins + static_cast<std::size_t>(bins);
+  }
 };
 
 // The worlds of all points, without their workloads, and how these are binned.

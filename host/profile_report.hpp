@@ -12,6 +12,6 @@ std::string profile_table(const ProfileReport& report);
 
 std::string profile_json(const ProfileReport& report);
 // What profile_json() wrote. Throws InputError; `where` names it.
-ProfileReport read_profile(const std::string& json, const std::string& where);
+ProfileReport read_profile(const std::string& text, const std::string& where);
 
 }  // namespace servesweep
