@@ -141,9 +141,9 @@ struct RunWorlds {
   KOKKOS_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& team) const {
     void* memory = team.thread_scratch(0).get_shmem(
         static_cast<int>(slots.state_bytes + SlotArrays::kScratchSlack));
-    const auto address = reinterpret_cast<std::uintptr_t>(memory);
+    auto* bytes = static_cast<unsigned char*>(memory);
     constexpr std::uintptr_t kMask = BatchState::kAlignment - 1;
-    return reinterpret_cast<unsigned char*>((address + kMask) & ~kMask);
+    return bytes + (-reinterpret_cast<std::uintptr_t>(bytes) & kMask);
   }
 
   KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,

@@ -358,7 +358,7 @@ std::shared_ptr<const double> BatchRunner::upload(const std::vector<double>& val
   auto* to = arena->take<double>(values.size());
   copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
   Device().fence();
-  return {std::move(arena), to};
+  return {arena, to};
 }
 
 std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& worlds,
