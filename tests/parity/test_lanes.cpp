@@ -10,6 +10,10 @@
 #include "tests/support/emulated_warp.hpp"
 #include "tests/support/host_world.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace servesweep {
 namespace {
 
@@ -19,8 +23,8 @@ using testing::LaneError;
 using testing::WorldMemory;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr std::uint64_t kSmallWorlds = 60;
-constexpr std::uint64_t kWideWorlds = 60;
+constexpr std::uint64_t kSmallWorlds = 150;
+constexpr std::uint64_t kWideWorlds = 20;
 #else
 constexpr std::uint64_t kSmallWorlds = 1'500;
 constexpr std::uint64_t kWideWorlds = 200;
@@ -107,6 +111,23 @@ void check_world(const testing::RandomWorld& random, std::uint64_t seed, Reach& 
   }
 }
 
+// One GPU that falls behind: batches of 130.
+testing::RandomWorld full_batches() {
+  std::uint64_t seed = 5'000'000;
+  testing::RandomWorld world = testing::wide_world(seed);
+  while (world.workload.size() < 400) world = testing::wide_world(++seed);
+  BatchParams& p = world.params;
+  p.scheduler.kind = SchedulerKind::kStaticFifo;
+  p.scheduler.dispatch = Dispatch::kGreedy;
+  p.static_fifo.fixed_batch_size = 130;
+  p.cluster.num_gpus = 1;
+  p.cluster.gpu_memory_gb = 80.0;
+  p.cluster.time_limit_s = 0.0;
+  p.workload.load.rps_scaling = 1e6;
+  p.service.model = ServiceKind::kAffine;
+  return world;
+}
+
 }  // namespace
 
 TEST_CASE("lane groups of every width give the bits of one lane") {
@@ -130,6 +151,7 @@ TEST_CASE("so do worlds with more bins, GPUs and requests in a batch than lanes"
     const std::uint64_t seed = 4'000'000 + i;
     check_world(testing::wide_world(seed), seed, reach);
   }
+  check_world(full_batches(), 5'000'000, reach);
   CHECK(reach.wide_bins > 0);
   CHECK(reach.wide_gpus > 0);
   CHECK(reach.wide_batches > 0);
@@ -140,9 +162,21 @@ TEST_CASE("so do worlds with more bins, GPUs and requests in a batch than lanes"
 
 namespace {
 
+// Lanes that are abandoned in the middle of a call leak what they own: meant, so not reported.
+class NoLeakReports {
+ public:
+#ifdef __SANITIZE_ADDRESS__
+  NoLeakReports() { __lsan_disable(); }
+  ~NoLeakReports() { __lsan_enable(); }
+  NoLeakReports(const NoLeakReports&) = delete;
+  NoLeakReports& operator=(const NoLeakReports&) = delete;
+#endif
+};
+
 // What a group of 8 lanes with 100 shared numbers says to body(lanes, numbers), "" if nothing.
 template <class Body>
 std::string complaint(const Body& body, std::uint64_t seed = 1) {
+  [[maybe_unused]] const NoLeakReports abandoned;
   std::vector<std::uint32_t> numbers(100);
   EmulatedGroup group(8, seed);
   group.share("the numbers", numbers);
