@@ -80,7 +80,7 @@ struct WaveArrays {
     memory.take(bucket_counts, entries);
     memory.take(gpus, details ? shape.gpus : 0);
     memory.take(bins, details ? shape.bins : 0);
-    memory.take(kept, shape.exact_requests * ExactLatencies::kQuantities);
+    memory.take(kept, shape.exact_requests * kExactQuantities);
     memory.take(kept_begin, exact_worlds);
     memory.take(exact_temp, exact_worlds == 0
                                 ? 0
@@ -107,8 +107,8 @@ struct KeepLatencies {
                                  std::int32_t size, std::int64_t finish_ns, std::int64_t tbt_ps,
                                  std::int64_t decode_ps) {
     if (!has_exact_percentiles(world.workload.num_requests)) return;
-    ExactLatencies(wave.kept + wave.kept_begin[index] + result.completed, stride)
-        .latencies(lanes, requests, size, finish_ns, tbt_ps, decode_ps);
+    keep_latencies(lanes, wave.kept + wave.kept_begin[index] + result.completed, stride, requests,
+                   size, finish_ns, tbt_ps, decode_ps);
   }
 };
 

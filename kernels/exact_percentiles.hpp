@@ -1,5 +1,5 @@
-// Exact percentiles of a world: an observer that keeps every latency and token time, to be sorted
-// at the end of the wave (kernels/exact_quantiles.hpp).
+// Exact percentiles of a world: every latency and token time is kept, to be sorted at the end of
+// the wave (kernels/exact_quantiles.hpp).
 #pragma once
 
 #include "sim/batch/engine.hpp"
@@ -30,35 +30,20 @@ SERVESWEEP_FUNCTION void set_exact_quantiles(int quantity, const std::int64_t* s
   }
 }
 
-class ExactLatencies {
- public:
-  static constexpr bool kSeesTargets = false;
-  static constexpr int kQuantities = 3;
+// Latencies [ns], TBT and decode TBT [ps].
+constexpr int kExactQuantities = 3;
 
-  // values: the world's first place in [kQuantities][stride], or null: keeps nothing
-  SERVESWEEP_FUNCTION ExactLatencies(std::int64_t* values, std::size_t stride)
-      : latency_ns_(values), stride_(stride) {}
-
-  template <class Lanes>
-  SERVESWEEP_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
-
-  template <class Lanes>
-  SERVESWEEP_FUNCTION void latencies(const Lanes& lanes, const BinnedRequest* requests,
-                                     std::int32_t size, std::int64_t finish_ns, std::int64_t tbt_ps,
-                                     std::int64_t decode_ps) {
-    if (latency_ns_ == nullptr) return;
-    std::int64_t* latency_ns = latency_ns_;
-    lanes.for_each(size, [=, stride = stride_](std::int32_t i) {
-      latency_ns[i] = finish_ns - requests[i].arrival_ns;
-      latency_ns[stride + i] = tbt_ps;
-      latency_ns[2 * stride + i] = decode_ps;
-    });
-    latency_ns_ += size;
-  }
-
- private:
-  std::int64_t* latency_ns_;
-  std::size_t stride_;
-};
+// Keeps those of a completed batch: at values[0 ..] of [kExactQuantities][stride].
+template <class Lanes>
+SERVESWEEP_FUNCTION void keep_latencies(const Lanes& lanes, std::int64_t* values,
+                                        std::size_t stride, const BinnedRequest* requests,
+                                        std::int32_t size, std::int64_t finish_ns,
+                                        std::int64_t tbt_ps, std::int64_t decode_ps) {
+  lanes.for_each(size, [=](std::int32_t i) {
+    values[i] = finish_ns - requests[i].arrival_ns;
+    values[stride + i] = tbt_ps;
+    values[2 * stride + i] = decode_ps;
+  });
+}
 
 }  // namespace servesweep

@@ -60,7 +60,7 @@ void take_exact_quantiles(const Device& device, const KeptLatencies& kept, Batch
   const QuantileTemp temp(temp_block, kept.stride, kept.num_worlds);
   Kokkos::parallel_for("servesweep::find_segments", Range(device, 0, kept.num_worlds),
                        FindEnds{kept, results, temp.end});
-  for (int quantity = 0; quantity < ExactLatencies::kQuantities; ++quantity) {
+  for (int quantity = 0; quantity < kExactQuantities; ++quantity) {
     segmented_sort(device, kept.values + static_cast<std::size_t>(quantity) * kept.stride,
                    temp.sorted, kept.stride, kept.num_worlds, kept.begin, temp.end,
                    temp.primitives);

@@ -1,4 +1,4 @@
-// Exact percentiles of a wave's worlds at once: a segmented sort of what their ExactLatencies kept.
+// Exact percentiles of a wave's worlds at once: a segmented sort of what was kept.
 #pragma once
 
 #include "kernels/portability.hpp"
@@ -8,7 +8,7 @@ namespace servesweep {
 
 // What a wave's worlds kept. World w has `completed` values of each quantity, from begin[w] on.
 struct KeptLatencies {
-  const std::int64_t* values = nullptr;  // [ExactLatencies::kQuantities][stride]
+  const std::int64_t* values = nullptr;  // [kExactQuantities][stride]
   std::uint32_t stride = 0;              // room of all worlds together
   const std::uint32_t* begin = nullptr;  // [world]
   std::int32_t num_worlds = 0;

@@ -51,7 +51,7 @@ struct Expected {
     BatchResult& result = *memory.state.result;
     metrics = bytes_of(result);
     result.exact_quantiles = 1;
-    for (int q = 0; q < ExactLatencies::kQuantities; ++q) {
+    for (int q = 0; q < kExactQuantities; ++q) {
       std::int64_t* values = memory.exact.data() + q * world.workload.num_requests;
       std::sort(values, values + result.completed);
       set_exact_quantiles(q, values, result);

@@ -36,7 +36,7 @@ struct WorldMemory {
   explicit WorldMemory(const BatchWorld& world)
       : block((BatchState::bytes(world.workload.num_bins, world.num_gpus) + 15) / 16),
         histograms(kHistogramCounts),
-        exact(static_cast<std::size_t>(world.workload.num_requests) * ExactLatencies::kQuantities),
+        exact(static_cast<std::size_t>(world.workload.num_requests) * kExactQuantities),
         events(static_cast<std::size_t>(world.workload.num_requests)),
         num_events(1) {
     state.place(block.data()->bytes, world.workload.num_bins, world.num_gpus);
@@ -64,10 +64,11 @@ struct SeeAll {
   template <class Lanes>
   void latencies(const Lanes& lanes, const BinnedRequest* requests, std::int32_t size,
                  std::int64_t finish_ns, std::int64_t tbt_ps, std::int64_t decode_ps) {
-    exact.latencies(lanes, requests, size, finish_ns, tbt_ps, decode_ps);
+    const std::size_t stride = memory.exact.size() / kExactQuantities;
+    keep_latencies(lanes, memory.exact.data() + memory.state.result->completed, stride, requests,
+                   size, finish_ns, tbt_ps, decode_ps);
   }
   WorldMemory& memory;
-  ExactLatencies exact;
 };
 
 // What each lane of a group does. Returns what it has in its local variables in the end.
@@ -76,8 +77,7 @@ std::string run_world(const Lanes& lanes, const BatchWorld& world, bool observed
                       WorldMemory& memory) {
   BatchHistograms histograms(memory.histograms.data());
   if (observed) {
-    SeeAll all{memory,
-               {memory.exact.data(), static_cast<std::size_t>(world.workload.num_requests)}};
+    SeeAll all{memory};
     BatchEngine(lanes, world, memory.state, histograms, all).run();
   } else {
     NoObserver nobody;
