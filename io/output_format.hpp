@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "host/frame.hpp"
 #include "host/provenance.hpp"
-#include "host/result.hpp"
 #include "host/sweep.hpp"
 #include "io/hdf5.hpp"
 
@@ -28,7 +28,6 @@ struct Attribute {
   std::string text;  // for people
 };
 
-enum class ColumnRole { kIndex, kInput, kMetric };
 const char* name_of(ColumnRole role);
 const char* name_of(ColumnType type);
 

@@ -1,9 +1,6 @@
 #include "io/result_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <sstream>
 
@@ -12,12 +9,6 @@
 
 namespace servesweep {
 namespace {
-
-template <class T>
-std::string digits(T number) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
 
 // Nothing for datasets that are no columns: dimensions without coordinates.
 std::optional<ResultColumn> read_column_spec(hid_t group, const std::string& name) {
@@ -55,51 +46,6 @@ ColumnData read(hid_t group, const ColumnSpec& spec, std::int64_t first, std::in
 
 }  // namespace
 
-std::vector<std::string> column_texts(const ColumnSpec& spec, const ColumnData& data) {
-  if (const auto* texts = std::get_if<std::vector<std::string>>(&data)) return *texts;
-  std::vector<std::string> out;
-  std::visit(
-      [&]<class T>(const std::vector<T>& values) {
-        out.reserve(values.size());
-        for (const T& value : values) {
-          if constexpr (std::is_same_v<T, double>) {
-            out.push_back(std::isnan(value) ? "" : digits(value));
-          } else if constexpr (std::is_integral_v<T>) {
-            if (spec.has_fill && value == -1) {
-              out.emplace_back();
-            } else if (const auto code = static_cast<std::size_t>(value);
-                       spec.type == ColumnType::kCategory && code < spec.categories.size()) {
-              out.push_back(spec.categories[code]);
-            } else {
-              out.push_back(digits(value));
-            }
-          }
-        }
-      },
-      data);
-  return out;
-}
-
-std::vector<double> column_numbers(const ColumnSpec& spec, const ColumnData& data) {
-  std::vector<double> out;
-  std::visit(
-      [&]<class T>(const std::vector<T>& values) {
-        if constexpr (std::is_same_v<T, std::string>) {
-          throw InputError("column " + spec.name + " has no numbers (it holds texts)");
-        } else if constexpr (std::is_same_v<T, double>) {
-          out = values;
-        } else {
-          out.reserve(values.size());
-          for (const T value : values) {
-            out.push_back(spec.has_fill && value == -1 ? std::numeric_limits<double>::quiet_NaN()
-                                                       : static_cast<double>(value));
-          }
-        }
-      },
-      data);
-  return out;
-}
-
 ResultFile::ResultFile(const std::string& path) : path_(path), file_(hdf5::open_file(path)) {
   for (const std::string& name : hdf5::attribute_names(file_)) {
     if (auto text = hdf5::read_text_attribute(file_, name)) attributes_.emplace_back(name, *text);
@@ -126,19 +72,11 @@ std::string ResultFile::attribute(std::string_view name) const {
 }
 
 bool ResultFile::has_column(std::string_view name) const {
-  return std::any_of(columns_.begin(), columns_.end(),
-                     [&](const ResultColumn& c) { return c.spec.name == name; });
+  return servesweep::has_column(columns_, name);
 }
 
 const ResultColumn& ResultFile::column(std::string_view name) const {
-  std::vector<std::string> names;
-  for (const ResultColumn& c : columns_) {
-    if (c.spec.name == name) return c;
-    names.push_back(c.spec.name);
-  }
-  throw InputError("unknown column " + std::string(name) + " (not in " + path_ + ")" +
-                   did_you_mean(nearest(name, names),
-                                "see `servesweep show " + path_ + " --columns all --top 1`"));
+  return columns_[column_position(columns_, name, path_)];
 }
 
 ColumnData ResultFile::data(std::string_view name, std::int64_t first, std::int64_t count) const {
@@ -198,6 +136,12 @@ std::vector<double> ResultFile::lookup(const std::string& table, const std::stri
   const hdf5::Id dataset = hdf5::open_object(group, name);
   return std::get<std::vector<double>>(
       hdf5::read_rows(dataset, ColumnType::kFloat64, 0, hdf5::shape_of(dataset).at(0)));
+}
+
+Frame ResultFile::frame() const {
+  Frame frame(path_);
+  for (const ResultColumn& column : columns_) frame.add(column, data(column.spec.name));
+  return frame;
 }
 
 }  // namespace servesweep

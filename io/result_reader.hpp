@@ -9,22 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "host/result.hpp"
+#include "host/frame.hpp"
 #include "io/hdf5.hpp"
 #include "io/output_format.hpp"
 
 namespace servesweep {
-
-struct ResultColumn {
-  ColumnSpec spec;
-  ColumnRole role = ColumnRole::kMetric;
-};
-
-// Values for people and text files: shortest digits that read back the same; "" where the value
-// is not applicable.
-std::vector<std::string> column_texts(const ColumnSpec& spec, const ColumnData& data);
-// NaN where it is not applicable. InputError for texts.
-std::vector<double> column_numbers(const ColumnSpec& spec, const ColumnData& data);
 
 class ResultFile {
  public:
@@ -46,6 +35,7 @@ class ResultFile {
   ColumnData data(std::string_view name, std::int64_t first = 0, std::int64_t count = -1) const;
   std::vector<double> numbers(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
+  Frame frame() const;  // all columns
 
   // The world's rows of a table: numbers [column][row], in order of table_columns().
   std::vector<std::string> tables() const;

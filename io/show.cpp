@@ -69,17 +69,17 @@ std::vector<std::string> chosen_columns(const ResultFile& file, const ShowOption
 }
 
 // Worlds in the order of the column; equal ones and those without a value (last) by id.
-std::vector<std::int64_t> sorted_worlds(const ResultFile& file, const ShowOptions& options) {
-  std::vector<std::int64_t> worlds(static_cast<std::size_t>(file.num_worlds()));
+std::vector<std::size_t> sorted_worlds(const ResultFile& file, const ShowOptions& options) {
+  std::vector<std::size_t> worlds(static_cast<std::size_t>(file.num_worlds()));
   std::iota(worlds.begin(), worlds.end(), 0);
   if (options.sort.empty()) {
     if (options.descending) std::reverse(worlds.begin(), worlds.end());
     return worlds;
   }
   const auto sort_by = [&](const auto& values, const auto& missing) {
-    std::stable_sort(worlds.begin(), worlds.end(), [&](std::int64_t a, std::int64_t b) {
-      const auto& x = values[static_cast<std::size_t>(a)];
-      const auto& y = values[static_cast<std::size_t>(b)];
+    std::stable_sort(worlds.begin(), worlds.end(), [&](std::size_t a, std::size_t b) {
+      const auto& x = values[a];
+      const auto& y = values[b];
       if (missing(x) || missing(y)) return !missing(x) && missing(y);
       return options.descending ? y < x : x < y;
     });
@@ -91,19 +91,6 @@ std::vector<std::int64_t> sorted_worlds(const ResultFile& file, const ShowOption
     sort_by(file.numbers(options.sort), [](double v) { return std::isnan(v); });
   }
   return worlds;
-}
-
-ColumnData rows_of(const ColumnData& data, const std::vector<std::int64_t>& worlds) {
-  return std::visit(
-      [&]<class T>(const std::vector<T>& values) -> ColumnData {
-        std::vector<T> rows;
-        rows.reserve(worlds.size());
-        for (const std::int64_t world : worlds) {
-          rows.push_back(values[static_cast<std::size_t>(world)]);
-        }
-        return rows;
-      },
-      data);
 }
 
 // A long name as lines, broken behind its underscores: columns no wider than their values.
@@ -198,7 +185,7 @@ std::string render_summary(const ResultFile& file) {
 }
 
 std::string render_table(const ResultFile& file, const ShowOptions& options) {
-  std::vector<std::int64_t> worlds = sorted_worlds(file, options);
+  std::vector<std::size_t> worlds = sorted_worlds(file, options);
   if (options.top > 0 && options.top < static_cast<std::int64_t>(worlds.size())) {
     worlds.resize(static_cast<std::size_t>(options.top));
   }
