@@ -1,0 +1,44 @@
+#include "host/studies/sentence.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+
+#include "host/units.hpp"
+
+namespace servesweep {
+
+std::string sentence_number(double value) {
+  if (value == std::floor(value) && std::fabs(value) < 1e7) {
+    return format_count(static_cast<std::int64_t>(value));
+  }
+  const double rounded = std::strtod(fmt::format("{:.2e}", value).c_str(), nullptr);
+  if (std::fabs(rounded) >= 1e3 && std::fabs(rounded) < 1e15) {
+    return format_count(static_cast<std::int64_t>(rounded));
+  }
+  return fmt::format("{:.3g}", value);
+}
+
+Sentence& Sentence::words(std::string_view text) {
+  text_ += text;
+  return *this;
+}
+
+Sentence& Sentence::number(std::string name, double value, std::string_view unit) {
+  text_ += sentence_number(value);
+  if (!unit.empty()) text_ += " " + std::string(unit);
+  numbers_.emplace_back(std::move(name), value);
+  return *this;
+}
+
+Sentence& Sentence::percent(std::string name, double share) {
+  return number(std::move(name) + "_percent", 100 * share, "%");
+}
+
+Sentence& Sentence::count(std::string name, double count, std::string_view noun) {
+  return number(std::move(name), count, std::string(noun) + (count == 1 ? "" : "s"));
+}
+
+}  // namespace servesweep
