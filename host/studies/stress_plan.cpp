@@ -200,9 +200,9 @@ std::vector<std::int64_t> up_to(std::int64_t most, const std::vector<std::int64_
 }  // namespace
 
 const std::vector<std::string>& stress_step_names() {
-  static const std::vector<std::string> names = {
-      "step1_request_scaling", "step2_gpu_scaling", "step3_k_sensitivity",
-      "step4_grid",            "step4_comparison",  "step5_robustness"};
+  static const std::vector<std::string> names = {"step1_request_scaling", "step2_gpu_scaling",
+                                                 "step3_k_sensitivity",   "step4_grid",
+                                                 "step4_comparison",      "step5_robustness"};
   return names;
 }
 
