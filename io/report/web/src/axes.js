@@ -1,7 +1,7 @@
 // Chart axes. Logarithms and units are applied to the numbers before ECharts sees them, so that an axis
 // ends where the data do and its ticks are numbers that people say.
 
-import { axis_format, axis_title, format_value } from "./format.js";
+import { axis_format, axis_title, format_value, time_tick } from "./format.js";
 import { ink } from "./palette.js";
 
 const kMostNamedTicks = 14;
@@ -29,7 +29,7 @@ export function can_log(values) {
   return known.length > 0 && known.every((value) => value > 0);
 }
 
-function log_ticks(low, high) {
+function log_ticks(low, high, most = 9) {
   for (const steps of [[1, 2, 5], [1, 3], [1]]) {
     const ticks = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); ++power) {
@@ -38,15 +38,32 @@ function log_ticks(low, high) {
         if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
       }
     }
-    if (ticks.length <= 8 || steps.length === 1) return ticks.length > 1 ? ticks : [low, high];
+    if (ticks.length <= most || steps.length === 1) return ticks.length > 1 ? ticks : [low, high];
   }
   return [];
+}
+
+const kTimeTicks = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18000, 36000, 86400, 172800,
+  432000, 864000];
+const kSomeTimeTicks = [1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10800, 36000, 86400, 259200, 864000];
+const kFewTimeTicks = [1, 10, 60, 600, 3600, 36000, 86400, 864000];
+
+// In seconds, such as people name them; below a second decimal ones.
+function time_ticks(low, high, most) {
+  if (high <= 1) return log_ticks(low, high, most);
+  for (const [named, steps] of [[kTimeTicks, [1, 2, 5]], [kSomeTimeTicks, [1]], [kFewTimeTicks, [1]]]) {
+    const decimal = [-3, -2, -1].flatMap((power) => steps.map((step) => step * 10 ** power));
+    const ticks = [...decimal, ...named]
+      .filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+    if (ticks.length <= most && ticks.length > 1) return ticks;
+  }
+  return log_ticks(low, high, most);
 }
 
 function style() {
   const colors = ink();
   return {
-    axisLine: { lineStyle: { color: colors.faint } },
+    axisLine: { onZero: false, lineStyle: { color: colors.faint } },
     axisLabel: { color: colors.quiet, fontSize: 12, hideOverlap: true },
     splitLine: { lineStyle: { color: colors.grid } },
     nameTextStyle: { color: colors.quiet, fontSize: 13 },
@@ -54,10 +71,12 @@ function style() {
 }
 
 // {option, place(value): where ECharts draws it, title}. `named`: the values of a sweep's axis.
-export function number_axis(column, values, { log = false, named = null, from_zero = false } = {}) {
+export function number_axis(column, values, { log = false, named = null, from_zero = false, most = 9 } = {}) {
   const known = finite([...values]);
   let [low, high] = extent(known.length ? known : [0, 1]);
-  const { scale, unit, tick } = axis_format(column, Math.max(Math.abs(low), Math.abs(high)));
+  const named_units = log && !named && column.unit === "s";  // each tick with its own unit
+  const { scale, unit, tick } = named_units ? { scale: 1, unit: "", tick: time_tick }
+    : axis_format(column, Math.max(Math.abs(low), Math.abs(high)));
   low /= scale;
   high /= scale;
   const place = log ? (value) => (value > 0 ? Math.log10(value / scale) : NaN) : (value) => value / scale;
@@ -69,7 +88,7 @@ export function number_axis(column, values, { log = false, named = null, from_ze
     const margin = (Math.log10(high) - Math.log10(low)) * 0.04;
     option.min = Math.log10(low) - margin;
     option.max = Math.log10(high) + margin;
-    ticks = (ticks ?? log_ticks(low, high)).map((value) => Math.log10(value));
+    ticks = (ticks ?? (named_units ? time_ticks(low, high, most) : log_ticks(low, high, most))).map((value) => Math.log10(value));
     option.axisLabel.formatter = (value) => tick(10 ** value);
   } else {
     option.axisLabel.formatter = (value) => tick(value);

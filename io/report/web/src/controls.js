@@ -1,9 +1,11 @@
 // Labelled form controls, and the selects that fix the axes which a chart does not show.
 
+import { classes_of } from "./classes.js";
 import { el, replace } from "./dom.js";
-import { format_value, listing, short_name, title_of } from "./format.js";
+import { listing, short_name, title_of } from "./format.js";
 
 const kMostChoices = 60;
+const kClasses = 8;
 const kAll = "all";
 let next_id = 0;
 
@@ -35,13 +37,11 @@ export function input(label, attributes, on_input) {
   return el("div", { class: "control" }, el("label", { for: id }, label), box);
 }
 
-export function choices_of(axis) {
-  return axis.values.map((value, code) => ({ value: code, text: format_value(axis, value) }));
-}
-
-// The value that shows most: that of most points; of equal ones the middle, for volumes the last.
-function default_code(report, axis) {
-  const counts = new Array(axis.values.length).fill(0);
+// The value (or class of values) that shows most: that of most points; of equal ones the middle, for
+// volumes the last.
+export function default_choice(report, axis, classes) {
+  if (classes.merged) return Math.floor(classes.texts.length / 2);
+  const counts = new Array(classes.texts.length).fill(0);
   for (const code of report.codes(axis)) if (code >= 0) counts[code]++;
   const most = Math.max(...counts);
   const best = counts.flatMap((number, code) => (number === most ? [code] : []));
@@ -56,11 +56,13 @@ export class Filters {
     this.report = report;
     this.on_change = on_change;
     this.element = el("div", { class: "controls filters" });
-    this.chosen = new Map();  // axis name -> code, or kAll
+    this.chosen = new Map();  // axis name -> class of values, or kAll
+    this.classes = new Map();
     this.drawn = [];
     for (const axis of report.axes) {
-      this.chosen.set(axis.name,
-        fix(axis) && axis.values.length <= kMostChoices ? default_code(report, axis) : kAll);
+      const classes = classes_of(report, axis, kMostChoices, kClasses);
+      this.classes.set(axis.name, classes);
+      this.chosen.set(axis.name, fix(axis) ? default_choice(report, axis, classes) : kAll);
     }
   }
 
@@ -73,8 +75,9 @@ export class Filters {
     while (order.length && this.rows().length < Math.min(least, this.report.rows)) {
       this.chosen.set(order.pop().name, kAll);
     }
-    replace(this.element, this.others().filter((axis) => axis.values.length <= kMostChoices).map((axis) =>
-      select(title_of(axis), [{ value: kAll, text: "all" }, ...choices_of(axis)],
+    replace(this.element, this.others().map((axis) =>
+      select(title_of(axis), [{ value: kAll, text: "all" },
+        ...this.classes.get(axis.name).texts.map((text, value) => ({ value, text }))],
         this.chosen.get(axis.name), (value) => {
           this.chosen.set(axis.name, value === kAll ? kAll : Number(value));
           this.on_change();
@@ -87,10 +90,11 @@ export class Filters {
 
   // Points that do not read a fixed axis stay: its value means nothing to them.
   rows() {
-    const tests = this.fixed().map((axis) => [this.report.codes(axis), this.chosen.get(axis.name)]);
+    const tests = this.fixed().map((axis) => [
+      this.report.codes(axis), this.classes.get(axis.name).class_of, this.chosen.get(axis.name)]);
     const rows = [];
     for (let row = 0; row < this.report.rows; ++row) {
-      if (tests.every(([codes, code]) => codes[row] === code || codes[row] < 0)) rows.push(row);
+      if (tests.every(([codes, class_of, wanted]) => codes[row] < 0 || class_of(codes[row]) === wanted)) rows.push(row);
     }
     return rows;
   }
@@ -99,7 +103,7 @@ export class Filters {
     const fixed = this.fixed();
     if (!fixed.length) return "";
     const text = listing(fixed.map((axis) =>
-      `${short_name(axis)} = ${format_value(axis, axis.values[this.chosen.get(axis.name)])}`));
+      `${short_name(axis)} = ${this.classes.get(axis.name).texts[this.chosen.get(axis.name)]}`));
     const unread = fixed.filter((axis) => rows.some((row) => this.report.codes(axis)[row] < 0));
     return `Shown for ${text}.` + (unread.length
       ? ` Points that do not use ${listing(unread.map(short_name))} are shown as they are.` : "");

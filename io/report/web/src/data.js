@@ -30,8 +30,9 @@ export class Report {
     this.axes = this.inputs.filter((column) => column.values.length > 1);
     this.metrics = data.columns.filter((column) => column.role === "metric");
     const key = (column) => column.key ?? guessed_key(column.name);
+    // What is given, against what can be chosen.
     this.load_axes = this.axes.filter(
-      (axis) => axis.name === "step" || /^workload\./.test(key(axis)));
+      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(key(axis)));
     this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
     this.unpacked = new Map();
   }
@@ -105,9 +106,10 @@ export class Report {
   }
 }
 
+// For reports whose data do not say it.
 function guessed_key(name) {
-  return /^workload_|^rps_scaling$|^real_timestamps$|^rate_per_s$|^burst_|_burst_s$|^period_s$/.test(name)
-    ? `workload.${name}` : name;
+  return /^(workload|service|sla)_|^rps_scaling$|^real_timestamps$|^rate_per_s$|^(token|request)_(ms|s)$|_ms_per_token$/
+    .test(name) ? `workload.${name}` : name;
 }
 
 export function better_direction(column) {

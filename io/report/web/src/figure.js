@@ -81,7 +81,7 @@ export class Figure {
     }
     const series = spec.option.series.filter((each) => !this.hidden.has(each.name));
     this.chart.setOption({
-      animation: false, textStyle: { fontFamily: "inherit" }, ...spec.option, series,
+      animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, ...spec.option, series,
     }, true);
     this.chart.getZr().flush();
   }

@@ -19,6 +19,7 @@ export function short_name(column) {
   if (name === "k_bins") return "bins K";
   if (name === "num_gpus") return "GPUs";
   name = name.replace(/^workload_/, "").replace(/_per_s$/, "").replace(/_(s|ms)$/, "");
+  if (/^._|_.$/.test(name)) return name;  // b_max: a symbol, no words
   if (name === "p999_latency") name = "p99.9_latency";
   return name.split("_").map((word) => kSpecialWords[word] ?? word).join(" ");
 }
@@ -32,23 +33,25 @@ export function is_share(column) {
   return !column.unit && /(_rate|_share|utilization|_error|_reserve)$/.test(column.name);
 }
 
-function significant(value, digits) {
+function significant(value, digits, padded = false) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e15 || size < 1e-9) return value.toExponential(Math.max(0, digits - 1));
   const decimals = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
-  let text = value.toLocaleString("en-US", { maximumFractionDigits: decimals });
+  let text = value.toLocaleString("en-US", {
+    maximumFractionDigits: decimals, minimumFractionDigits: padded ? decimals : 0,
+  });
   if (text === "0" || text === "-0") text = value.toPrecision(digits);
   return text;
 }
 
-function si(value, digits) {
+function si(value, digits, padded = false) {
   for (const [factor, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
     if (Math.abs(value) >= factor) {
-      return `${significant(value / (letter === "k" ? 1e3 : factor), digits)}${letter}`;
+      return `${significant(value / (letter === "k" ? 1e3 : factor), digits, padded)}${letter}`;
     }
   }
-  return significant(value, digits);
+  return significant(value, digits, padded && !Number.isInteger(value));
 }
 
 function time_unit(value) {
@@ -62,38 +65,45 @@ function time_unit(value) {
   return best;
 }
 
+// A round number of seconds in the largest unit that leaves it round: 600 -> "10 min".
+export function time_tick(seconds) {
+  const fits = kTimeUnits.filter(([, size]) => seconds >= size * 0.999);
+  const [name, size] = fits.length ? fits[fits.length - 1] : kTimeUnits[0];
+  return `${significant(Number((seconds / size).toPrecision(6)), 3)} ${name}`;
+}
+
 // The unit that stands behind numbers which format_value() leaves alone.
 function plain_unit(column) {
   if (column.unit === "1/s") return "/s";
   return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? ` ${column.unit}` : "";
 }
 
-export function format_value(column, value, digits = 3) {
+export function format_value(column, value, digits = column.role === "input" ? 4 : 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return kNotApplicable;
   if (typeof value === "string") return value === "" ? "(none)" : value;
   if (!Number.isFinite(value)) return String(value);
-  if (is_share(column)) return `${significant(value * 100, digits)} %`;
+  const padded = column.role === "metric";
+  if (is_share(column)) return `${significant(value * 100, digits, padded)} %`;
   if (column.unit === "s" || column.unit === "ms") {
     const seconds = column.unit === "ms" ? value / 1e3 : value;
     const [name, size] = time_unit(seconds);
-    return `${significant(seconds / size, digits)} ${name}`;
+    return `${significant(seconds / size, digits, padded)} ${name}`;
   }
   if (column.role === "input") {
-    return `${Number.isInteger(value) ? value.toLocaleString("en-US") : significant(value, 4)}${plain_unit(column)}`;
+    return `${Number.isInteger(value) ? value.toLocaleString("en-US") : significant(value, digits)}${plain_unit(column)}`;
   }
-  return `${si(value, digits)}${plain_unit(column)}`;
+  return `${si(value, digits, padded)}${plain_unit(column)}`;
 }
 
 // With its 95 % half width, in the same unit.
 export function format_with_error(column, value, half_width) {
   const text = format_value(column, value);
   if (half_width === undefined || Number.isNaN(half_width) || Number.isNaN(value)) return text;
-  let error = significant(half_width, 2);
   let unit = 1;
   if (is_share(column)) unit = 0.01;
   else if (column.unit === "s") unit = time_unit(value)[1];
   else if (Math.abs(value) >= 1e4) return `${text} ± ${format_value(column, half_width, 2)}`;
-  error = significant(half_width / unit, 2);
+  const error = significant(half_width / unit, 2, true);
   const parts = text.match(/^([^ /]*)(.*)$/);
   return `${parts[1]} ± ${error}${parts[2]}`;
 }

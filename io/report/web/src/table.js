@@ -6,15 +6,16 @@ const kPageRows = 50;
 
 // columns: [{title, hint, value(item): number|string, text(item), node(item), numeric}]
 export class Table {
-  constructor({ label, columns, items, page_rows = kPageRows, sort = null }) {
+  constructor({ label, columns, items, page_rows = kPageRows, stack = false }) {
     this.label = label;
     this.page_rows = page_rows;
-    this.sort = sort;  // {column: index, descending}
+    this.sort = null;  // {column: index, descending}
     this.page = 0;
     this.body = el("tbody");
     this.head = el("tr");
     this.pager = el("div", { class: "pager" });
-    this.element = el("div", { class: "table" },
+    // `stack`: a phone shows each row as a list of names and values instead of scrolling sideways.
+    this.element = el("div", { class: stack ? "table stack" : "table" },
       el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
         el("table", {}, el("caption", { class: "unseen" }, label), el("thead", {}, this.head), this.body)),
       this.pager);
@@ -78,7 +79,7 @@ export class Table {
     const start = this.page * this.page_rows;
     const items = this.sorted().slice(start, start + this.page_rows);
     replace(this.body, items.map((item) => el("tr", {}, this.columns.map((column) =>
-      el("td", { class: column.numeric ? "number" : "" },
+      el("td", { class: column.numeric ? "number" : "", "data-title": column.title },
         column.node ? column.node(item) : column.text(item))))));
     this.draw_pager(start, items.length);
   }

@@ -22,7 +22,7 @@ export function worlds(report, selection, distributions) {
   const element = el("section", { id: "worlds", "aria-labelledby": "worlds-title" },
     el("h2", { id: "worlds-title" }, "All points"),
     el("p", { class: "lead", id: "filter-help" }, "A point is one combination of the sweep's values; its replications are averaged. ",
-      "Filter with terms such as ", el("code", {}, example), ": all must hold, names may be shortened."),
+      example ? ["Filter with terms such as ", el("code", {}, example), ": all must hold, names may be shortened."] : null),
     el("div", { class: "controls" }, filter), problem, el("div", { class: "status-line" }, status, clear), box,
     el("details", {}, el("summary", {}, "Choose columns"), chosen));
   let table = null;

@@ -1,16 +1,19 @@
 // Latency distributions of chosen points, from their histograms.
 
 import { as_x, as_y, grid, number_axis } from "../axes.js";
-import { checkbox, input, select } from "../controls.js";
+import { classes_of } from "../classes.js";
+import { checkbox, default_choice, input, select } from "../controls.js";
 import { unpack_cdf } from "../data.js";
 import { el, replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
 import { format_value } from "../format.js";
-import { category_color, kSymbols } from "../palette.js";
+import { category_color, ink, kSymbols } from "../palette.js";
 import { default_color_axis } from "./color_by.js";
 
 const kMostLines = 8;
 const kMostOffered = 200;
+const kMostLoads = 60;
+const kLoadClasses = 8;
 const kLatency = { name: "latency_s", unit: "s", role: "metric" };
 const kShare = { name: "request_share", unit: "", role: "metric" };
 
@@ -29,9 +32,12 @@ export function cdf(report) {
     const axis = default_color_axis(report);
     const p99 = report.column("p99_latency_s");
     if (!axis || !p99) return rows.slice(0, 4);
-    const load = report.load_axes.filter((each) => each.kind === "number");
-    const middle = (row) => load.every((each) =>
-      report.codes(each)[row] === Math.floor(each.values.length / 2) || report.codes(each)[row] < 0);
+    const load = report.load_axes.map((each) => {
+      const classes = classes_of(report, each, kMostLoads, kLoadClasses);
+      return { codes: report.codes(each), classes, wanted: default_choice(report, each, classes) };
+    });
+    const middle = (row) => load.every(({ codes, classes, wanted }) =>
+      codes[row] < 0 || classes.class_of(codes[row]) === wanted);
     const pool = rows.some(middle) ? rows.filter(middle) : rows;
     const best = new Map();
     for (const row of pool) {
@@ -74,35 +80,40 @@ export function cdf(report) {
       } } }, "×"))));
   }
 
+  function level_tip(hits) {
+    const known = hits.filter((hit) => hit.data?.row !== undefined);
+    if (!known.length) return "";
+    return tip(`${format_value(kShare, known[0].data.level, 4)} of requests within`, known.map(({ data }) => [
+      report.describe(data.row), format_value(kLatency, latencies.get(data.row)[levels.indexOf(data.level)]),
+      category_color(data.index)]));
+  }
+
   function make(width) {
     draw_chips();
     const { levels } = report.data.cdf;
     if (!state.chosen.length) return { empty: "Choose a point to see its distribution." };
     const shown = state.chosen.flatMap((row) => [...latencies.get(row)].filter((value) => value > 0));
     if (!shown.length) return { empty: "No request of the chosen points was completed." };
-    const x_axis = number_axis(kLatency, shown, { log: true });
+    const x_axis = number_axis(kLatency, shown, { log: true, most: width < 500 ? 5 : 10 });
     const slower = (level) => 1 - level;
     const shares = state.tail ? levels.filter((level) => level < 1).map(slower) : levels;
     const y_axis = number_axis(kShare, state.tail ? shares : [0, 1], { log: state.tail, from_zero: true });
     const series = state.chosen.map((row, index) => ({
       type: "line", name: `${index}`, symbol: "none", lineStyle: { color: category_color(index), width: 2 },
-      itemStyle: { color: category_color(index) }, triggerLineEvent: true,
+      itemStyle: { color: category_color(index) },
       data: levels.flatMap((level, i) => {
         const latency = latencies.get(row)[i];
         if (!(latency > 0) || (state.tail && level >= 1)) return [];
         return [{ value: [x_axis.place(latency), y_axis.place(state.tail ? slower(level) : level)], row, level, index }];
       }),
     }));
-    for (const each of series) Object.assign(each, { symbol: "circle", symbolSize: 5, showAllSymbol: true });
     return {
-      height: width < 500 ? 300 : 360, y_title: state.tail ? "Share of requests slower than this" : "Share of requests served within",
+      height: width < 500 ? 300 : 360, y_title: state.tail ? "Share of requests slower than this [%]" : "Share of requests served within [%]",
       label: `Latency distributions of ${state.chosen.length} points.`,
       option: {
         grid: grid(width), xAxis: as_x(x_axis), yAxis: as_y(y_axis), series,
-        tooltip: tooltip(({ data }) => tip(report.describe(data.row), [
-          [`${format_value(kShare, data.level, 4)} of requests within`,
-            format_value(kLatency, latencies.get(data.row)[data.index === undefined ? 0 : levels.indexOf(data.level)]),
-            category_color(data.index)]])),
+        tooltip: tooltip((hits) => level_tip([hits].flat()),
+          { trigger: "axis", axisPointer: { type: "line", axis: "y", lineStyle: { color: ink().faint } } }),
       },
       note: report.data.cdf.note,
       table: {
@@ -136,7 +147,7 @@ export function cdf(report) {
         input("Search points", { type: "search", placeholder: report.describe(report.data.cdf.rows[0]) },
           (text) => { state.search = text; draw_picker(); }),
         picker, checkbox("Slowest requests, logarithmic", false, (on) => { state.tail = on; update(); }));
-      figure.chart_box.before(chips);
+      figure.y_title.before(chips);
       update();
     },
   };

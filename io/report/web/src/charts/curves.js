@@ -133,7 +133,8 @@ export function curves(report) {
       : category_axis(along, axis_texts(along));
     const y_axis = { ...number_axis(y, shown, { log }), log };
     const floor = Math.min(...points.map((point) => point.mean)) / 3;
-    const many = lines.some((each) => each.points.length > kMostLineValues);
+    const dense = lines.some((each) => each.points.length > kMostLineValues);
+    const many = dense && points.some((point) => point.rows.length > 1);
     const series = [];
     for (const each of lines) {
       if (many) {
@@ -149,7 +150,7 @@ export function curves(report) {
       if (shape) series.push(shape);
       const joined = along.kind === "number";
       series.push({
-        type: "line", name: each.name, symbol: each.symbol, symbolSize: joined ? 7 : 11, z: 3, showAllSymbol: true,
+        type: "line", name: each.name, symbol: dense ? "none" : each.symbol, symbolSize: joined ? 7 : 11, z: 3, showAllSymbol: true,
         lineStyle: { color: each.color, width: joined ? 2 : 0 }, itemStyle: { color: each.color },
         data: each.points.map((point) =>
           ({ value: [x_axis.place(point.x), y_axis.place(point.mean)], point, line: each })),

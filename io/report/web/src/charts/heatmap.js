@@ -1,6 +1,7 @@
 // A metric over two axes at once.
 
-import { as_x, as_y, axis_texts, category_axis, extent, finite } from "../axes.js";
+import { as_x, as_y, category_axis, extent, finite } from "../axes.js";
+import { classes_of } from "../classes.js";
 import { checkbox, column_select, Filters } from "../controls.js";
 import { el, replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
@@ -9,23 +10,6 @@ import { ink, is_bright, ramp_color } from "../palette.js";
 
 const kMostCells = 24;
 const kClasses = 12;
-
-// What an axis' values become along the heatmap: themselves, or classes of about equally many values.
-function classes_of(axis) {
-  const { values } = axis;
-  if (values.length <= kMostCells) return { texts: axis_texts(axis), class_of: (code) => code, merged: false };
-  if (axis.kind !== "number") {
-    const texts = axis_texts(axis).slice(0, kMostCells);
-    return { texts, class_of: (code) => (code < kMostCells ? code : -1), merged: true };
-  }
-  const class_of = (code) => (code < 0 ? -1 : Math.floor((code * kClasses) / values.length));
-  const texts = Array.from({ length: kClasses }, (_, index) => {
-    const first = Math.ceil((index * values.length) / kClasses);
-    const last = Math.ceil(((index + 1) * values.length) / kClasses) - 1;
-    return `${format_value(axis, values[first])}–${format_value(axis, values[last])}`;
-  });
-  return { texts, class_of, merged: true };
-}
 
 export function heatmap(report) {
   const figure = new Figure({
@@ -82,7 +66,7 @@ export function heatmap(report) {
 
   function make(width) {
     const { x, y, z } = state;
-    const [across, up] = [classes_of(x), classes_of(y)];
+    const [across, up] = [x, y].map((axis) => classes_of(report, axis, kMostCells, kClasses));
     const rows = filters.rows();
     const cells = cells_of(rows, across, up);
     if (!cells.length) {
@@ -96,19 +80,21 @@ export function heatmap(report) {
     };
     const colors = ink();
     const cell_width = (width - 90) / across.texts.length;
-    const named = cell_width >= 58;
+    const named = cell_width >= 46;
+    const digits = cell_width >= 58 ? 3 : 2;
     const height = Math.max(220, Math.min(560, up.texts.length * (named ? 44 : 32) + 80));
     const data = cells.map((cell) => {
       const color = ramp_color(share(cell.mean));
       return {
         value: [cell.i, cell.j, cell.mean], cell, itemStyle: { color, borderColor: colors.ground, borderWidth: 2 },
-        label: { show: named, color: is_bright(color) ? "#10161d" : "#ffffff", fontSize: 12,
-          formatter: () => format_value(z, cell.mean) },
+        label: { show: named, color: is_bright(color) ? "#10161d" : "#ffffff", fontSize: digits === 3 ? 12 : 11,
+          formatter: () => format_value(z, cell.mean, digits) },
       };
     });
     const x_axis = category_axis(x, across.texts);
     const y_axis = category_axis(y, up.texts);
-    if (across.merged) x_axis.option.axisLabel.rotate = 30;
+    const rotated = cell_width < 8 * Math.max(...across.texts.map((text) => text.length));
+    if (rotated) Object.assign(x_axis.option.axisLabel, { rotate: 35, interval: 0 });
     for (const axis of [x_axis, y_axis]) axis.option.axisLine = { show: false };
     figure.extra.hidden = false;
     replace(figure.extra, el("div", { class: "ramp" }, el("span", {}, format_value(z, low)),
@@ -121,8 +107,8 @@ export function heatmap(report) {
       height, y_title: y_axis.title,
       label: `Heatmap of ${short_name(z)} over ${short_name(x)} and ${short_name(y)}, ${cells.length} cells.`,
       option: {
-        grid: { ...grid_of(width), bottom: across.merged ? 96 : 44 },
-        xAxis: { ...as_x(x_axis), nameGap: across.merged ? 80 : 30 }, yAxis: as_y(y_axis),
+        grid: { ...grid_of(width), bottom: rotated ? 84 : 44 },
+        xAxis: { ...as_x(x_axis), nameGap: rotated ? 68 : 30 }, yAxis: as_y(y_axis),
         series: [{ type: "heatmap", name: "cells", data }],
         tooltip: tooltip(({ data: { cell } }) => tip(format_value(z, cell.mean), [
           [title_of(x), across.texts[cell.i]], [title_of(y), up.texts[cell.j]],

@@ -5,7 +5,7 @@ import { column_select } from "../controls.js";
 import { replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, short_name, title_of } from "../format.js";
-import { category_color } from "../palette.js";
+import { category_color, ink } from "../palette.js";
 
 const kShown = ["request_sla_violation_rate", "p99_latency_s", "throughput_requests_per_s", "mean_latency_s",
   "mean_gpu_utilization"];
@@ -28,13 +28,16 @@ export function methods(report) {
     const values = report.numbers(metric);
     const shown = entries.filter((entry) => Number.isFinite(values[entry.row]));
     if (!shown.length) return { empty: `No method has a ${short_name(metric)}.` };
+    const colors = ink();
     const x_axis = category_axis(kScaling, scalings.map((scaling) => `× ${scaling}`));
     const y_axis = number_axis(metric, [0, ...shown.map((entry) => values[entry.row])], { from_zero: true });
     const series = names.map((name, index) => ({
       type: "bar", name, itemStyle: { color: category_color(index) }, barMaxWidth: 44, barGap: "12%",
       data: scalings.map((scaling) => {
         const entry = shown.find((each) => each.method === name && each.rps_scaling === scaling);
-        return entry ? { value: y_axis.place(values[entry.row]), entry } : null;
+        return entry ? { value: y_axis.place(values[entry.row]), entry,
+          label: { show: width >= 700, position: "top", color: colors.quiet, fontSize: 11,
+            formatter: () => format_value(metric, values[entry.row], 2) } } : null;
       }),
     }));
     return {
@@ -66,7 +69,7 @@ export function methods(report) {
   }
 
   function draw_controls() {
-    replace(figure.controls, column_select("Metric", metrics, state.metric,
+    replace(figure.controls, column_select("Metric", [...metrics, ...inputs], state.metric,
       (column) => { state.metric = column; figure.show(make); }));
   }
 

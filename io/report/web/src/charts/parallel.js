@@ -14,6 +14,16 @@ const kMostRows = 20000;
 const kMostSvgRows = 1500;
 const kMostDefaultAxes = 9;
 
+// Breaks a name between words (or behind `_`) so that no line is longer than `letters`, where it can.
+function wrapped(text, letters) {
+  const lines = [""];
+  for (const word of text.split(/(?<=[ _])/)) {
+    if (lines.at(-1) && (lines.at(-1) + word).trimEnd().length > letters) lines.push("");
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
+
 export function parallel(report, selection) {
   const figure = new Figure({
     id: "parallel", title: "All axes at once",
@@ -128,7 +138,7 @@ export function parallel(report, selection) {
     const narrow = width < 640;
     const colors = ink();
     const { color } = state;
-    const opacity = Math.max(0.06, Math.min(0.6, 60 / Math.sqrt(rows.length) / 8));
+    const opacity = Math.min(0.6, 7 / Math.sqrt(rows.length));
     const codes = color ? report.codes(color) : null;
     const entries = color ? color_legend(report, color, rows)
       : [{ name: "points", color: colors.accent, code: 0 }];
@@ -138,25 +148,27 @@ export function parallel(report, selection) {
       progressive: rows.length > kMostSvgRows ? 2000 : 0,
       data: rows.filter((row) => !codes || codes[row] === entry.code).map((row) => axes.map((axis) => axis.place(row))),
     }));
-    const label_width = narrow ? 64 : Math.max(44, (width - 60) / axes.length - 14);
+    const gap = (width - 150) / Math.max(1, axes.length - 1);
+    const letters = narrow ? 11 : Math.max(7, Math.floor((gap - 12) / 6.6));
+    const names = axes.map((axis) => (narrow ? axis.name : wrapped(axis.name, letters)));
+    const name_lines = Math.max(...names.map((name) => name.split("\n").length));
     return {
-      height: narrow ? axes.length * 62 + 30 : 430, renderer: rows.length > kMostSvgRows ? "canvas" : "svg",
+      height: narrow ? axes.length * 72 + 20 : 430, renderer: rows.length > kMostSvgRows ? "canvas" : "svg",
       label: `Parallel coordinates of ${axes.length} axes, ${rows.length} points.`,
       option: {
         parallel: narrow
           ? { layout: "vertical", left: 14, right: 14, top: 34, bottom: 34 }
-          : { left: 24, right: Math.min(130, label_width), top: 52, bottom: 16 },
+          : { left: 44, right: 106, top: 26 + 15 * name_lines, bottom: 12 },
         parallelAxis: axes.map((axis, dim) => ({
-          dim, id: axis.column.name, type: "value", name: axis.name, min: axis.low, max: axis.high,
+          dim, id: axis.column.name, type: "value", name: names[dim], min: axis.low, max: axis.high,
           nameLocation: narrow ? "middle" : "end", nameGap: narrow ? -16 : 14, realtime: false,
-          nameTextStyle: { color: colors.text, fontSize: 12, fontWeight: 600,
-            ...(narrow ? {} : { width: label_width, overflow: "break", lineHeight: 14, align: "center" }) },
+          nameTextStyle: { color: colors.text, fontSize: 12, fontWeight: 600, textBorderColor: colors.ground, textBorderWidth: 4,
+            ...(narrow ? {} : { lineHeight: 15, align: "center" }) },
           axisLine: { lineStyle: { color: colors.faint } },
           axisTick: { customValues: axis.ticks, lineStyle: { color: colors.faint } },
-          axisLabel: { customValues: axis.ticks, formatter: axis.text, color: colors.text, fontSize: 11,
+          axisLabel: { customValues: axis.ticks, formatter: (at) => wrapped(axis.text(at), letters), color: colors.text, fontSize: 11, lineHeight: 14,
             showMinLabel: true, showMaxLabel: true, hideOverlap: true,
-            textBorderColor: colors.ground, textBorderWidth: 3,
-            ...(narrow ? {} : { width: label_width, overflow: "truncate" }) },
+            textBorderColor: colors.ground, textBorderWidth: 3 },
           areaSelectStyle: { width: 22, color: colors.accent, borderColor: colors.accent, borderWidth: 1, opacity: 0.25 },
         })),
         series,

@@ -1,7 +1,7 @@
 // The axes of the parallel coordinates: where a point lies on each, and how that reads.
 
 import { can_log, extent, finite, wants_log } from "../axes.js";
-import { axis_format, axis_title, format_value } from "../format.js";
+import { format_value, title_of } from "../format.js";
 
 const kMostTicks = 12;
 
@@ -23,7 +23,7 @@ function discrete_axis(report, column) {
     return code < 0 ? "n/a" : format_value(column, column.values[code] ?? null);
   };
   return {
-    column, discrete: true, name: axis_title(column, ""), low: unused ? -1.4 : -0.4, high: last + 0.4,
+    column, discrete: true, name: title_of(column), low: unused ? -1.4 : -0.4, high: last + 0.4,
     ticks, place: (row) => codes[row], text, unused,
   };
 }
@@ -32,8 +32,9 @@ function continuous_axis(report, column) {
   const numbers = report.numbers(column);
   const log = can_log(numbers) && wants_log(numbers, 100);
   let [low, high] = extent(finite([...numbers]));
-  const { scale, unit, tick } = axis_format(column, Math.max(Math.abs(low), Math.abs(high)));
-  const at = (value) => (log ? Math.log10(value / scale) : value / scale);
+  const at = (value) => (log ? Math.log10(value) : value);
+  const whole = column.role === "input" && column.values.every(Number.isInteger);
+  const digits = !log && high - low < 0.1 * Math.abs(high) ? 4 : 2;
   const unused = numbers.some((value) => !Number.isFinite(value));
   [low, high] = [at(low), at(high)];
   const range = high - low || 1;
@@ -41,12 +42,13 @@ function continuous_axis(report, column) {
   const ticks = Array.from({ length: 5 }, (_, i) => low + (range * i) / 4);
   if (unused) ticks.unshift(missing);
   return {
-    column, discrete: false, name: axis_title(column, unit), low: (unused ? missing : low) - range * 0.03,
+    column, discrete: false, name: title_of(column), low: (unused ? missing : low) - range * 0.03,
     high: high + range * 0.03, ticks, unused, at,
     place: (row) => (Number.isFinite(numbers[row]) ? at(numbers[row]) : missing),
     text: (place) => {
       if (place < low - range * 0.06) return "n/a";
-      return tick(Number((log ? 10 ** place : place).toPrecision(2)));
+      const value = log ? 10 ** place : place;
+      return format_value(column, whole ? Math.round(value) : value, digits);
     },
   };
 }

@@ -31,7 +31,7 @@ export function front_of(rows, x, y, x_direction, y_direction) {
 export function pareto(report) {
   const figure = new Figure({
     id: "pareto", title: "Cost against service",
-    lead: "Every point of the sweep under one load. The line joins the points that no other beats: "
+    lead: "Each mark is a point of the sweep. The line joins those that no other beats: "
       + "to get more than they give, one has to pay more.",
   });
   const metrics = report.metrics_by_importance();
@@ -71,7 +71,8 @@ export function pareto(report) {
     const log = log_y() && rows.every((row) => ys[row] > 0);
     const x_values = rows.map((row) => xs[row]);
     const x_axis = number_axis(x, x_values,
-      { log: wants_log(x_values, 8), named: x.role === "input" ? x.values : null });
+      { log: wants_log(x_values, 8), named: x.role === "input" ? x.values : null,
+        most: width < 500 ? 5 : 10 });
     const y_axis = number_axis(y, rows.map((row) => ys[row]), { log });
     const datum = (row) => ({ value: [x_axis.place(xs[row]), y_axis.place(ys[row])], row });
     const colors = ink();
@@ -82,10 +83,10 @@ export function pareto(report) {
       const mine = (row) => !codes || codes[row] === entry.code;
       series.push({
         type: "scatter", name: entry.name, symbol: entry.symbol, symbolSize: 7, z: 2,
-        itemStyle: { color: entry.color, opacity: 0.3 }, data: drawn.filter(mine).map(datum),
+        itemStyle: { color: entry.color, opacity: 0.4 }, data: drawn.filter(mine).map(datum),
       }, {
         type: "scatter", name: entry.name, symbol: entry.symbol, symbolSize: 12, z: 4,
-        itemStyle: { color: entry.color, borderColor: colors.ground, borderWidth: 1.5 },
+        itemStyle: { color: entry.color, opacity: 1, borderColor: colors.ground, borderWidth: 1.5 },
         data: front.filter(mine).map(datum),
       });
     }
