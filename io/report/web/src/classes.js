@@ -15,10 +15,10 @@ function range_text(axis, low, high) {
 // Axes that are no numbers keep their first `most` values.
 export function classes_of(report, axis, most, classes) {
   const { values } = axis;
-  const texts = values.map((value) => format_value(axis, value));
+  const texts = values.slice(0, most).map((value) => format_value(axis, value));
   if (values.length <= most) return { texts, class_of: (code) => code, merged: false };
   if (axis.kind !== "number") {
-    return { texts: texts.slice(0, most), class_of: (code) => (code < most ? code : -1), merged: true };
+    return { texts, class_of: (code) => (code < most ? code : -1), merged: true };
   }
   const counts = new Array(values.length).fill(0);
   let total = 0;

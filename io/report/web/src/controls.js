@@ -62,7 +62,9 @@ export class Filters {
     for (const axis of report.axes) {
       const classes = classes_of(report, axis, kMostChoices, kClasses);
       this.classes.set(axis.name, classes);
-      this.chosen.set(axis.name, fix(axis) ? default_choice(report, axis, classes) : kAll);
+      // Fixing several axes of many values each would leave next to nothing.
+      const fixed = fix(axis) && (!classes.merged || report.load_axes.includes(axis));
+      this.chosen.set(axis.name, fixed ? default_choice(report, axis, classes) : kAll);
     }
   }
 
@@ -86,7 +88,13 @@ export class Filters {
 
   fixed() { return this.others().filter((axis) => this.chosen.get(axis.name) !== kAll); }
 
-  free() { return this.others().filter((axis) => this.chosen.get(axis.name) === kAll); }
+  // In which of the axes that are not drawn the points differ.
+  differing(rows) {
+    return this.others().filter((axis) => {
+      const codes = this.report.codes(axis);
+      return rows.some((row) => codes[row] !== codes[rows[0]]);
+    });
+  }
 
   // Points that do not read a fixed axis stay: its value means nothing to them.
   rows() {

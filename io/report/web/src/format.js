@@ -26,6 +26,7 @@ export function short_name(column) {
 
 export function title_of(column) {
   const name = short_name(column);
+  if (name.includes("_")) return name;
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
@@ -33,14 +34,24 @@ export function is_share(column) {
   return !column.unit && /(_rate|_share|utilization|_error|_reserve)$/.test(column.name);
 }
 
+const number_formats = new Map();
+
+// Kept, since making one takes longer than using it a hundred times.
+function number_format(least, most) {
+  const key = least * 100 + most;
+  if (!number_formats.has(key)) {
+    number_formats.set(key, new Intl.NumberFormat("en-US",
+      { minimumFractionDigits: least, maximumFractionDigits: most }));
+  }
+  return number_formats.get(key);
+}
+
 function significant(value, digits, padded = false) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e15 || size < 1e-9) return value.toExponential(Math.max(0, digits - 1));
   const decimals = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
-  let text = value.toLocaleString("en-US", {
-    maximumFractionDigits: decimals, minimumFractionDigits: padded ? decimals : 0,
-  });
+  let text = number_format(padded ? decimals : 0, decimals).format(value);
   if (text === "0" || text === "-0") text = value.toPrecision(digits);
   return text;
 }

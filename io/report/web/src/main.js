@@ -83,15 +83,15 @@ async function start() {
   replace(document.getElementById("report"), header(report), navigation(roots), roots);
   const figures = parts.map((part) => part.figure).filter(Boolean);
   on_theme_change(() => figures.forEach((figure) => figure.draw()));
-  addEventListener("beforeprint", () => {
-    set_printing(true);
-    figures.forEach((figure) => figure.print(true));
-  });
-  addEventListener("afterprint", () => {
-    set_printing(false);
-    figures.forEach((figure) => figure.print(false));
-  });
-  await draw_in_order(parts.filter((part) => part.draw));
+  const print = (on) => {
+    set_printing(on);
+    figures.forEach((figure) => figure.print(on));
+    document.querySelectorAll("#origin details").forEach((details) => { details.open = on; });
+  };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+  await draw_in_order(parts.filter((part) => part.draw)
+    .sort((a, b) => Boolean(a.slow) - Boolean(b.slow)));
 }
 
 start().catch((error) => {

@@ -182,7 +182,7 @@ export function curves(report) {
   function note(rows, lines, left_out, many) {
     const groups = lines.flatMap((each) => each.points);
     const several = groups.some((point) => point.rows.length > 1);
-    const free = filters.free().filter((axis) => new Set(rows.map((row) => report.codes(axis)[row])).size > 1);
+    const free = several ? filters.differing(rows) : [];
     const banded = groups.some((point) => Number.isFinite(point.half_width));
     return [
       filters.words(rows),

@@ -101,8 +101,8 @@ export function heatmap(report) {
       el("span", { class: "bar", "aria-hidden": "true", css: {
         background: `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map(ramp_color).join(",")})` } }),
       el("span", {}, format_value(z, high))));
-    const free = filters.free();
     const several = cells.some((cell) => cell.number > 1);
+    const free = several ? filters.differing(rows) : [];
     return {
       height, y_title: y_axis.title,
       label: `Heatmap of ${short_name(z)} over ${short_name(x)} and ${short_name(y)}, ${cells.length} cells.`,

@@ -145,7 +145,7 @@ export function parallel(report, selection) {
     const series = entries.map((entry) => ({
       type: "parallel", name: entry.name, smooth: false, inactiveOpacity: 0.02, activeOpacity: Math.min(0.9, opacity * 2.5),
       lineStyle: { color: entry.color, width: 1, opacity },
-      progressive: rows.length > kMostSvgRows ? 2000 : 0,
+      progressive: rows.length > kMostSvgRows && !figure.printing ? 2000 : 0,
       data: rows.filter((row) => !codes || codes[row] === entry.code).map((row) => axes.map((axis) => axis.place(row))),
     }));
     const gap = (width - 150) / Math.max(1, axes.length - 1);
@@ -197,7 +197,7 @@ export function parallel(report, selection) {
   };
 
   return {
-    figure,
+    figure, slow: report.rows > kMostSvgRows,
     async draw() {
       if (report.rows < 2 || candidates.length < 2) {
         figure.extra.hidden = true;
