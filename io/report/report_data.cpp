@@ -378,7 +378,7 @@ class Packer {
     }
     const bool is_main = std::find(std::begin(kMainMetrics), std::end(kMainMetrics),
                                    column.spec.name) != std::end(kMainMetrics);
-    const std::size_t size = json.dump().size();
+    const std::size_t size = dump(json).size();
     if (!is_main && size > room_) {
       left_out_.push_back(column.spec.name);
       return;
