@@ -77,10 +77,12 @@ elseif(NOT node OR NOT npm)
 endif()
 set(esbuild "${node}" "${work_dir}/node_modules/esbuild/bin/esbuild")
 if(NOT done STREQUAL wanted)
-  file(REMOVE "${work_dir}/npm.done")
+  file(REMOVE "${work_dir}/npm.done" "${work_dir}/npm.log")
   file(COPY "${web}/package.json" "${web}/package-lock.json" DESTINATION "${work_dir}")
+  # npm would try again for 70 s, in every build of a machine without a network.
   execute_process(
-    COMMAND "${npm}" ci --ignore-scripts --no-audit --no-fund --loglevel=error ${npm_options}
+    COMMAND "${npm}" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+      --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000 ${npm_options}
     WORKING_DIRECTORY "${work_dir}" RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(failed STREQUAL "0")  # its program for this machine is a package of its own
     execute_process(COMMAND ${esbuild} --version

@@ -211,7 +211,8 @@ std::vector<StudyFinding> ResultFile::findings() const {
       if (name == "topic") findings[i].topic = texts[i];
       if (name == "text") findings[i].text = texts[i];
       if (name != "numbers") continue;
-      for (const auto& [key, value] : nlohmann::ordered_json::parse(texts[i]).items()) {
+      const auto numbers = nlohmann::ordered_json::parse(texts[i]);
+      for (const auto& [key, value] : numbers.items()) {
         findings[i].numbers.emplace_back(key, value.is_number() ? value.get<double>() : kNaN);
       }
     }

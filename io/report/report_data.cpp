@@ -235,7 +235,7 @@ class Packer {
       } else {
         const auto [values, places] = encode(std::get<std::vector<std::string>>(data),
                                              [](const std::string& t) { return t.empty(); });
-        if (all_equal(places)) {
+        if (all_equal(places)) {  // an empty text may be a value too
           add_constant(column, values.empty() ? "" : values[0]);
         } else {
           add_coded(column, "text", values, places);
@@ -247,7 +247,7 @@ class Packer {
   void add_number_input(const ResultColumn& column, std::vector<double> numbers) {
     const auto is_missing = [](double number) { return std::isnan(number); };
     auto [values, codes] = encode(numbers, is_missing);
-    if (all_equal(codes)) return add_constant(column, values.empty() ? "" : readable(values[0]));
+    if (values.size() <= 1) return add_constant(column, values.empty() ? "" : readable(values[0]));
     if (rounded_ && values.size() > kMostExactValues) {
       for (double& number : numbers) {
         number = round_mantissa(static_cast<float>(number), kMantissaBits);
@@ -278,7 +278,7 @@ class Packer {
       names.push_back(i < column.spec.categories.size() ? column.spec.categories[i]
                                                         : std::to_string(code));
     }
-    if (all_equal(codes)) {
+    if (names.size() <= 1) {
       add_constant(column, names.empty() ? "" : names[0]);
     } else {
       add_coded(column, "category", names, codes);
@@ -378,7 +378,7 @@ class Packer {
     }
     const bool is_main = std::find(std::begin(kMainMetrics), std::end(kMainMetrics),
                                    column.spec.name) != std::end(kMainMetrics);
-    const std::size_t size = json.dump().size();
+    const std::size_t size = dump(json).size();
     if (!is_main && size > room_) {
       left_out_.push_back(column.spec.name);
       return;

@@ -4,7 +4,8 @@
 //   provenance    [[label, text], ...]
 //   resolved_toml text; of a study all its sweeps'
 //   warnings      [text, ...]
-//   constants     [{name, long_name, unit, value}]: what is equal in all rows, value as text
+//   constants     [{name, long_name, unit, value}]: what is equal in all rows, or all to which it
+//                 applies; value as text
 //   left_out      names of metrics that did not fit
 //   columns       [{name, long_name, unit, role, kind, codec, data, ...}]
 //                   role  "input" or "metric"

@@ -80,7 +80,8 @@ void require_report_assets(const ReportAssets& assets) {
   if (assets.missing.empty()) return;
   throw IoError("this servesweep cannot make reports (it was built without their page: " +
                 std::string(assets.missing) +
-                ") install nodejs and npm, which are Debian packages, and build it again");
+                ") build it again with nodejs and npm (Debian packages) and a registry that npm "
+                "can reach");
 }
 
 std::size_t report_overhead(const ReportAssets& assets) {
