@@ -94,7 +94,7 @@ export function glance(report) {
   return {
     element,
     async draw() {
-      await report.need(rate, p99, throughput);
+      await report.need(rate, p99, throughput, ...report.key_metrics());
       if (!rate || report.rows < 2 || !report.choice_axes.length) {
         lead.textContent = report.rows === 1 ? "The one point of this result:"
           : "The points of extreme values:";
@@ -112,7 +112,7 @@ export function glance(report) {
   };
 
   function draw_extremes() {
-    const metrics = report.key_metrics().filter((metric) => report.numbers(metric));
+    const metrics = report.key_metrics();
     if (!metrics.length || report.rows === 1) {
       const facts = report.data.constants.filter((each) => each.role !== "input" && /latency|throughput|utilization|violation_rate/.test(each.name));
       replace(body, new Table({ label: "Values", columns: [
