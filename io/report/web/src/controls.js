@@ -70,13 +70,21 @@ export class Filters {
 
   others() { return this.report.axes.filter((axis) => !this.drawn.includes(axis)); }
 
-  // The axes that the chart draws itself. Frees fixed axes until `least` points remain.
-  set_drawn(drawn, least = 3) {
+  // The axes that the chart draws itself.
+  set_drawn(drawn) {
     this.drawn = drawn.filter(Boolean);
-    const order = this.others().filter((axis) => this.chosen.get(axis.name) !== kAll);
-    while (order.length && this.rows().length < Math.min(least, this.report.rows)) {
-      this.chosen.set(order.pop().name, kAll);
-    }
+    this.draw();
+  }
+
+  // Where points are scattered, fixing all other axes leaves next to nothing: frees them, loads last,
+  // until `enough(rows)`.
+  free_until(enough) {
+    const order = this.fixed();
+    while (order.length && !enough(this.rows())) this.chosen.set(order.pop().name, kAll);
+    this.draw();
+  }
+
+  draw() {
     replace(this.element, this.others().map((axis) =>
       select(title_of(axis), [{ value: kAll, text: "all" },
         ...this.classes.get(axis.name).texts.map((text, value) => ({ value, text }))],

@@ -10,6 +10,7 @@ import { Table } from "./table.js";
 const kMostValues = 60;
 const kClasses = 8;
 const kPageRows = 12;
+const kMostAxes = 5;
 const kLimits = [0.01, 0.05, 0.1, 0.2];
 
 export function glance(report) {
@@ -70,8 +71,9 @@ export function glance(report) {
 
   function draw_choices() {
     const choices = loads().map(choose);
-    const shown = report.choice_axes.filter((axis) =>
-      choices.some((each) => report.codes(axis)[each.row] >= 0)).slice(0, 6);
+    const first = ["num_gpus", "scheduler_kind", "k_bins"].map((name) => report.axis(name)).filter(Boolean);
+    const shown = [...new Set([...first, ...report.choice_axes])].filter((axis) =>
+      choices.some((each) => report.codes(axis)[each.row] >= 0)).slice(0, kMostAxes);
     const columns = [
       ...load_axes.map((axis) => ({ title: title_of(axis), hint: axis.long_name, numeric: axis.kind === "number",
         value: (each) => report.codes(axis)[each.row], text: (each) => load_text(axis, each.row) })),
@@ -112,7 +114,7 @@ export function glance(report) {
   };
 
   function draw_extremes() {
-    const metrics = report.key_metrics();
+    const metrics = report.key_metrics().filter((metric) => /latency|throughput|violation/.test(metric.name));
     if (!metrics.length || report.rows === 1) {
       const facts = report.data.constants.filter((each) => each.role !== "input" && /latency|throughput|utilization|violation_rate/.test(each.name));
       replace(body, new Table({ label: "Values", columns: [

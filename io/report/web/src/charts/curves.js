@@ -2,7 +2,7 @@
 
 import { as_x, as_y, axis_texts, can_log, category_axis, grid, number_axis, wants_log } from "../axes.js";
 import { checkbox, column_select, Filters } from "../controls.js";
-import { sample } from "../data.js";
+import { all_rows, sample } from "../data.js";
 import { replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, listing, short_name, title_of } from "../format.js";
@@ -66,6 +66,7 @@ export function curves(report) {
   const x = default_x(report);
   const state = { x, y: metrics[0], line: default_line(report, x), log_x: null, log_y: null };
   const filters = new Filters(report, () => true, () => update());
+  let settled = null;  // for which axes the filters were freed
 
   function line_axes() {
     return report.axes.filter((axis) => axis !== state.x && axis.values.length <= kMostLineValues);
@@ -225,6 +226,12 @@ export function curves(report) {
   async function update() {
     await report.need(state.y);
     filters.set_drawn([state.x, state.line]);
+    if (settled !== `${state.x.name} ${state.line?.name}`) {
+      settled = `${state.x.name} ${state.line?.name}`;
+      const values = (rows) => new Set(rows.map((row) => report.codes(state.x)[row])).size;
+      const all = values(all_rows(report));
+      filters.free_until((rows) => values(rows) >= 0.6 * all);
+    }
     draw_controls();
     figure.show(make);
   }

@@ -162,7 +162,7 @@ export function parallel(report, selection) {
         parallelAxis: axes.map((axis, dim) => ({
           dim, id: axis.column.name, type: "value", name: names[dim], min: axis.low, max: axis.high,
           nameLocation: narrow ? "middle" : "end", nameGap: narrow ? -16 : 14, realtime: false,
-          nameTextStyle: { color: colors.text, fontSize: 12, fontWeight: 600, textBorderColor: colors.ground, textBorderWidth: 4,
+          nameTextStyle: { color: colors.text, fontSize: narrow || gap > 84 ? 12 : 11, fontWeight: 600, textBorderColor: colors.ground, textBorderWidth: 4,
             ...(narrow ? {} : { lineHeight: 15, align: "center" }) },
           axisLine: { lineStyle: { color: colors.faint } },
           axisTick: { customValues: axis.ticks, lineStyle: { color: colors.faint } },

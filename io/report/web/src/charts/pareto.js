@@ -40,8 +40,9 @@ export function pareto(report) {
   const state = {
     x: report.axis("num_gpus") ?? report.column("throughput_requests_per_s") ?? costs[0],
     y: metrics.find((metric) => metric.name !== "throughput_requests_per_s") ?? metrics[0],
-    color: default_color_axis(report), log: null, log_x: null,
+    log: null,
   };
+  state.color = default_color_axis(report, state.x);
   const filters = new Filters(report, (axis) => report.load_axes.includes(axis), () => update());
 
   function draw_controls() {
@@ -126,7 +127,7 @@ export function pareto(report) {
 
   async function update() {
     await report.need(state.x, state.y, ...report.key_metrics());
-    filters.set_drawn([state.x, state.color], 1);
+    filters.set_drawn([state.x, state.color]);
     draw_controls();
     figure.show(make);
   }
