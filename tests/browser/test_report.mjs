@@ -77,7 +77,7 @@ const first_cells = (page, column) => page.locator(`#worlds tbody td:nth-child($
 
 // "1.5 min", "300 ms" in seconds.
 function seconds(text) {
-  const [number, unit] = text.split(" ± ")[0].split(" ").length > 1 ? text.split(" ") : [text, "s"];
+  const [number, unit] = text.split(/\s/);
   return Number(number.replaceAll(",", "")) * { "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400 }[unit];
 }
 
@@ -250,8 +250,8 @@ test("the numbers of each chart are in a table beside it", async () => {
   }
   // 3 numbers of GPUs for each of 2 schedulers, with the interval of 4 replications
   assert.equal(await page.locator("#curves details.data tbody tr").count(), 6);
-  assert.match(await page.locator("#curves .note").textContent(), /95 % confidence intervals/);
-  assert.match(await page.locator("#glance td", { hasText: "±" }).first().textContent(), /\d ± \d/);
+  assert.match(await page.locator("#curves .note").textContent(), /95\s% confidence intervals/);
+  assert.match(await page.locator("#glance td", { hasText: "±" }).first().textContent(), /\d\s±\s\d/);
   await page.close();
 });
 

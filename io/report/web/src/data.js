@@ -29,10 +29,9 @@ export class Report {
     // An input of one value is no axis: it only says which worlds read it.
     this.axes = this.inputs.filter((column) => column.values.length > 1);
     this.metrics = data.columns.filter((column) => column.role === "metric");
-    const key = (column) => column.key ?? guessed_key(column.name);
     // What is given, against what can be chosen.
     this.load_axes = this.axes.filter(
-      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(key(axis)));
+      (axis) => axis.name === "step" || axis.name === "seed" || /^(workload|sla|service)\./.test(axis.key ?? ""));
     this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
     this.unpacked = new Map();
   }
@@ -104,12 +103,6 @@ export class Report {
     const key = this.key_metrics();
     return [...key, ...this.metrics.filter((metric) => !key.includes(metric))];
   }
-}
-
-// For reports whose data do not say it.
-function guessed_key(name) {
-  return /^(workload|service|sla)_|^rps_scaling$|^real_timestamps$|^rate_per_s$|^(token|request)_(ms|s)$|_ms_per_token$/
-    .test(name) ? `workload.${name}` : name;
 }
 
 export function better_direction(column) {

@@ -80,13 +80,13 @@ function time_unit(value) {
 export function time_tick(seconds) {
   const fits = kTimeUnits.filter(([, size]) => seconds >= size * 0.999);
   const [name, size] = fits.length ? fits[fits.length - 1] : kTimeUnits[0];
-  return `${significant(Number((seconds / size).toPrecision(6)), 3)} ${name}`;
+  return `${significant(Number((seconds / size).toPrecision(6)), 3)}\u00a0${name}`;
 }
 
 // The unit that stands behind numbers which format_value() leaves alone.
 function plain_unit(column) {
   if (column.unit === "1/s") return "/s";
-  return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? ` ${column.unit}` : "";
+  return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? `\u00a0${column.unit}` : "";
 }
 
 export function format_value(column, value, digits = column.role === "input" ? 4 : 3) {
@@ -94,11 +94,11 @@ export function format_value(column, value, digits = column.role === "input" ? 4
   if (typeof value === "string") return value === "" ? "(none)" : value;
   if (!Number.isFinite(value)) return String(value);
   const padded = column.role === "metric";
-  if (is_share(column)) return `${significant(value * 100, digits, padded)} %`;
+  if (is_share(column)) return `${significant(value * 100, digits, padded)}\u00a0%`;
   if (column.unit === "s" || column.unit === "ms") {
     const seconds = column.unit === "ms" ? value / 1e3 : value;
     const [name, size] = time_unit(seconds);
-    return `${significant(seconds / size, digits, padded)} ${name}`;
+    return `${significant(seconds / size, digits, padded)}\u00a0${name}`;
   }
   if (column.role === "input") {
     return `${Number.isInteger(value) ? value.toLocaleString("en-US") : significant(value, digits)}${plain_unit(column)}`;
@@ -113,10 +113,10 @@ export function format_with_error(column, value, half_width) {
   let unit = 1;
   if (is_share(column)) unit = 0.01;
   else if (column.unit === "s") unit = time_unit(value)[1];
-  else if (Math.abs(value) >= 1e4) return `${text} ± ${format_value(column, half_width, 2)}`;
+  else if (Math.abs(value) >= 1e4) return `${text}\u00a0±\u00a0${format_value(column, half_width, 2)}`;
   const error = significant(half_width / unit, 2, true);
-  const parts = text.match(/^([^ /]*)(.*)$/);
-  return `${parts[1]} ± ${error}${parts[2]}`;
+  const parts = text.match(/^([^\s/]*)(.*)$/);
+  return `${parts[1]}\u00a0±\u00a0${error}${parts[2]}`;
 }
 
 // One unit for all numbers of an axis: {scale, unit, tick(value in column's unit)}.

@@ -89,7 +89,7 @@ export function glance(report) {
     const failed = choices.filter((each) => !each.keep).length;
     replace(note, [
       failed ? `Where no point keeps the limit, the one of the lowest ${short_name(rate)} is shown. ` : "",
-      report.data.replications > 1 ? `± is the 95 % half width over ${report.data.replications} replications.` : "",
+      report.data.replications > 1 ? `± is the 95\u00a0% half width over ${report.data.replications} replications.` : "",
     ].join(""));
   }
 

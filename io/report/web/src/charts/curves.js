@@ -72,7 +72,7 @@ export function curves(report) {
     return report.axes.filter((axis) => axis !== state.x && axis.values.length <= kMostLineValues);
   }
   function log_x() { return state.x.kind === "number" && (state.log_x ?? wants_log(state.x.values, 8)); }
-  function log_y() { return state.log_y ?? wants_log(report.numbers(state.y), 200); }
+  function log_y() { return state.log_y ?? wants_log(report.numbers(state.y)); }
 
   function draw_controls() {
     const logs = [];
@@ -189,7 +189,7 @@ export function curves(report) {
       filters.words(rows),
       several ? ` Each mark is the mean of all points that differ only in ${listing(free.map(short_name))}`
         + `${many ? "" : ", the band their range"}.` : "",
-      banded ? " Bands are 95 % confidence intervals of the mean over replications." : "",
+      banded ? " Bands are 95\u00a0% confidence intervals of the mean over replications." : "",
       lines.some((each) => each.level) ? ` Dashed lines do not use ${short_name(state.x)}.` : "",
       left_out ? ` ${left_out} further values of ${short_name(state.line)} are left out; the drawn ones are spread evenly.` : "",
     ].join("").trim();

@@ -28,6 +28,23 @@ export function front_of(rows, x, y, x_direction, y_direction) {
   return front.sort((a, b) => x[a] - x[b]);
 }
 
+// A vertical bar for each row, from end(row, -1) to end(row, 1).
+function interval_bars(rows, datum, end, color) {
+  return {
+    type: "custom", name: "intervals", silent: true, z: 5, clip: true, tooltip: { show: false },
+    data: rows.map((row) => datum(row).value),
+    renderItem: ({ dataIndex }, api) => {
+      const row = rows[dataIndex];
+      const [x, low] = api.coord([api.value(0), end(row, -1)]);
+      const [, high] = api.coord([api.value(0), end(row, 1)]);
+      return {
+        type: "line", shape: { x1: x, y1: low, x2: x, y2: high }, silent: true,
+        style: { stroke: color, lineWidth: 1.5 },
+      };
+    },
+  };
+}
+
 export function pareto(report) {
   const figure = new Figure({
     id: "pareto", title: "Cost against service",
@@ -74,7 +91,11 @@ export function pareto(report) {
     const x_axis = number_axis(x, x_values,
       { log: wants_log(x_values, 8), named: x.role === "input" ? x.values : null,
         most: width < 500 ? 5 : 10 });
-    const y_axis = number_axis(y, rows.map((row) => ys[row]), { log });
+    const half_widths = report.half_widths(y);
+    const intervals = front.filter((row) => half_widths?.[row] > 0 && !(log && ys[row] <= half_widths[row]));
+    const end = (row, side) => ys[row] + side * half_widths[row];
+    const y_values = [...rows.map((row) => ys[row]), ...intervals.flatMap((row) => [end(row, -1), end(row, 1)])];
+    const y_axis = number_axis(y, y_values, { log, most: 8 });
     const datum = (row) => ({ value: [x_axis.place(xs[row]), y_axis.place(ys[row])], row });
     const colors = ink();
     const series = [];
@@ -96,6 +117,9 @@ export function pareto(report) {
       symbol: "none", step: x.role === "input" ? "end" : undefined,
       lineStyle: { color: colors.text, width: 1.5, opacity: 0.75 }, tooltip: { show: false },
     });
+    if (intervals.length) {
+      series.push(interval_bars(intervals, datum, (row, side) => y_axis.place(end(row, side)), colors.text));
+    }
     const tip_columns = [...report.key_metrics().slice(0, 4)];
     return {
       height: width < 500 ? 320 : 400, y_title: y_axis.title,
@@ -114,6 +138,7 @@ export function pareto(report) {
         ` (${directions[0] < 0 ? "low" : "high"} ${short_name(x)}, ${directions[1] < 0 ? "low" : "high"} ${short_name(y)}).`,
         drawn.length + front.length < rows.length
           ? ` Of the others, ${drawn.length.toLocaleString("en-US")} are drawn, evenly sampled.` : "",
+        intervals.length ? " Bars are 95\u00a0% confidence intervals over replications." : "",
         all.length > rows.length ? ` ${count(all.length - rows.length, "point")} without a value left out.` : "",
       ].join(""),
       table: {
