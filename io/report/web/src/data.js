@@ -31,7 +31,7 @@ export class Report {
     this.metrics = data.columns.filter((column) => column.role === "metric");
     // What is given, against what can be chosen.
     this.load_axes = this.axes.filter(
-      (axis) => axis.name === "step" || axis.name === "seed" || /^(workload|sla|service)\./.test(axis.key ?? ""));
+      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(axis.key ?? ""));
     this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
     this.unpacked = new Map();
   }
