@@ -41,4 +41,8 @@ Sentence& Sentence::count(std::string name, double count, std::string_view noun)
   return number(std::move(name), count, std::string(noun) + (count == 1 ? "" : "s"));
 }
 
+Sentence& Sentence::range(const std::string& name, double low, double high, std::string_view unit) {
+  return number(name + "_low", low).words(" to ").number(name + "_high", high, unit);
+}
+
 }  // namespace servesweep
