@@ -21,6 +21,11 @@ inline constexpr const char* kWorldDimension = "world";
 inline constexpr const char* kEntryDimension = "entry";
 inline constexpr const char* kRowSize = "row_size";
 inline constexpr const char* kProfileAttribute = "profile";
+// Of studies alone:
+inline constexpr const char* kStudyAttribute = "study";
+inline constexpr const char* kSweepsGroup = "sweeps";
+inline constexpr const char* kFindingsGroup = "findings";
+inline constexpr const char* kMethodsGroup = "methods";
 
 struct Attribute {
   std::string name;
@@ -33,6 +38,9 @@ const char* name_of(ColumnType type);
 
 std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
                                        const Provenance& provenance);
+// Of a study's file, which holds several sweeps.
+std::vector<Attribute> study_attributes(const std::string& study, const std::string& engine,
+                                        const Provenance& provenance);
 // The one root attribute that only profiled runs write.
 Attribute profile_attribute(const std::string& json);
 // `rank` of the dataset: 1 for a column.
