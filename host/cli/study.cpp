@@ -316,6 +316,8 @@ void add_stress(CLI::App& study, Program& program) {
                    "Replications of every step but the grid of step 4, which has one; default: 5")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000));
+  command->add_option("--seed", settings.seed, "Seed of everything random; default: 42")
+      ->type_name("N");
   command->add_option("-o,--output", options->output, "Result file; default: stress.h5")
       ->type_name("OUT.h5");
   options->device.add_to(*command);
