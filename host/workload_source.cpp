@@ -14,8 +14,8 @@ std::size_t bytes_of(const Workload& workload) {
 }  // namespace
 
 std::shared_ptr<const Workload> WorkloadCache::find(const std::string& key) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& e) { return e.key == key; });
+  const auto entry =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key == key; });
   if (entry == entries_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, entry);
   return entry->workload;

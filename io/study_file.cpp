@@ -118,8 +118,8 @@ void write_study(const std::string& path, const Study& study, const Provenance& 
                  const std::vector<StudyFinding>& findings, const std::vector<MethodRow>& methods) {
   AtomicFile atomic(path);
   hdf5::Id file = hdf5::create_file(atomic.temporary_path());
-  write_attributes(file, study_attributes(study.name, study.sweeps.front().attribute("engine"),
-                                          provenance));
+  write_attributes(
+      file, study_attributes(study.name, study.sweeps.front().attribute("engine"), provenance));
   {
     const hdf5::Id group = hdf5::create_group(file, kWorldsGroup);
     hdf5::write_attribute(group, "long_name", "Inputs and results of the worlds, one a row.");

@@ -1,5 +1,5 @@
-// The stress study: which scheduler, how many GPUs, how many length bins, and how sure. Its steps are
-// sweeps; this file says which worlds each has. The first three are those of the public Python
+// The stress study: which scheduler, how many GPUs, how many length bins, and how sure. Its steps
+// are sweeps; this file says which worlds each has. The first three are those of the public Python
 // simulator llm-scheduler-sim (its three-step stress test); docs/study_stress.md maps the two.
 #pragma once
 
@@ -43,10 +43,10 @@ struct StressSettings {
   std::int32_t seeds = 5;  // replications of every step but the grid
   std::uint64_t seed = 42;
 
-  std::vector<std::int64_t> volumes() const;       // 1000, 10,000, ... max_requests
-  std::vector<std::int64_t> gpu_counts() const;    // 1, 2, 4, ... max_gpus
-  std::vector<double> load_scalings() const;       // of step 4
-  std::int64_t robustness_volume() const;          // large enough for tails, and quick
+  std::vector<std::int64_t> volumes() const;     // 1000, 10,000, ... max_requests
+  std::vector<std::int64_t> gpu_counts() const;  // 1, 2, 4, ... max_gpus
+  std::vector<double> load_scalings() const;     // of step 4
+  std::int64_t robustness_volume() const;        // large enough for tails, and quick
 };
 
 struct Configuration {
@@ -57,7 +57,7 @@ struct Configuration {
 // What step 4 found in the grid for a volume and a load scaling.
 struct GridChoice {
   std::int64_t requests = 0;
-  double rps_scaling = 0;  // with real timestamps: 1
+  double rps_scaling = 0;           // with real timestamps: 1
   std::int64_t one_gpu_k_bins = 0;  // the best K on one GPU
   Configuration best;
 };

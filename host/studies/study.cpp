@@ -109,8 +109,9 @@ std::vector<std::string> keys_of(const Frame& worlds, const std::vector<StudySwe
 // has empty worlds there.
 RaggedData rows_of(const RaggedTable& table, const std::vector<std::size_t>& worlds) {
   std::vector<std::size_t> first(table.data.row_size.size() + 1);
-  std::partial_sum(table.data.row_size.begin(), table.data.row_size.end(), first.begin() + 1,
-                   [](std::size_t sum, std::int32_t n) { return sum + static_cast<std::size_t>(n); });
+  std::partial_sum(
+      table.data.row_size.begin(), table.data.row_size.end(), first.begin() + 1,
+      [](std::size_t sum, std::int32_t n) { return sum + static_cast<std::size_t>(n); });
   RaggedData data;
   std::vector<std::size_t> entries;
   for (const std::size_t world : worlds) {
@@ -136,9 +137,8 @@ std::vector<RaggedTable> joined(std::vector<RaggedTable> a, std::size_t worlds_a
     }
   }
   for (RaggedTable& table : a) {
-    const auto other = std::find_if(b.begin(), b.end(), [&](const RaggedTable& t) {
-      return t.spec.name == table.spec.name;
-    });
+    const auto other = std::find_if(
+        b.begin(), b.end(), [&](const RaggedTable& t) { return t.spec.name == table.spec.name; });
     if (other == b.end()) {
       table.data.row_size.resize(worlds_a + worlds_b);
       continue;
@@ -161,9 +161,10 @@ Frame as_part(const Study& study, const SweepResult& result) {
   for (const ResultColumn& column : result.worlds.columns()) {
     part.add(column, result.worlds.data(column.spec.name));
     if (column.spec.name != "replication") continue;
-    part.add({index_column(kStepColumn, ColumnType::kCategory, "Step of the study.", study.steps),
-              ColumnRole::kIndex},
-             std::vector<std::int32_t>(rows, static_cast<std::int32_t>(step - study.steps.begin())));
+    part.add(
+        {index_column(kStepColumn, ColumnType::kCategory, "Step of the study.", study.steps),
+         ColumnRole::kIndex},
+        std::vector<std::int32_t>(rows, static_cast<std::int32_t>(step - study.steps.begin())));
     part.add({index_column(kSweepColumn, ColumnType::kInt32,
                            "Sweep that the world was run in, a row of /sweeps."),
               ColumnRole::kIndex},
@@ -219,8 +220,8 @@ void add_sweep(Study& study, const SweepResult& result) {
   study.tables = joined(std::move(study.tables), old_rows, result.tables, part.num_rows());
 
   const std::vector<std::string> keys = keys_of(all, study.sweeps);
-  const std::set<std::string> replaced(
-      keys.begin() + static_cast<std::ptrdiff_t>(old_rows), keys.end());
+  const std::set<std::string> replaced(keys.begin() + static_cast<std::ptrdiff_t>(old_rows),
+                                       keys.end());
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < keys.size(); ++row) {
     if (row >= old_rows || replaced.count(keys[row]) == 0) rows.push_back(row);
@@ -228,9 +229,7 @@ void add_sweep(Study& study, const SweepResult& result) {
   const auto step = column_of<std::int32_t>(all, kStepColumn);
   const auto sweep = column_of<std::int32_t>(all, kSweepColumn);
   const auto world = column_of<std::int64_t>(all, kSweepWorldColumn);
-  const auto place = [&](std::size_t row) {
-    return std::tuple(step[row], sweep[row], world[row]);
-  };
+  const auto place = [&](std::size_t row) { return std::tuple(step[row], sweep[row], world[row]); };
   std::sort(rows.begin(), rows.end(),
             [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
 
@@ -239,15 +238,18 @@ void add_sweep(Study& study, const SweepResult& result) {
   number(study);
 }
 
-std::int64_t worlds_of(const Study& study, const std::string& step,
-                       const std::string& fingerprint) {
-  if (study.sweeps.empty()) return 0;
-  std::int64_t count = 0;
-  for (const std::int32_t s : column_of<std::int32_t>(study.worlds, kSweepColumn)) {
-    const StudySweep& sweep = study.sweeps[static_cast<std::size_t>(s)];
-    count += sweep.step == step && sweep.attribute("sweep_fingerprint") == fingerprint;
+std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,
+                                       const std::string& fingerprint) {
+  std::vector<std::size_t> rows;
+  if (study.sweeps.empty()) return rows;
+  const auto sweeps = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  for (std::size_t row = 0; row < sweeps.size(); ++row) {
+    const StudySweep& sweep = study.sweeps[static_cast<std::size_t>(sweeps[row])];
+    if (sweep.step == step && sweep.attribute("sweep_fingerprint") == fingerprint) {
+      rows.push_back(row);
+    }
   }
-  return count;
+  return rows;
 }
 
 }  // namespace servesweep

@@ -1,5 +1,5 @@
-// The results of a study: worlds of several sweeps in one table. A step of a study is a sweep; a step
-// run again adds its worlds, and replaces those of the same step with equal inputs, seed and
+// The results of a study: worlds of several sweeps in one table. A step of a study is a sweep; a
+// step run again adds its worlds, and replaces those of the same step with equal inputs, seed and
 // replication.
 #pragma once
 
@@ -14,8 +14,8 @@
 namespace servesweep {
 
 // Columns of the worlds of a study beside those of a sweep.
-inline constexpr const char* kStepColumn = "step";                // category: the study's steps
-inline constexpr const char* kSweepColumn = "sweep";              // which of the study's sweeps
+inline constexpr const char* kStepColumn = "step";               // category: the study's steps
+inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
 
 struct StudySweep {
@@ -59,7 +59,8 @@ struct SweepResult {
 // Sweeps of which no world is left go.
 void add_sweep(Study& study, const SweepResult& result);
 
-// Worlds of the sweep with this step and fingerprint that are still there.
-std::int64_t worlds_of(const Study& study, const std::string& step, const std::string& fingerprint);
+// The rows of the sweep with this step and fingerprint, as far as they are still there.
+std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,
+                                       const std::string& fingerprint);
 
 }  // namespace servesweep
