@@ -7,15 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/studies/study.hpp"
+
 namespace servesweep {
 
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
-
-struct Finding {
-  std::string topic;
-  std::string text;
-  NamedNumbers numbers;  // all that are in the text, in its order
-};
 
 // Three significant digits, thousands apart by commas; whole numbers below 10 million are exact.
 std::string sentence_number(double value);
@@ -33,7 +29,7 @@ class Sentence {
 
   const std::string& text() const { return text_; }
   const NamedNumbers& numbers() const { return numbers_; }
-  Finding finding(std::string topic) const { return {std::move(topic), text_, numbers_}; }
+  StudyFinding finding(std::string topic) const { return {std::move(topic), text_, numbers_}; }
 
  private:
   std::string text_;

@@ -4,19 +4,20 @@
 #include <cmath>
 
 #include "host/statistics.hpp"
+#include "host/studies/study.hpp"
 
 namespace servesweep {
 
-const std::vector<std::size_t>& StudyData::newest_rows(std::string_view step) const {
+const std::vector<std::size_t>& StudyData::newest_rows(StressStep step) const {
   if (const auto known = newest_rows_.find(step); known != newest_rows_.end()) {
     return known->second;
   }
-  const std::vector<std::string> steps = frame_.texts("step");
-  const std::vector<double>& sweeps = column_of("sweep");
+  const std::vector<double>& steps = column_of(kStepColumn);
+  const std::vector<double>& sweeps = column_of(kSweepColumn);
   std::vector<std::size_t> rows;
   double newest = -1;
   for (std::size_t row = 0; row < steps.size(); ++row) {
-    if (steps[row] != step || sweeps[row] < newest) continue;
+    if (steps[row] != static_cast<double>(step) || sweeps[row] < newest) continue;
     if (sweeps[row] > newest) rows.clear();
     newest = sweeps[row];
     rows.push_back(row);
@@ -25,7 +26,7 @@ const std::vector<std::size_t>& StudyData::newest_rows(std::string_view step) co
 }
 
 std::vector<SeedGroup> StudyData::configurations(
-    std::string_view step, const std::vector<std::string>& key_columns) const {
+    StressStep step, const std::vector<std::string>& key_columns) const {
   static const std::vector<std::string> kMetrics = {
       "mean_latency_s", "p99_latency_s", "throughput_requests_per_s", "request_sla_violation_rate"};
   const std::vector<bool> usable = usable_rows(frame_, kMetrics);
@@ -67,9 +68,15 @@ Difference StudyData::points(const SeedGroup& before, const SeedGroup& after,
 }
 
 const std::vector<double>& StudyData::column_of(const std::string& name) const {
-  const auto found = columns_.find(name);
-  return found != columns_.end() ? found->second
-                                 : columns_.emplace(name, frame_.numbers(name)).first->second;
+  if (const auto found = columns_.find(name); found != columns_.end()) return found->second;
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) {
+    return columns_.emplace(name, frame_.numbers(name)).first->second;
+  }
+  std::vector<double> quotients = frame_.numbers(name.substr(0, slash));
+  const std::vector<double>& divisors = column_of(name.substr(slash + 1));
+  for (std::size_t row = 0; row < quotients.size(); ++row) quotients[row] /= divisors[row];
+  return columns_.emplace(name, std::move(quotients)).first->second;
 }
 
 std::pair<std::vector<double>, std::vector<double>> StudyData::pairs(

@@ -4,12 +4,12 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "host/frame.hpp"
 #include "host/studies/paired_change.hpp"
 #include "host/studies/seed_groups.hpp"
+#include "host/studies/stress_plan.hpp"
 
 namespace servesweep {
 
@@ -19,11 +19,12 @@ class StudyData {
 
   const Frame& frame() const { return frame_; }
   // Empty where the step was not run.
-  const std::vector<std::size_t>& newest_rows(std::string_view step) const;
+  const std::vector<std::size_t>& newest_rows(StressStep step) const;
   // The step's configurations, in order of the values of these columns.
-  std::vector<SeedGroup> configurations(std::string_view step,
+  std::vector<SeedGroup> configurations(StressStep step,
                                         const std::vector<std::string>& key_columns) const;
 
+  // Columns may also be the quotient of two: "p99_latency_s/mean_latency_s".
   double value(std::size_t row, const std::string& column) const { return column_of(column)[row]; }
   double input(const SeedGroup& group, const std::string& column) const {
     return value(group.rows.front(), column);
@@ -46,7 +47,7 @@ class StudyData {
 
   const Frame& frame_;
   mutable std::map<std::string, std::vector<double>> columns_;
-  mutable std::map<std::string, std::vector<std::size_t>, std::less<>> newest_rows_;
+  mutable std::map<StressStep, std::vector<std::size_t>> newest_rows_;
 };
 
 // Arrivals per second of one workload, as far as its worlds show it: the largest throughput among
@@ -56,6 +57,10 @@ struct ArrivalRate {
   bool known = false;
 };
 ArrivalRate arrival_rate(const StudyData& data, const std::vector<SeedGroup>& same_workload);
+
+inline constexpr StressStep kStressSteps[] = {StressStep::kRequestScaling, StressStep::kGpuScaling,
+                                              StressStep::kKSensitivity,   StressStep::kGrid,
+                                              StressStep::kComparison,     StressStep::kRobustness};
 
 inline constexpr double kBusyUtilization = 0.95;  // from here on GPUs count as always busy
 
