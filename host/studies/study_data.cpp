@@ -71,7 +71,7 @@ const std::vector<double>& StudyData::column_of(const std::string& name) const {
   if (const auto found = columns_.find(name); found != columns_.end()) return found->second;
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) {
-    return columns_.emplace(name, frame_.numbers(name)).first->second;
+    return columns_.emplace(name, numbers_if_any(frame_, name)).first->second;
   }
   std::vector<double> quotients = frame_.numbers(name.substr(0, slash));
   const std::vector<double>& divisors = column_of(name.substr(slash + 1));
