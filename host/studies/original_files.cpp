@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 
 #include "host/names.hpp"
@@ -53,6 +54,9 @@ constexpr Column kColumns[] = {
 };
 
 std::string digits(double value) {
+  if (value == std::floor(value) && std::fabs(value) < 1e15) {  // not 1e+06
+    return std::to_string(static_cast<std::int64_t>(value));
+  }
   return column_texts({"", ColumnType::kFloat64, "", "", {}, true}, std::vector<double>{value})[0];
 }
 

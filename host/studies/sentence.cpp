@@ -39,7 +39,9 @@ Sentence& Sentence::percent(std::string name, double share) {
   if (percent < 99.5 || percent >= 100) return number(std::move(name) + "_percent", percent, "%");
   // Not "100 %" for what is not all: the first digit of what is missing.
   const int decimals = std::min(6, -static_cast<int>(std::floor(std::log10(100 - percent))));
-  text_ += fmt::format("{:.{}f} %", percent, decimals);
+  std::string digits = fmt::format("{:.{}f}", percent, decimals);
+  while (digits.ends_with('0')) digits.pop_back();
+  text_ += digits + " %";
   numbers_.emplace_back(std::move(name) + "_percent", percent);
   return *this;
 }
