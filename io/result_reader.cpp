@@ -165,8 +165,8 @@ RaggedTable ResultFile::table(const std::string& name) const {
 
 std::vector<StudySweep> ResultFile::sweeps() const {
   std::vector<StudySweep> sweeps;
-  if (!hdf5::exists(file_, kSweepsGroup)) return sweeps;
-  const hdf5::Id group = hdf5::open_object(file_, kSweepsGroup);
+  if (!hdf5::exists(file_, sweeps_group().name)) return sweeps;
+  const hdf5::Id group = hdf5::open_object(file_, sweeps_group().name);
   for (const ResultColumn& column : read_column_specs(group)) {
     const hdf5::Id dataset = hdf5::open_object(group, column.spec.name);
     const auto texts = std::get<std::vector<std::string>>(

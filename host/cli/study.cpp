@@ -16,6 +16,7 @@
 #include "host/error.hpp"
 #include "host/machine.hpp"
 #include "host/names.hpp"
+#include "host/studies/stress_analysis.hpp"
 #include "host/studies/stress_choice.hpp"
 #include "host/studies/stress_plan.hpp"
 #include "host/units.hpp"
@@ -223,7 +224,8 @@ class StressRun {
     Provenance provenance = provenance_;
     provenance.traces = result.sweep.attribute("traces");
     provenance.time_finished_utc = utc_now();
-    write_study(options_.output, study_, provenance, {}, {});
+    write_study(options_.output, study_, provenance, analyse_stress(study_.worlds),
+                method_rows(study_.worlds));
     fs::remove(path);
   }
 
@@ -237,8 +239,18 @@ class StressRun {
   std::unique_ptr<WorkloadCache> workloads_;
 };
 
+void print_findings(const Study& study) {
+  std::string topic;
+  for (const StudyFinding& finding : analyse_stress(study.worlds)) {
+    if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
+    std::cout << "  " << finding.text << '\n';
+  }
+  std::cout << '\n';
+}
+
 void print_end(const std::string& path) {
   const ResultFile file(path);
+  print_findings(read_study(file, kStress, stress_step_names()));
   const std::string name = shell_line({path});
   std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ", "
             << format_count(file.num_worlds(), "world") << ")\n"

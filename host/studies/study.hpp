@@ -18,6 +18,10 @@ inline constexpr const char* kStepColumn = "step";               // category: th
 inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
 
+ColumnSpec step_column(const std::vector<std::string>& steps);
+const ColumnSpec& sweep_column();
+const ColumnSpec& sweep_world_column();
+
 struct StudySweep {
   std::string step;
   // What the result file of that sweep says of itself: its root attributes.
