@@ -154,6 +154,11 @@ std::vector<StudyRow> everything(int seeds = 5) {
   vary(&StudyRow::alpha_ms, 72, 1.001);
   vary(&StudyRow::beta_ms_per_token, 4.56, 0.8);
   vary(&StudyRow::beta_ms_per_token, 6.84, 1.2);
+  StudyRow two_inputs = reference;  // says nothing of either
+  two_inputs.num_gpus = 2;
+  two_inputs.k_bins = 2;
+  two_inputs.mean_latency_s = 1e6;
+  add(two_inputs);
   for (const double sigma : {0.0, 0.5}) {
     StudyRow row = reference;
     row.predictor = 4;
@@ -331,6 +336,9 @@ TEST_CASE("overload is recognised") {
                      "With 1 and 2 GPUs the cluster is overloaded: its GPUs are busy at least "
                      "99.9 % of the time and complete at most 14 of the 26.1 requests/s that "
                      "arrive, so latencies there grow with the length of the run."});
+  // Busy, but keeping up.
+  std::vector<StudyRow> keeping_up = gpus({{1, 7}, {2, 25.5}, {4, 26}}, 26);
+  CHECK(any_has(texts(keeping_up, "Overload"), "With 1 GPU the cluster is overloaded"));
   // Always busy, and no world shows what arrives: nothing is claimed from step 2 alone.
   CHECK(texts(gpus({{1, 7}, {2, 14}}, 99), "Overload").empty());
   CHECK(texts(gpus({{1, 7}, {2, 14}}, 99), "Utilisation").empty());
