@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "host/studies/study.hpp"
+
 namespace servesweep {
 
 const char* name_of(ColumnType type) {
@@ -136,6 +138,36 @@ const ColumnSpec& row_size_column() {
                                     "world before it.",
                                     {}};
   return column;
+}
+
+const GroupSpec& sweeps_group() {
+  static const GroupSpec group = {"sweeps",
+                                  "The sweeps of the study.",
+                                  "sweep",
+                                  {{kStepColumn, ColumnType::kText, "", "Step of the study.", {}}}};
+  return group;
+}
+
+const GroupSpec& findings_group() {
+  static const GroupSpec group = {
+      "findings",
+      "What the study found.",
+      "finding",
+      {{"topic", ColumnType::kText, "", "What it is about.", {}},
+       {"text", ColumnType::kText, "", "The finding, a sentence.", {}},
+       {"numbers", ColumnType::kText, "", "Its numbers, a JSON object.", {}}}};
+  return group;
+}
+
+const GroupSpec& methods_group() {
+  static const GroupSpec group = {
+      "methods",
+      "The methods that the study compares, at its largest volume.",
+      "choice",
+      {{"rps_scaling", ColumnType::kFloat64, "1", "Load scaling.", {}},
+       {"method", ColumnType::kText, "", "The method.", {}},
+       {"world", ColumnType::kInt64, "1", "Its world in /worlds, the first replication.", {}}}};
+  return group;
 }
 
 void write_attributes(hid_t object, const std::vector<Attribute>& attributes) {

@@ -23,9 +23,6 @@ inline constexpr const char* kRowSize = "row_size";
 inline constexpr const char* kProfileAttribute = "profile";
 // Of studies alone:
 inline constexpr const char* kStudyAttribute = "study";
-inline constexpr const char* kSweepsGroup = "sweeps";
-inline constexpr const char* kFindingsGroup = "findings";
-inline constexpr const char* kMethodsGroup = "methods";
 
 struct Attribute {
   std::string name;
@@ -49,6 +46,16 @@ std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole ro
 const ColumnSpec& world_column();
 const ColumnSpec& replication_column();
 const ColumnSpec& row_size_column();
+
+// A group of plain columns, beside the worlds of a study.
+struct GroupSpec {
+  std::string name, long_name, dimension;
+  std::vector<ColumnSpec> columns;
+};
+// Its first column, `step`; a column for each root attribute of a sweep's own file follows.
+const GroupSpec& sweeps_group();
+const GroupSpec& findings_group();
+const GroupSpec& methods_group();
 
 void write_attributes(hid_t object, const std::vector<Attribute>& attributes);
 

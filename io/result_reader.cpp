@@ -190,7 +190,7 @@ RaggedTable ResultFile::table(const std::string& name) const {
 
 std::vector<StudySweep> ResultFile::sweeps() const {
   std::vector<StudySweep> sweeps;
-  for (const auto& [name, texts] : text_columns(kSweepsGroup)) {
+  for (const auto& [name, texts] : text_columns(sweeps_group().name)) {
     sweeps.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (name == kStepColumn) {
@@ -205,7 +205,7 @@ std::vector<StudySweep> ResultFile::sweeps() const {
 
 std::vector<StudyFinding> ResultFile::findings() const {
   std::vector<StudyFinding> findings;
-  for (const auto& [name, texts] : text_columns(kFindingsGroup)) {
+  for (const auto& [name, texts] : text_columns(findings_group().name)) {
     findings.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (name == "topic") findings[i].topic = texts[i];
@@ -222,7 +222,7 @@ std::vector<StudyFinding> ResultFile::findings() const {
 
 std::vector<MethodRow> ResultFile::methods() const {
   std::vector<MethodRow> methods;
-  for (const auto& [name, texts] : text_columns(kMethodsGroup)) {
+  for (const auto& [name, texts] : text_columns(methods_group().name)) {
     methods.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (name == "method") methods[i].method = texts[i];
@@ -235,7 +235,7 @@ std::vector<MethodRow> ResultFile::methods() const {
 
 // A small group of columns, all as texts; empty where the file has no such group.
 std::vector<std::pair<std::string, std::vector<std::string>>> ResultFile::text_columns(
-    const char* group_name) const {
+    const std::string& group_name) const {
   std::vector<std::pair<std::string, std::vector<std::string>>> columns;
   if (!hdf5::exists(file_, group_name)) return columns;
   const hdf5::Id group = hdf5::open_object(file_, group_name);

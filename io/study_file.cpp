@@ -13,37 +13,37 @@
 namespace servesweep {
 namespace {
 
-using Columns = std::vector<std::pair<ColumnSpec, ColumnData>>;
-
-void write_group(hid_t file, const char* name, const char* long_name, const char* dimension,
-                 std::size_t rows, const Columns& columns) {
-  const hdf5::Id group = hdf5::create_group(file, name);
-  hdf5::write_attribute(group, "long_name", long_name);
-  hdf5::create_dimension(group, dimension, rows);
-  TableWriter table(group, dimension, static_cast<std::int64_t>(rows));
-  std::vector<ColumnData> data;
-  for (const auto& [spec, values] : columns) {
-    table.add_column(spec, ColumnRole::kIndex);
-    data.push_back(values);
-  }
-  table.append({&data});
+// columns: in order of the group's.
+void write_group(hid_t file, const GroupSpec& spec, std::size_t rows,
+                 const std::vector<ColumnData>& columns) {
+  const hdf5::Id group = hdf5::create_group(file, spec.name);
+  hdf5::write_attribute(group, "long_name", spec.long_name);
+  hdf5::create_dimension(group, spec.dimension, rows);
+  TableWriter table(group, spec.dimension, static_cast<std::int64_t>(rows));
+  for (const ColumnSpec& column : spec.columns) table.add_column(column, ColumnRole::kIndex);
+  table.append({&columns});
   table.finish();
   hdf5::link_dimension_scales(group, table.dimensioned());
 }
 
 void write_sweeps(hid_t file, const std::vector<StudySweep>& sweeps) {
-  Columns columns;
-  const auto add = [&](const std::string& name, const std::string& text, auto value) {
+  GroupSpec spec = sweeps_group();
+  std::vector<ColumnData> columns;
+  const auto add = [&](auto value) {
     std::vector<std::string> values;
     for (const StudySweep& sweep : sweeps) values.push_back(value(sweep));
-    columns.push_back({{name, ColumnType::kText, "", text, {}}, std::move(values)});
+    columns.emplace_back(std::move(values));
   };
-  add(kStepColumn, "Step of the study.", [](const StudySweep& s) { return s.step; });
-  for (const auto& [name, text] : sweeps.front().attributes) {
-    add(name, "The root attribute of that name of the sweep's own result file.",
-        [&](const StudySweep& s) { return s.attribute(name); });
+  add([](const StudySweep& s) { return s.step; });
+  for (const auto& attribute : sweeps.front().attributes) {
+    spec.columns.push_back({attribute.first,
+                            ColumnType::kText,
+                            "",
+                            "Root attribute of the sweep's own result file.",
+                            {}});
+    add([&](const StudySweep& s) { return s.attribute(attribute.first); });
   }
-  write_group(file, kSweepsGroup, "The sweeps of the study.", "sweep", sweeps.size(), columns);
+  write_group(file, spec, sweeps.size(), columns);
 }
 
 void write_findings(hid_t file, const std::vector<StudyFinding>& findings) {
@@ -55,10 +55,7 @@ void write_findings(hid_t file, const std::vector<StudyFinding>& findings) {
     for (const auto& [name, value] : finding.numbers) json[name] = value;
     numbers.push_back(json.dump());
   }
-  write_group(file, kFindingsGroup, "What the study found.", "finding", findings.size(),
-              {{{"topic", ColumnType::kText, "", "What it is about.", {}}, topics},
-               {{"text", ColumnType::kText, "", "The finding, a sentence.", {}}, texts},
-               {{"numbers", ColumnType::kText, "", "Its numbers, a JSON object.", {}}, numbers}});
+  write_group(file, findings_group(), findings.size(), {topics, texts, numbers});
 }
 
 void write_methods(hid_t file, const std::vector<MethodRow>& methods) {
@@ -70,13 +67,7 @@ void write_methods(hid_t file, const std::vector<MethodRow>& methods) {
     scalings.push_back(method.rps_scaling);
     worlds.push_back(static_cast<std::int64_t>(method.row));
   }
-  write_group(
-      file, kMethodsGroup, "The methods that the study compares, at its largest volume.", "choice",
-      methods.size(),
-      {{{"rps_scaling", ColumnType::kFloat64, "1", "Load scaling.", {}}, scalings},
-       {{"method", ColumnType::kText, "", "The method.", {}}, names},
-       {{"world", ColumnType::kInt64, "1", "Its world in /worlds, the first replication.", {}},
-        worlds}});
+  write_group(file, methods_group(), methods.size(), {scalings, names, worlds});
 }
 
 }  // namespace

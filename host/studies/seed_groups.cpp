@@ -21,7 +21,7 @@ struct KeyOrder {
 std::vector<SeedGroup> seed_groups(const Frame& frame, const std::vector<std::size_t>& rows,
                                    const std::vector<std::string>& key_columns) {
   std::vector<std::vector<double>> keys;
-  for (const std::string& column : key_columns) keys.push_back(frame.numbers(column));
+  for (const std::string& column : key_columns) keys.push_back(numbers_if_any(frame, column));
   const std::vector<double> replication = frame.numbers("replication");
   std::map<std::vector<double>, std::vector<std::size_t>, KeyOrder> rows_by_key;
   for (const std::size_t row : rows) {
@@ -43,6 +43,11 @@ std::vector<SeedGroup> seed_groups(const Frame& frame,
   std::vector<std::size_t> rows(frame.num_rows());
   std::iota(rows.begin(), rows.end(), 0);
   return seed_groups(frame, rows, key_columns);
+}
+
+std::vector<double> numbers_if_any(const Frame& frame, const std::string& column) {
+  if (frame.has(column)) return frame.numbers(column);
+  return std::vector<double>(frame.num_rows(), std::nan(""));
 }
 
 std::vector<bool> usable_rows(const Frame& frame, const std::vector<std::string>& metrics) {

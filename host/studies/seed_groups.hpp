@@ -19,6 +19,10 @@ std::vector<SeedGroup> seed_groups(const Frame& frame, const std::vector<std::si
                                    const std::vector<std::string>& key_columns);
 std::vector<SeedGroup> seed_groups(const Frame& frame, const std::vector<std::string>& key_columns);
 
+// A column of a parameter that no world reads is not in the file: NaN then, as where a world does
+// not read it.
+std::vector<double> numbers_if_any(const Frame& frame, const std::string& column);
+
 // [row] whether the world ran to its end and these metrics are applicable.
 std::vector<bool> usable_rows(const Frame& frame, const std::vector<std::string>& metrics);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -34,11 +35,23 @@ Sentence& Sentence::number(std::string name, double value, std::string_view unit
 }
 
 Sentence& Sentence::percent(std::string name, double share) {
-  return number(std::move(name) + "_percent", 100 * share, "%");
+  const double percent = 100 * share;
+  if (percent < 99.5 || percent >= 100) return number(std::move(name) + "_percent", percent, "%");
+  // Not "100 %" for what is not all: the first digit of what is missing.
+  const int decimals = std::min(6, -static_cast<int>(std::floor(std::log10(100 - percent))));
+  std::string digits = fmt::format("{:.{}f}", percent, decimals);
+  while (digits.ends_with('0')) digits.pop_back();
+  text_ += digits + " %";
+  numbers_.emplace_back(std::move(name) + "_percent", percent);
+  return *this;
 }
 
 Sentence& Sentence::count(std::string name, double count, std::string_view noun) {
   return number(std::move(name), count, std::string(noun) + (count == 1 ? "" : "s"));
+}
+
+Sentence& Sentence::range(const std::string& name, double low, double high, std::string_view unit) {
+  return number(name + "_low", low).words(" to ").number(name + "_high", high, unit);
 }
 
 }  // namespace servesweep

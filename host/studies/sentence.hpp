@@ -1,10 +1,13 @@
-// Sentences that carry their numbers: what is printed and what is stored cannot differ.
+// Findings: sentences that carry their numbers, so what is printed and what is stored cannot
+// differ.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "host/studies/study.hpp"
 
 namespace servesweep {
 
@@ -21,8 +24,12 @@ class Sentence {
   Sentence& percent(std::string name, double share);  // stored as `<name>_percent`
   Sentence& count(std::string name, double count, std::string_view noun);  // "1 GPU", "2 GPUs"
 
+  // Two numbers with one unit: "1.2 to 3.4 %".
+  Sentence& range(const std::string& name, double low, double high, std::string_view unit);
+
   const std::string& text() const { return text_; }
   const NamedNumbers& numbers() const { return numbers_; }
+  StudyFinding finding(std::string topic) const { return {std::move(topic), text_, numbers_}; }
 
  private:
   std::string text_;

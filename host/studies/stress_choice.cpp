@@ -8,7 +8,6 @@
 #include "host/error.hpp"
 #include "host/statistics.hpp"
 #include "host/studies/seed_groups.hpp"
-#include "host/studies/sentence.hpp"
 
 namespace servesweep {
 namespace {
@@ -77,7 +76,7 @@ GpuChoice choose_gpus(const Frame& rows) {
       why.words(" on ").number("fewer_gpus", fewest[-1].num_gpus);
     }
     why.words(".");
-    return {whole(fewest->num_gpus), true, why.text()};
+    return {whole(fewest->num_gpus), true, why.text(), why.numbers()};
   }
   const auto by_capacity = [](const Candidate& a, const Candidate& b) {
     return a.capacity_per_s < b.capacity_per_s;
@@ -99,7 +98,7 @@ GpuChoice choose_gpus(const Frame& rows) {
   why.number("capacity_per_s", chosen.capacity_per_s, "requests/s");
   why.words(", is at most ").percent("below_best", 1 - kNearBest).words(" below the best, ");
   why.number("best_capacity_per_s", best.capacity_per_s, "requests/s").words(".");
-  return {whole(chosen.num_gpus), false, why.text()};
+  return {whole(chosen.num_gpus), false, why.text(), why.numbers()};
 }
 
 MethodChoice choose_method(const Frame& rows) {
@@ -132,7 +131,8 @@ MethodChoice choose_method(const Frame& rows) {
          chosen);
     why.words(".");
   }
-  return {whole(chosen.num_gpus), whole(chosen.k_bins), chosen.meets_sla(), why.text()};
+  return {whole(chosen.num_gpus), whole(chosen.k_bins), chosen.meets_sla(), why.text(),
+          why.numbers()};
 }
 
 MethodChoice choose_k(const Frame& rows) {

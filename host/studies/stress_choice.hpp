@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/frame.hpp"
+#include "host/studies/sentence.hpp"
 
 namespace servesweep {
 
@@ -16,6 +17,7 @@ struct GpuChoice {
   std::int64_t num_gpus = 0;
   bool meets_sla = false;
   std::string reason;  // a sentence with the numbers that decided
+  NamedNumbers numbers;
 };
 
 // The fewest GPUs whose request SLA violation rate is within the limit; where there are none, the
@@ -28,6 +30,7 @@ struct MethodChoice {
   std::int64_t k_bins = 0;
   bool meets_sla = false;
   std::string reason;
+  NamedNumbers numbers;
 };
 
 // Of the configurations within the limit those with the fewest GPUs, and of these the K with the

