@@ -1,6 +1,7 @@
 // Reports as a person uses them, in a headless Chromium.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import path from "node:path";
 import { deflateSync } from "node:zlib";
@@ -31,7 +32,9 @@ const reports = {
   default: make_report("default", path.join(source_dir, "examples/default.toml"), "-s", "workload.requests=2000"),
   replicated: make_report("replicated", "replicated.toml"),
 };
-reports.study = changed_report(reports.replicated, "study.html", make_study);
+servesweep("study", "stress", "--max-requests", "1000", "--seeds", "2", "-o", "stress.h5");
+servesweep("report", "stress.h5");
+reports.stress = path.join(folder, "stress.html");
 
 function pack(values) {
   const bytes = new Uint8Array(new Int32Array(values).buffer);
@@ -92,7 +95,7 @@ for (const [name, file] of Object.entries(reports)) {
     for (const id of kCharts) {
       assert.ok(await nodes(page, id) > 18, `${id} has only ${await nodes(page, id)} nodes`);
     }
-    if (name === "study") assert.ok(await nodes(page, "methods") > 18);
+    if (name === "stress") assert.ok(await nodes(page, "methods") > 18);
     assert.deepEqual(await page.locator(".empty:visible").allTextContents(), []);
     await screenshot(page, `${name}-desktop`);
     assert.deepEqual(await overflowing(page), []);
@@ -150,7 +153,7 @@ test("the table sorts by its headers, and shows what the result file holds", asy
   const falling = (await first_cells(page, column)).map(seconds);
   assert.deepEqual(falling, falling.toSorted((a, b) => b - a));
   servesweep("export", "default.h5", "--csv", "default.csv");
-  const lines = (await import("node:fs")).readFileSync(path.join(folder, "default.csv"), "utf8").trim().split("\n")
+  const lines = readFileSync(path.join(folder, "default.csv"), "utf8").trim().split("\n")
     .filter((line) => !line.startsWith("#")).map((line) => line.split(","));
   const p99 = lines.slice(1).map((cells) => Number(cells[lines[0].indexOf("p99_latency_s")]));
   assert.ok(Math.abs(rising[0] / Math.min(...p99) - 1) < 0.006, `${rising[0]} ${Math.min(...p99)}`);
@@ -278,12 +281,16 @@ test("a tooltip shows the values under the pointer", async () => {
 });
 
 test("a study shows its findings by topic and compares its methods", async () => {
-  const page = await open(reports.study);
-  assert.deepEqual(await page.locator("#findings h3").allTextContents(), ["Bins", "GPUs"]);
-  assert.equal(await page.locator("#findings li").count(), 3);
+  const page = await open(changed_report(reports.replicated, "study.html", make_study));
+  assert.deepEqual(await page.locator("#findings h3").allTextContents(), ["Bins"]);
+  assert.equal(await page.locator("#findings .answer li").count(), 2);
+  const others = page.locator("#findings details");
+  assert.deepEqual(await others.locator("summary").allTextContents(), ["GPUs1 finding"]);
+  await others.locator("summary").click();
+  assert.ok(await others.getByText("4 GPUs serve all load.").isVisible());
   assert.equal(await page.locator("#methods tbody tr").count(), 4);
   assert.match(await page.locator(".warnings").textContent(), /2 worlds did not run/);
-  assert.match(await page.locator("#curves .note").textContent(), /step = full_grid/);
+  assert.match(await page.locator("#curves .note").textContent(), /step = full grid/);
   await page.close();
 });
 

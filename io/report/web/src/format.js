@@ -3,6 +3,18 @@
 const kSpecialWords = {
   gpu: "GPU", gpus: "GPUs", sla: "SLA", ttft: "TTFT", tbt: "TBT", rps: "rate", p50: "p50", kv: "KV",
 };
+const kNames = {
+  throughput_requests_per_s: "throughput",
+  throughput_tokens_per_s: "token throughput",
+  throughput_output_tokens_per_s: "output token throughput",
+  workload_rps: "request rate",
+  rps_scaling: "load scaling",
+  scheduler_kind: "scheduler",
+  k_bins: "bins K",
+  num_gpus: "GPUs",
+  token_ms: "token SLA limit",
+  request_s: "request SLA limit",
+};
 const kTimeUnits = [["µs", 1e-6], ["ms", 1e-3], ["s", 1], ["min", 60], ["h", 3600], ["d", 86400]];
 
 export const kNotApplicable = "n/a";
@@ -10,15 +22,8 @@ export const kNotApplicable = "n/a";
 // "p99_latency_s" -> "p99 latency": its unit stands elsewhere.
 export function short_name(column) {
   let name = column.name;
-  if (name === "throughput_requests_per_s") return "throughput";
-  if (name === "throughput_tokens_per_s") return "token throughput";
-  if (name === "throughput_output_tokens_per_s") return "output token throughput";
-  if (name === "workload_rps") return "request rate";
-  if (name === "rps_scaling") return "load scaling";
-  if (name === "scheduler_kind") return "scheduler";
-  if (name === "k_bins") return "bins K";
-  if (name === "num_gpus") return "GPUs";
-  name = name.replace(/^workload_/, "").replace(/_per_s$/, "").replace(/_(s|ms)$/, "");
+  if (name in kNames) return kNames[name];
+  name = name.replace(/^(workload|service)_/, "").replace(/_per_s$/, "").replace(/_(s|ms|ms_per_token)$/, "");
   if (/^._|_.$/.test(name)) return name;  // b_max: a symbol, no words
   if (name === "p999_latency") name = "p99.9_latency";
   return name.split("_").map((word) => kSpecialWords[word] ?? word).join(" ");
@@ -91,6 +96,7 @@ function plain_unit(column) {
 
 export function format_value(column, value, digits = column.role === "input" ? 4 : 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return kNotApplicable;
+  if (column.name === "step") return value.replace(/^step/, "").replaceAll("_", " ");
   if (typeof value === "string") return value === "" ? "(none)" : value;
   if (!Number.isFinite(value)) return String(value);
   const padded = column.role === "metric";

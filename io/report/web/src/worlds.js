@@ -12,7 +12,7 @@ export function worlds(report, selection, distributions) {
   const status = el("p", { class: "status", role: "status", id: "worlds-status" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const clear = el("button", { type: "button", class: "clear", on: { click: () => clear_all() } }, "Show all");
-  const state = { line: "", columns: [...report.axes, ...report.key_metrics().slice(0, 8)] };
+  const state = { line: "", columns: [...report.axes.filter((axis) => !report.is_rare(axis)), ...report.key_metrics().slice(0, 8)] };
   const example = example_filter(report);
   const filter = input("Filter", {
     type: "search", placeholder: example, spellcheck: "false", autocomplete: "off", "aria-describedby": "filter-help",

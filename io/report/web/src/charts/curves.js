@@ -66,6 +66,7 @@ export function curves(report) {
   const x = default_x(report);
   const state = { x, y: metrics[0], line: default_line(report, x), log_x: null, log_y: null };
   const filters = new Filters(report, () => true, () => update());
+  let line_chosen = false;
   let settled = null;  // for which axes the filters were freed
 
   function line_axes() {
@@ -73,6 +74,15 @@ export function curves(report) {
   }
   function log_x() { return state.x.kind === "number" && (state.log_x ?? wants_log(state.x.values, 8)); }
   function log_y() { return state.log_y ?? wants_log(report.numbers(state.y)); }
+
+  // Frees the choices one by one to find one in which the points left differ.
+  function varying_line() {
+    return report.choice_axes.find((axis) => {
+      if (axis === state.x || axis.values.length > kMostLines) return false;
+      filters.set_drawn([state.x, axis]);
+      return filters.first_varying([axis]);
+    }) ?? null;
+  }
 
   function draw_controls() {
     const logs = [];
@@ -91,7 +101,7 @@ export function curves(report) {
         update();
       }),
       column_select("One line for each", line_axes(), state.line,
-        (axis) => { state.line = axis; figure.hidden.clear(); update(); }, "none"),
+        (axis) => { state.line = axis; line_chosen = true; figure.hidden.clear(); update(); }, "none"),
       filters.element, logs);
   }
 
@@ -226,6 +236,10 @@ export function curves(report) {
   async function update() {
     await report.need(state.y);
     filters.set_drawn([state.x, state.line]);
+    if (!line_chosen && state.line && !filters.first_varying([state.line])) {
+      state.line = varying_line();
+      filters.set_drawn([state.x, state.line]);
+    }
     if (settled !== `${state.x.name} ${state.line?.name}`) {
       settled = `${state.x.name} ${state.line?.name}`;
       const values = (rows) => new Set(rows.map((row) => report.codes(state.x)[row])).size;

@@ -9,6 +9,7 @@ import { Figure, row_columns, tip, tooltip } from "../figure.js";
 import { count, format_with_error, short_name, title_of } from "../format.js";
 import { ink } from "../palette.js";
 import { color_axes, color_legend, color_of, default_color_axis } from "./color_by.js";
+import { interval_bars } from "./intervals.js";
 
 const kMostDrawn = 2000;
 
@@ -28,23 +29,6 @@ export function front_of(rows, x, y, x_direction, y_direction) {
   return front.sort((a, b) => x[a] - x[b]);
 }
 
-// A vertical bar for each row, from end(row, -1) to end(row, 1).
-function interval_bars(rows, datum, end, color) {
-  return {
-    type: "custom", name: "intervals", silent: true, z: 5, clip: true, tooltip: { show: false },
-    data: rows.map((row) => datum(row).value),
-    renderItem: ({ dataIndex }, api) => {
-      const row = rows[dataIndex];
-      const [x, low] = api.coord([api.value(0), end(row, -1)]);
-      const [, high] = api.coord([api.value(0), end(row, 1)]);
-      return {
-        type: "line", shape: { x1: x, y1: low, x2: x, y2: high }, silent: true,
-        style: { stroke: color, lineWidth: 1.5 },
-      };
-    },
-  };
-}
-
 export function pareto(report) {
   const figure = new Figure({
     id: "pareto", title: "Cost against service",
@@ -62,6 +46,8 @@ export function pareto(report) {
   state.color = default_color_axis(report, state.x);
   const filters = new Filters(report, (axis) => report.load_axes.includes(axis), () => update());
 
+  let color_chosen = false;
+
   function draw_controls() {
     const logs = [];
     if (can_log(report.numbers(state.y))) {
@@ -70,7 +56,7 @@ export function pareto(report) {
     replace(figure.controls,
       column_select("Service (y)", metrics, state.y, (column) => { state.y = column; state.log = null; update(); }),
       column_select("Cost (x)", costs, state.x, (column) => { state.x = column; update(); }),
-      column_select("Colour", color_axes(report), state.color, (axis) => { state.color = axis; update(); }, "none"),
+      column_select("Colour", color_axes(report), state.color, (axis) => { state.color = axis; color_chosen = true; update(); }, "none"),
       filters.element, logs);
   }
 
@@ -118,7 +104,8 @@ export function pareto(report) {
       lineStyle: { color: colors.text, width: 1.5, opacity: 0.75 }, tooltip: { show: false },
     });
     if (intervals.length) {
-      series.push(interval_bars(intervals, datum, (row, side) => y_axis.place(end(row, side)), colors.text));
+      series.push(interval_bars(intervals.map((row) => ({ x: x_axis.place(xs[row]), low: y_axis.place(end(row, -1)),
+        high: y_axis.place(end(row, 1)) })), colors.text));
     }
     const tip_columns = [...report.key_metrics().slice(0, 4)];
     return {
@@ -153,6 +140,10 @@ export function pareto(report) {
   async function update() {
     await report.need(state.x, state.y, ...report.key_metrics());
     filters.set_drawn([state.x, state.color]);
+    if (!color_chosen && state.color && !filters.first_varying([state.color])) {
+      state.color = filters.first_varying(color_axes(report).filter((axis) => axis !== state.x)) ?? state.color;
+      filters.set_drawn([state.x, state.color]);
+    }
     draw_controls();
     figure.show(make);
   }
