@@ -19,7 +19,7 @@ function loads_of(report) {
   const all = report.load_axes.filter((axis) => axis.name !== "step");
   if (all.length <= kMostLoadAxes) return { load_axes: all, fixed: [] };
   const share = (axis) => report.common.get(axis.name).share;
-  const kept = all.toSorted((a, b) => share(b) - share(a)).slice(0, kMostLoadAxes - 1);
+  const kept = all.filter((axis) => !report.is_rare(axis)).sort((a, b) => share(b) - share(a)).slice(0, kMostLoadAxes - 1);
   return { load_axes: all.filter((axis) => kept.includes(axis)), fixed: all.filter((axis) => !kept.includes(axis)) };
 }
 

@@ -90,7 +90,7 @@ async function start() {
   const print = (on) => {
     set_printing(on);
     figures.forEach((figure) => figure.print(on));
-    document.querySelectorAll("#origin details, #findings details").forEach((details) => { details.open = on; });
+    document.querySelectorAll("#origin details:not(:has(pre)), #findings details").forEach((details) => { details.open = on; });
   };
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));

@@ -98,7 +98,7 @@ export function worlds(report, selection, distributions) {
 
 function example_filter(report) {
   const number = report.axis("num_gpus") ?? report.axes.find((axis) => axis.kind === "number");
-  const category = report.axes.find((axis) => axis.kind === "category");
+  const category = report.axis("scheduler_kind") ?? report.axes.find((axis) => axis.kind === "category");
   const metric = report.column("p99_latency_s");
   return [
     number && `${number.name}<=${number.values[Math.floor(number.values.length / 2)]}`,
