@@ -159,7 +159,7 @@ Findings k_answer(const StudyData& data) {
     s.words(" is enough: no larger one clearly cuts mean latency by another ");
     s.percent("least_gain", kSmallGain);
   }
-  return {s.words(".").finding("Answer")};
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings k_findings(const StudyData& data) {
