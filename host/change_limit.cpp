@@ -6,15 +6,10 @@
 #include <stdexcept>
 
 #include "host/error.hpp"
+#include "host/text.hpp"
 
 namespace servesweep {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 [[noreturn]] void fail(std::string_view text, const std::string& why) {
   throw InputError("invalid --fail-on \"" + std::string(text) + "\" (" + why +

@@ -95,33 +95,51 @@ bool is_input(const ResultColumn& column) {
          (column.role == ColumnRole::kIndex && column.spec.name == kStep);
 }
 
+// What rows first .. last - 1 of an input read.
+struct Range {
+  bool is_read = false, varies = false, partly = false;
+  std::uint32_t value = kNotRead;  // the first that is read
+};
+
+Range range_of(const Codes& codes, std::size_t first, std::size_t last) {
+  Range range;
+  bool all = true;
+  for (std::size_t row = first; row < last; ++row) {
+    if (codes[row] == kNotRead) {
+      all = false;
+    } else if (!range.is_read) {
+      range.is_read = true;
+      range.value = codes[row];
+    } else if (codes[row] != range.value) {
+      range.varies = true;
+    }
+  }
+  range.partly = range.is_read && !all;
+  return range;
+}
+
 // Nothing for an input that no row reads.
 std::optional<Input> classified(const std::string& name, const Frame& a, const Frame& b,
                                 const std::vector<std::string>& by) {
   Input input;
   input.paired.name = name;
   input.codes = codes_of(name, a, b);
-  const auto middle = input.codes.begin() + static_cast<std::ptrdiff_t>(a.num_rows());
-  const auto is_read = [](auto begin, auto end) {
-    return std::any_of(begin, end, [](std::uint32_t code) { return code != kNotRead; });
-  };
-  const auto varies = [](auto begin, auto end) {
-    return std::any_of(begin, end, [begin](std::uint32_t code) { return code != *begin; });
-  };
-  const bool in_a = is_read(input.codes.begin(), middle);
-  const bool in_b = is_read(middle, input.codes.end());
-  if (!in_a && !in_b) return std::nullopt;
+  const Range of_a = range_of(input.codes, 0, a.num_rows());
+  const Range of_b = range_of(input.codes, a.num_rows(), input.codes.size());
+  if (!of_a.is_read && !of_b.is_read) return std::nullopt;
   PairedInput& paired = input.paired;
-  paired.varies_in_a = varies(input.codes.begin(), middle);
-  paired.varies_in_b = varies(middle, input.codes.end());
+  paired.varies_in_a = of_a.varies;
+  paired.varies_in_b = of_b.varies;
+  paired.partly_in_a = of_a.partly;
+  paired.partly_in_b = of_b.partly;
   if (std::find(by.begin(), by.end(), name) != by.end()) {
     paired.use = InputUse::kCompared;
-  } else if (!in_a || !in_b) {
-    paired.use = in_a ? InputUse::kOnlyInA : InputUse::kOnlyInB;
-  } else if (!paired.varies_in_a && !paired.varies_in_b) {
-    paired.use = input.codes.front() == *middle ? InputUse::kEqual
-                 : by.empty()                   ? InputUse::kCompared
-                                                : InputUse::kKey;
+  } else if (!of_a.is_read || !of_b.is_read) {
+    paired.use = of_a.is_read ? InputUse::kOnlyInA : InputUse::kOnlyInB;
+  } else if (!of_a.varies && !of_b.varies) {
+    paired.use = of_a.value == of_b.value ? InputUse::kEqual
+                 : by.empty()             ? InputUse::kCompared
+                                          : InputUse::kKey;
   }
   return input;
 }
@@ -176,7 +194,7 @@ Groups groups_of(const std::vector<Input>& inputs, std::size_t rows) {
   };
   groups.by_key = refine(std::move(groups.by_key), InputUse::kKey);
   groups.by_cell = refine(groups.by_key, InputUse::kOnlyInA, InputUse::kOnlyInB);
-  groups.by_point = refine(groups.by_cell, InputUse::kCompared);
+  groups.by_point = refine(groups.by_cell, InputUse::kCompared, InputUse::kEqual);
   return groups;
 }
 

@@ -8,6 +8,8 @@
 //             it varies, several points of its side have the same partner.
 //   key       any other that varies
 //   equal     one value, the same on both sides
+// "One value" is one wherever a point reads the input: that some do not follows from what else they
+// are. In a key, not read is a value like others.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +25,9 @@ enum class InputUse { kKey, kCompared, kOnlyInA, kOnlyInB, kEqual };
 struct PairedInput {
   std::string name;
   InputUse use = InputUse::kKey;
-  // Over all points.
+  // Whether the points that read it have several values; whether only some points read it.
   bool varies_in_a = false, varies_in_b = false;
+  bool partly_in_a = false, partly_in_b = false;
 };
 
 struct Point {

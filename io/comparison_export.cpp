@@ -204,7 +204,7 @@ class JsonDocument {
                   << ", \"use\": " << json_text(name_of(input.paired.use))
                   << ", \"units\": " << json_text(input.column.spec.unit);
       if (input.paired.use == InputUse::kEqual) {
-        out_ << ", \"value\": " << value(i, places_.text(i, places_.pair(0)));
+        out_ << ", \"value\": " << value(i, places_.value_a(i));
       }
       out_ << "}";
     }

@@ -1,5 +1,7 @@
 #include "io/comparison_places.hpp"
 
+#include <algorithm>
+
 #include "io/output_format.hpp"
 #include "io/text_table.hpp"
 
@@ -35,10 +37,21 @@ ComparisonPlaces::Side ComparisonPlaces::side_of(const Frame& frame,
                                                  const std::vector<Input>& inputs) {
   Side side{points, {}, texts_of(frame, world_column().name, true)};
   for (const Input& input : inputs) {
-    side.texts.push_back(texts_of(frame, input.paired.name, input.varies()));
+    const PairedInput& p = input.paired;
+    side.texts.push_back(texts_of(frame, p.name, input.varies() || p.partly_in_a || p.partly_in_b));
   }
   return side;
 }
+
+std::string ComparisonPlaces::value_of(const Side& side, std::size_t input) {
+  const std::vector<std::string>& texts = side.texts[input];
+  const auto read = std::find_if(texts.begin(), texts.end(),
+                                 [](const std::string& text) { return !text.empty(); });
+  return read == texts.end() ? "" : *read;
+}
+
+std::string ComparisonPlaces::value_a(std::size_t input) const { return value_of(a_, input); }
+std::string ComparisonPlaces::value_b(std::size_t input) const { return value_of(b_, input); }
 
 std::string ComparisonPlaces::text_of(const Side& side, std::size_t input,
                                       const std::optional<std::size_t>& point) {
@@ -61,12 +74,19 @@ std::string ComparisonPlaces::text(std::size_t input, const Place& place) const 
 }
 
 std::string ComparisonPlaces::cell(std::size_t input, const Place& place) const {
-  const Input& info = inputs_[input];
-  const std::string of_a = text_a(input, place), of_b = text_b(input, place);
-  if (info.paired.use != InputUse::kCompared || !place.a || !place.b || of_a == of_b) {
-    return readable(info.column, text(input, place));
-  }
-  return readable(info.column, of_a) + " -> " + readable(info.column, of_b);
+  const bool compared = inputs_[input].paired.use == InputUse::kCompared && place.a && place.b;
+  if (!compared) return readable(inputs_[input].column, text(input, place));
+  return arrow(input, text_a(input, place), text_b(input, place));
+}
+
+std::string ComparisonPlaces::values(std::size_t input) const {
+  return arrow(input, value_a(input), value_b(input));
+}
+
+std::string ComparisonPlaces::arrow(std::size_t input, const std::string& of_a,
+                                    const std::string& of_b) const {
+  const std::string from = readable(inputs_[input].column, of_a);
+  return of_a == of_b ? from : from + " -> " + readable(inputs_[input].column, of_b);
 }
 
 std::string ComparisonPlaces::label(const Place& place) const {

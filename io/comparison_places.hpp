@@ -31,9 +31,14 @@ class ComparisonPlaces {
   std::string text_b(std::size_t input, const Place& place) const;
   // Of an input that is equal on both sides, or only on one.
   std::string text(std::size_t input, const Place& place) const;
+  // The first value that a point reads.
+  std::string value_a(std::size_t input) const;
+  std::string value_b(std::size_t input) const;
   // For people: "4", or "10 -> 20" for one that differs between partners.
   std::string cell(std::size_t input, const Place& place) const;
-  // "scheduler_kind=static_fifo num_gpus=4": the inputs that vary.
+  // "static_fifo -> multi_bin_dynamic", of an input that has one value on each side.
+  std::string values(std::size_t input) const;
+  // "scheduler_kind static_fifo, num_gpus 4": the inputs that vary.
   std::string label(const Place& place) const;
   // The first world of the point, "" without one.
   std::string world_a(const Place& place) const;
@@ -44,11 +49,13 @@ class ComparisonPlaces {
  private:
   struct Side {
     const std::vector<Point>& points;
-    std::vector<std::vector<std::string>> texts;  // [input][row]; one text where it is constant
+    std::vector<std::vector<std::string>> texts;  // [input][row]; one text where all are equal
     std::vector<std::string> worlds;              // [row]
   };
   static Side side_of(const Frame& frame, const std::vector<Point>& points,
                       const std::vector<Input>& inputs);
+  std::string arrow(std::size_t input, const std::string& of_a, const std::string& of_b) const;
+  static std::string value_of(const Side& side, std::size_t input);
   static std::string text_of(const Side& side, std::size_t input,
                              const std::optional<std::size_t>& point);
 

@@ -29,6 +29,7 @@ std::string change_cell(double change) {
 
 std::string interval_cell(const MetricChange& change) {
   if (change.interval == IntervalKind::kNone) return "-";
+  if (change.low == change.high) return change_cell(change.low);
   return fmt::format("{:+.2f} to {:+.2f}", 100 * change.low, 100 * change.high);
 }
 
@@ -91,7 +92,7 @@ std::string inputs_lines(const Comparison& comparison, const ComparisonPlaces& p
         break;
       case InputUse::kCompared:
         if (!input.varies()) {
-          compared.push_back(name + " " + places.cell(i, places.pair(0)));
+          compared.push_back(name + " " + places.values(i));
         } else {
           compared.push_back(
               name + (differs_in_a_pair(comparison, places, i) ? "" : " (partners have the same)"));
@@ -265,9 +266,9 @@ std::string render_verdict(const Comparison& comparison, const Frame& a, const F
   list(verdict.not_available, "cannot be judged (n/a) in");
   if (verdict.applies == 0) text += "failed: " + limit.text + " applies to no pair\n";
   if (verdict.may_be_chance > 0) {
-    text +=
-        fmt::format("note: {} {} beyond the limit, but their intervals hold 0\n", limit.text + ":",
-                    format_count(static_cast<std::int64_t>(verdict.may_be_chance), "pair"));
+    text += fmt::format("note: {} does not count in {}, where the interval of the change holds 0\n",
+                        limit.text,
+                        format_count(static_cast<std::int64_t>(verdict.may_be_chance), "pair"));
   }
   return text;
 }

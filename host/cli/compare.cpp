@@ -12,6 +12,7 @@
 #include "host/engines.hpp"
 #include "host/error.hpp"
 #include "host/frame_where.hpp"
+#include "host/names.hpp"
 #include "host/units.hpp"
 #include "io/comparison_export.hpp"
 #include "io/comparison_table.hpp"
@@ -26,6 +27,16 @@ struct Arguments {
   std::int64_t top = 10;
   bool allow_unpaired = false;
 };
+
+// Names of parameters may be short; others are those of columns.
+std::string column_of(const std::string& name, const ParameterSet& parameters) {
+  if (const auto parameter = parameters.find(name)) return parameters[*parameter].column;
+  if (const auto keys = parameters.keys_named(name); keys.size() > 1) {
+    throw InputError("invalid --by " + name + " (several keys end so) write one of " +
+                     joined(keys));
+  }
+  return name;
+}
 
 Frame chosen_worlds(const ResultFile& file, const std::string& condition,
                     const ParameterSet& parameters, const char* option) {
@@ -87,8 +98,7 @@ ExitCode run_compare(const Arguments& arguments) {
 
   CompareSettings settings;
   for (const std::string& input : arguments.by) {
-    const auto parameter = parameters.find(input);
-    settings.by.push_back(parameter ? parameters[*parameter].column : input);
+    settings.by.push_back(column_of(input, parameters));
   }
   settings.metrics = chosen_metrics(arguments.metrics, limits, a, b);
   const ComparedSide side_a{a, file_a.attribute("seed"), arguments.where_a};
