@@ -228,8 +228,8 @@ std::string render_comparison(const Comparison& comparison, const ComparedSide& 
                      inputs_lines(comparison, places) + pairs_line(comparison) + "\n" +
                      summary_table(comparison, places) + "\n";
   if (pairs.size() < all) {
-    text += fmt::format("The {} of the largest changes (--top 0 lists all):\n",
-                        format_count(static_cast<std::int64_t>(pairs.size()), "pair"));
+    text += fmt::format("The largest changes, {} of {} (--top 0 lists all):\n", pairs.size(),
+                        format_count(static_cast<std::int64_t>(all), "pair"));
   }
   text += pairs_table(comparison, places, pairs);
   text += "* beyond 5 %, ** beyond 10 %, in brackets where the interval holds 0\n";
