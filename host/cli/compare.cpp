@@ -103,7 +103,7 @@ ExitCode run_compare(const Arguments& arguments) {
   settings.metrics = chosen_metrics(arguments.metrics, limits, a, b);
   const ComparedSide side_a{a, file_a.attribute("seed"), arguments.where_a};
   const ComparedSide side_b{b, file_b.attribute("seed"), arguments.where_b};
-  settings.same_seed = side_a.seed == side_b.seed;
+  settings.same_seed = !side_a.seed.empty() && side_a.seed == side_b.seed;
   const Comparison comparison = compare(a, b, settings);
 
   if (!arguments.csv.empty()) {
