@@ -1,9 +1,8 @@
 // A comparison of two result files as text for people.
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "host/change_limit.hpp"
 #include "host/compare.hpp"

@@ -151,6 +151,8 @@ class Compare(CliTest):
         table, error = self.cli("compare", "a.h5", "b.h5", *gate, code=1)
         self.assertIn(f"failed: {METRIC} > +5% cannot be judged (n/a) in 1 of 6 pairs\n", error)
         self.assertRegex(error, r": \S+ -> n/a s\n")
+        table, _ = self.cli("compare", "a.h5", "b.h5", "--metrics", METRIC)
+        self.assertRegex(table, METRIC + r" +\[s\] +\S+ +n/a +n/a +-\n")
         document = json.loads(
             self.cli("compare", "a.h5", "b.h5", "--metrics", METRIC, "--json", "-")[0])
         self.assertEqual(document["metrics"][0]["not_available"], 1)
