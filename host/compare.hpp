@@ -25,7 +25,7 @@ struct MetricChange {
   double low = 0, high = 0;  // 95 % confidence interval of the change
   IntervalKind interval = IntervalKind::kNone;
 
-  // In no world of either side: there is nothing that could have changed.
+  // To one side at least; else there is nothing that could have changed.
   bool applies() const;
   bool excludes_zero() const { return low > 0 || high < 0; }  // false without an interval
 };

@@ -210,7 +210,8 @@ std::string unpaired_lines(const ComparisonPlaces& places, const ComparedSide& s
     text += "  " + places.label(place) + (world.empty() ? "" : " (world " + world + ")") + "\n";
   }
   if (const std::size_t listed = limited(points.size(), top); listed < points.size()) {
-    text += fmt::format("  and {} more (--top 0 lists all)\n", points.size() - listed);
+    text += "  and " + format_count(static_cast<std::int64_t>(points.size() - listed)) +
+            " more (--top 0 lists all)\n";
   }
   return text;
 }
