@@ -47,6 +47,12 @@ struct RaggedData {
   std::vector<ColumnData> columns;     // [column][entry]
 };
 
+// A table of all worlds of a file.
+struct RaggedTable {
+  RaggedSpec spec;
+  RaggedData data;
+};
+
 // A category metric of this name, if there is one, says how a world ended; code 0 is a world that
 // ran to its end.
 inline constexpr const char* kStatusColumn = "status";

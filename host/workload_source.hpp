@@ -1,9 +1,11 @@
 // Where the worlds of a sweep get their requests: builds each workload once, however many worlds
-// share it, and forgets those that are no longer used.
+// share it, and forgets those that are no longer used, unless a cache keeps them for other sweeps.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,9 +24,28 @@ struct InputFiles {
   std::function<ServiceGrid(const std::string& path)> service_grid;
 };
 
+// Workloads that several sweeps with the same input files use, the newest up to a limit.
+class WorkloadCache {
+ public:
+  explicit WorkloadCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  std::shared_ptr<const Workload> find(const std::string& key);
+  void add(const std::string& key, std::shared_ptr<const Workload> workload);
+
+ private:
+  struct Entry {
+    std::string key;
+    std::shared_ptr<const Workload> workload;
+  };
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  std::list<Entry> entries_;  // the newest first
+};
+
 class WorkloadSource {
  public:
-  WorkloadSource(const Sweep& sweep, InputFiles files);
+  // The cache, if any, must outlive it.
+  WorkloadSource(const Sweep& sweep, InputFiles files, WorkloadCache* cache = nullptr);
 
   // The workload of a world with these values (as Sweep::values() gives them).
   std::shared_ptr<const Workload> get(const WorkloadSpec& spec, std::int32_t replication);
@@ -33,6 +54,7 @@ class WorkloadSource {
  private:
   const Sweep& sweep_;
   InputFiles files_;
+  WorkloadCache* cache_;
   // Owned by the worlds that run; kept here while any of them does.
   std::map<std::string, std::weak_ptr<const Workload>> built_;
 };

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "host/studies/study.hpp"
+
 namespace servesweep {
 
 const char* name_of(ColumnType type) {
@@ -32,24 +34,44 @@ const char* name_of(ColumnRole role) {
   return "metric";
 }
 
-std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
-                                       const Provenance& provenance) {
-  const SweepSettings& settings = sweep.settings();
-  std::vector<Attribute> all = {
+namespace {
+
+std::vector<Attribute> format_attributes(const std::string& engine) {
+  return {
       {"format", kFormatName, "What kind of file this is."},
       {"format_version", kFormatVersion, "Version of the format that this page describes."},
-      {"engine", schema.engine, "The model that the worlds followed."},
-      {"seed", settings.seed, "Seed of all random draws."},
-      {"replications", settings.replications, "Worlds per point of the sweep."},
-      {"design", settings.design, "How the sweep's axes were combined."},
+      {"engine", engine, "The model that the worlds followed."},
   };
+}
+
+void append(std::vector<Attribute>& all, const Provenance& provenance) {
   Provenance::fields([&](auto member, const char* name, const char* text) {
     all.push_back({name, provenance.*member, text});
   });
+}
+
+}  // namespace
+
+std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
+                                       const Provenance& provenance) {
+  const SweepSettings& settings = sweep.settings();
+  std::vector<Attribute> all = format_attributes(schema.engine);
+  all.push_back({"seed", settings.seed, "Seed of all random draws."});
+  all.push_back({"replications", settings.replications, "Worlds per point of the sweep."});
+  all.push_back({"design", settings.design, "How the sweep's axes were combined."});
+  append(all, provenance);
   all.push_back({"sweep_fingerprint", sweep.fingerprint(),
                  "SHA-256 of what decides the results; equal for equal sweeps."});
   all.push_back({"resolved_toml", sweep.resolved_toml(),
                  "The sweep file with every default filled in; runs the same sweep again."});
+  return all;
+}
+
+std::vector<Attribute> study_attributes(const std::string& study, const std::string& engine,
+                                        const Provenance& provenance) {
+  std::vector<Attribute> all = format_attributes(engine);
+  all.push_back({kStudyAttribute, study, "Only of a study: which one."});
+  append(all, provenance);
   return all;
 }
 
@@ -116,6 +138,36 @@ const ColumnSpec& row_size_column() {
                                     "world before it.",
                                     {}};
   return column;
+}
+
+const GroupSpec& sweeps_group() {
+  static const GroupSpec group = {"sweeps",
+                                  "The sweeps of the study.",
+                                  "sweep",
+                                  {{kStepColumn, ColumnType::kText, "", "Step of the study.", {}}}};
+  return group;
+}
+
+const GroupSpec& findings_group() {
+  static const GroupSpec group = {
+      "findings",
+      "What the study found.",
+      "finding",
+      {{"topic", ColumnType::kText, "", "What it is about.", {}},
+       {"text", ColumnType::kText, "", "The finding, a sentence.", {}},
+       {"numbers", ColumnType::kText, "", "Its numbers, a JSON object.", {}}}};
+  return group;
+}
+
+const GroupSpec& methods_group() {
+  static const GroupSpec group = {
+      "methods",
+      "The methods that the study compares, at its largest volume.",
+      "choice",
+      {{"rps_scaling", ColumnType::kFloat64, "1", "Load scaling.", {}},
+       {"method", ColumnType::kText, "", "The method.", {}},
+       {"world", ColumnType::kInt64, "1", "Its world in /worlds, the first replication.", {}}}};
+  return group;
 }
 
 void write_attributes(hid_t object, const std::vector<Attribute>& attributes) {

@@ -21,6 +21,8 @@ inline constexpr const char* kWorldDimension = "world";
 inline constexpr const char* kEntryDimension = "entry";
 inline constexpr const char* kRowSize = "row_size";
 inline constexpr const char* kProfileAttribute = "profile";
+// Of studies alone:
+inline constexpr const char* kStudyAttribute = "study";
 
 struct Attribute {
   std::string name;
@@ -33,6 +35,9 @@ const char* name_of(ColumnType type);
 
 std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
                                        const Provenance& provenance);
+// Of a study's file, which holds several sweeps.
+std::vector<Attribute> study_attributes(const std::string& study, const std::string& engine,
+                                        const Provenance& provenance);
 // The one root attribute that only profiled runs write.
 Attribute profile_attribute(const std::string& json);
 // `rank` of the dataset: 1 for a column.
@@ -41,6 +46,16 @@ std::vector<Attribute> column_attributes(const ColumnSpec& column, ColumnRole ro
 const ColumnSpec& world_column();
 const ColumnSpec& replication_column();
 const ColumnSpec& row_size_column();
+
+// A group of plain columns, beside the worlds of a study.
+struct GroupSpec {
+  std::string name, long_name, dimension;
+  std::vector<ColumnSpec> columns;
+};
+// Its first column, `step`; a column for each root attribute of a sweep's own file follows.
+const GroupSpec& sweeps_group();
+const GroupSpec& findings_group();
+const GroupSpec& methods_group();
 
 void write_attributes(hid_t object, const std::vector<Attribute>& attributes);
 

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "host/studies/study.hpp"
 #include "io/output_format.hpp"
 
 namespace servesweep {
@@ -63,6 +64,7 @@ byte where `run --fixed-time` fixes the times and program, machine and command a
 | `/worlds` | one row per world: its inputs and its metrics |
 | `/grid` | the same as arrays over the axes, where every combination of axis values is a world |
 | `/<table>` | tables in which a world has any number of rows, such as histograms |
+| `/sweeps`, `/findings`, `/methods` | of [studies](#studies) only |
 
 ```python
 import xarray as xr
@@ -130,6 +132,15 @@ same for all worlds: the edges of a bucket, for one. Histograms of several world
 the counts of equal buckets.
 )";
 
+constexpr const char* kStudies = R"(
+The file of a study (`servesweep study`) holds the worlds of several sweeps, its steps. It has no
+`/grid`, and of the attributes of `/` only those of the format, the engine and the last command;
+those of each sweep are in `/sweeps`. `study` names the study. In `/worlds` three columns say where
+a row comes from, `world` numbers the rows, and inputs that the worlds of a sweep do not read are
+not applicable to them.
+
+)";
+
 }  // namespace
 
 std::string output_format_markdown(const ResultSchema& schema) {
@@ -157,6 +168,18 @@ std::string output_format_markdown(const ResultSchema& schema) {
       text += row(group, table.lookup_dimension, lookup.column);
     }
   }
+  text += "\n## Studies\n" + std::string(kStudies) + kColumnHeader;
+  for (const ColumnSpec& column :
+       {step_column({"step1_request_scaling", "..."}), sweep_column(), sweep_world_column()}) {
+    text += row(worlds, "world", column);
+  }
+  for (const GroupSpec* group : {&sweeps_group(), &findings_group(), &methods_group()}) {
+    for (const ColumnSpec& column : group->columns) {
+      text += row("/" + group->name + "/", group->dimension, column);
+    }
+  }
+  text +=
+      "\n`/sweeps` has a text column for each root attribute of a sweep's own result file, too.\n";
   return text;
 }
 

@@ -138,6 +138,60 @@ std::vector<double> ResultFile::lookup(const std::string& table, const std::stri
       hdf5::read_rows(dataset, ColumnType::kFloat64, 0, hdf5::shape_of(dataset).at(0)));
 }
 
+RaggedTable ResultFile::table(const std::string& name) const {
+  const hdf5::Id group = open_table(name);
+  RaggedTable table;
+  table.spec.name = name;
+  table.spec.long_name = hdf5::read_text_attribute(group, "long_name").value_or("");
+  const auto all = [&](const std::string& dataset, ColumnType type) {
+    const hdf5::Id id = hdf5::open_object(group, dataset);
+    return hdf5::read_rows(id, type, 0, hdf5::shape_of(id).at(0));
+  };
+  table.data.row_size = std::get<std::vector<std::int32_t>>(all(kRowSize, ColumnType::kInt32));
+  for (const std::string& dataset : hdf5::children(group)) {
+    const auto column = read_column_spec(group, dataset);
+    if (!column && dataset != kEntryDimension) table.spec.lookup_dimension = dataset;
+    if (!column || dataset == kRowSize || dataset == world_column().name) continue;
+    ColumnData values = all(dataset, column->spec.type);
+    if (column->role == ColumnRole::kIndex) {
+      table.spec.lookups.push_back({column->spec, std::get<std::vector<double>>(values)});
+    } else {
+      table.spec.columns.push_back(column->spec);
+      table.data.columns.push_back(std::move(values));
+    }
+  }
+  return table;
+}
+
+std::vector<StudySweep> ResultFile::sweeps() const {
+  std::vector<StudySweep> sweeps;
+  if (!hdf5::exists(file_, sweeps_group().name)) return sweeps;
+  const hdf5::Id group = hdf5::open_object(file_, sweeps_group().name);
+  for (const ResultColumn& column : read_column_specs(group)) {
+    const hdf5::Id dataset = hdf5::open_object(group, column.spec.name);
+    const auto texts = std::get<std::vector<std::string>>(
+        hdf5::read_rows(dataset, ColumnType::kText, 0, hdf5::shape_of(dataset).at(0)));
+    sweeps.resize(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (column.spec.name == kStepColumn) {
+        sweeps[i].step = texts[i];
+      } else {
+        sweeps[i].attributes.emplace_back(column.spec.name, texts[i]);
+      }
+    }
+  }
+  return sweeps;
+}
+
+ResultFile::Origin ResultFile::origin(std::int64_t world) const {
+  if (!has_column(kSweepColumn)) return {{"", attributes_}, world};
+  const auto number = [&](const char* column) {
+    return column_numbers(this->column(column).spec, data(column, world, 1)).at(0);
+  };
+  return {sweeps().at(static_cast<std::size_t>(number(kSweepColumn))),
+          static_cast<std::int64_t>(number(kSweepWorldColumn))};
+}
+
 Frame ResultFile::frame() const {
   Frame frame(path_);
   for (const ResultColumn& column : columns_) frame.add(column, data(column.spec.name));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/frame.hpp"
+#include "host/studies/study.hpp"
 #include "io/hdf5.hpp"
 #include "io/output_format.hpp"
 
@@ -24,7 +25,16 @@ class ResultFile {
   // Root attributes as text, in order; attribute() is "" for unknown ones.
   const std::vector<std::pair<std::string, std::string>>& attributes() const { return attributes_; }
   std::string attribute(std::string_view name) const;
-  std::string resolved_toml() const { return attribute("resolved_toml"); }
+
+  // Of a study: its sweeps. Else empty.
+  std::vector<StudySweep> sweeps() const;
+  // The sweep that a world was run in: what a result file of it says of itself, and the world's id
+  // there.
+  struct Origin {
+    StudySweep sweep;
+    std::int64_t world = 0;
+  };
+  Origin origin(std::int64_t world) const;
 
   // Of /worlds in order of the file: index columns, inputs, metrics.
   const std::vector<ResultColumn>& columns() const { return columns_; }
@@ -41,6 +51,7 @@ class ResultFile {
   std::vector<std::string> tables() const;
   std::vector<ResultColumn> table_columns(const std::string& table) const;
   std::vector<std::vector<double>> table_rows(const std::string& table, std::int64_t world) const;
+  RaggedTable table(const std::string& table) const;  // all of it
   // What the values of an index column stand for: "bucket_upper_s" [bucket].
   std::vector<double> lookup(const std::string& table, const std::string& name) const;
 

@@ -6,6 +6,7 @@
 #include "io/atomic_file.hpp"
 #include "io/input_columns.hpp"
 #include "io/output_format.hpp"
+#include "io/ragged_writer.hpp"
 #include "io/table_writer.hpp"
 #include "kernels/profile.hpp"
 
@@ -21,14 +22,6 @@ std::vector<ColumnData> index_columns(const Sweep& sweep, std::int64_t first, st
   std::vector<std::int32_t> replications;
   for (const std::int64_t id : ids) replications.push_back(sweep.replication(id));
   return {std::move(ids), std::move(replications)};
-}
-
-void append(TableWriter& table, std::initializer_list<const std::vector<ColumnData>*> parts) {
-  std::vector<const ColumnData*> columns;
-  for (const auto* part : parts) {
-    for (const ColumnData& column : *part) columns.push_back(&column);
-  }
-  table.append(columns);
 }
 
 void write_worlds(hid_t file, const ResultSchema& schema, const Sweep& sweep,
@@ -49,54 +42,10 @@ void write_worlds(hid_t file, const ResultSchema& schema, const Sweep& sweep,
     const auto index = index_columns(sweep, first, end - first);
     const auto input_values = inputs.values(first, end - first);
     const auto metrics = read_shard_metrics(shard, schema);
-    append(table, {&index, &input_values, &metrics});
+    table.append({&index, &input_values, &metrics});
   }
   table.finish();
   hdf5::link_dimension_scales(group, table.dimensioned());
-}
-
-void write_table(hid_t file, const ResultSchema& schema, std::size_t t, const Sweep& sweep,
-                 const std::vector<Shard>& shards) {
-  const RaggedSpec& spec = schema.tables[t];
-  std::int64_t num_entries = 0;
-  for (const Shard& shard : shards) num_entries += shard.num_entries[t];
-
-  const hdf5::Id group = hdf5::create_group(file, spec.name);
-  hdf5::write_attribute(group, "long_name", spec.long_name);
-  TableWriter rows(group, kWorldDimension, sweep.num_worlds());
-  rows.add_column(world_column(), ColumnRole::kIndex);
-  rows.add_column(row_size_column(), ColumnRole::kIndex,
-                  {{"sample_dimension", kEntryDimension, "The dimension that it counts."}});
-  hdf5::create_dimension(group, kEntryDimension, static_cast<hsize_t>(num_entries));
-  TableWriter entries(group, kEntryDimension, num_entries);
-  for (const ColumnSpec& column : spec.columns) entries.add_column(column, ColumnRole::kMetric);
-  for (const Shard& shard : shards) {
-    const auto [first, end] = shard.worlds;
-    RaggedData data = read_shard_table(shard, schema, t);
-    std::vector<ColumnData> index = {index_columns(sweep, first, end - first)[0],
-                                     std::move(data.row_size)};
-    append(rows, {&index});
-    append(entries, {&data.columns});
-  }
-  rows.finish();
-  entries.finish();
-
-  std::vector<hdf5::Dimensioned> dimensioned = rows.dimensioned();
-  for (auto& d : entries.dimensioned()) dimensioned.push_back(std::move(d));
-  if (!spec.lookups.empty()) {
-    const auto size = static_cast<std::int64_t>(spec.lookups[0].values.size());
-    hdf5::create_dimension(group, spec.lookup_dimension, static_cast<hsize_t>(size));
-    TableWriter lookups(group, spec.lookup_dimension, size);
-    std::vector<ColumnData> values;
-    for (const LookupSpec& lookup : spec.lookups) {
-      lookups.add_column(lookup.column, ColumnRole::kIndex);
-      values.emplace_back(lookup.values);
-    }
-    append(lookups, {&values});
-    lookups.finish();
-    for (auto& d : lookups.dimensioned()) dimensioned.push_back(std::move(d));
-  }
-  hdf5::link_dimension_scales(group, dimensioned);
 }
 
 // [axis ...][replication]: the axes' values as coordinates, the columns of /worlds as views.
@@ -150,7 +99,11 @@ void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
   write_worlds(file, schema, sweep, inputs, shards);
   if (has_grid(sweep)) write_grid(file, schema, sweep, inputs);
   for (std::size_t t = 0; t < schema.tables.size(); ++t) {
-    write_table(file, schema, t, sweep, shards);
+    std::int64_t num_entries = 0;
+    for (const Shard& shard : shards) num_entries += shard.num_entries[t];
+    RaggedWriter table(file, schema.tables[t], sweep.num_worlds(), num_entries);
+    for (const Shard& shard : shards) table.append(read_shard_table(shard, schema, t));
+    table.finish();
   }
 }
 

@@ -111,13 +111,18 @@ std::int64_t unfinished_worlds(const ResultFile& file) {
 
 std::string render_summary(const ResultFile& file) {
   const std::int64_t unfinished = unfinished_worlds(file);
+  const std::string study = file.attribute(kStudyAttribute);
   return file.path() + ": engine " + file.attribute("engine") + ", " +
          format_count(file.num_worlds(), "world") + " (" +
          (unfinished == 0 ? std::string("all ran to their end")
                           : std::to_string(unfinished) + " did not run to their end") +
-         "), seed " + file.attribute("seed") + "\nmade " + file.attribute("time_finished_utc") +
-         " by servesweep " + file.attribute("code_version") + " on " + file.attribute("device") +
-         "\n";
+         "), " +
+         (study.empty()
+              ? "seed " + file.attribute("seed")
+              : "study " + study + ": " +
+                    format_count(static_cast<std::int64_t>(file.sweeps().size()), "sweep")) +
+         "\nmade " + file.attribute("time_finished_utc") + " by servesweep " +
+         file.attribute("code_version") + " on " + file.attribute("device") + "\n";
 }
 
 std::string render_table(const ResultFile& file, const ShowOptions& options) {

@@ -103,7 +103,11 @@ void TableWriter::add_column(const ColumnSpec& spec, ColumnRole role,
       std::min(chunks * chunk_rows_, (num_rows_ + chunk_rows_ - 1) / chunk_rows_ * chunk_rows_);
 }
 
-void TableWriter::append(const std::vector<const ColumnData*>& rows) {
+void TableWriter::append(std::initializer_list<const std::vector<ColumnData>*> parts) {
+  std::vector<const ColumnData*> rows;
+  for (const auto* part : parts) {
+    for (const ColumnData& column : *part) rows.push_back(&column);
+  }
   const auto size = [](const ColumnData* data) {
     return std::visit([](const auto& v) { return v.size(); }, *data);
   };

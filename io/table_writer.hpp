@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ class TableWriter {
   void add_column(const ColumnSpec& spec, ColumnRole role,
                   const std::vector<Attribute>& more_attributes = {});
 
-  // Appends equally many rows to every column: rows [column], in order of add_column.
-  void append(const std::vector<const ColumnData*>& rows);
+  // Appends equally many rows to every column: the columns of all parts, in order of add_column.
+  void append(std::initializer_list<const std::vector<ColumnData>*> parts);
   // Writes what is left; every row must have been appended.
   void finish();
 

@@ -58,6 +58,7 @@ int run_program(int argc, char** argv) {
   });
   app.require_subcommand(0, 1);  // none: below, so that a misspelt one is named
   add_run(app, program);
+  add_study(app, program);
   add_plan(app, program);
   add_show(app, program);
   add_export(app, program);

@@ -32,34 +32,35 @@ struct ReplayOptions {
   DeviceOptions device;
 };
 
-// The version that made the file, as Provenance::code() says it.
-std::string code_of(const ResultFile& file) {
+// The version that ran the sweep, as Provenance::code() says it.
+std::string code_of(const StudySweep& made_in) {
   Provenance made;
-  made.code_version = file.attribute("code_version");
-  made.git_commit = file.attribute("git_commit");
-  made.git_dirty = file.attribute("git_dirty") == "1" ? 1 : 0;
+  made.code_version = made_in.attribute("code_version");
+  made.git_commit = made_in.attribute("git_commit");
+  made.git_dirty = made_in.attribute("git_dirty") == "1" ? 1 : 0;
   return made.code();
 }
 
-// The sweep of the file. Its resolved specification names files from the sweep file's folder.
-LoadedSweep sweep_of(const ResultFile& file, const std::optional<std::string>& base) {
-  const std::filesystem::path sweep_file = file.attribute("sweep_file");
+// The sweep as it was. Its resolved specification names files from the sweep file's folder.
+LoadedSweep load_again(const ResultFile& file, const StudySweep& made_in,
+                       const std::optional<std::string>& base) {
+  const std::filesystem::path sweep_file = made_in.attribute("sweep_file");
   LoadedSweep loaded =
-      load_sweep(parse_toml(file.resolved_toml(), file.path() + ", attribute resolved_toml",
+      load_sweep(parse_toml(made_in.attribute("resolved_toml"), file.path() + ", resolved_toml",
                             base.value_or(sweep_file.parent_path().string())));
-  if (loaded.sweep.fingerprint() != file.attribute("sweep_fingerprint")) {
+  if (loaded.sweep.fingerprint() != made_in.attribute("sweep_fingerprint")) {
     throw InputError(file.path() +
                      " holds a sweep that this program reads differently (it was made "
                      "by servesweep " +
-                     code_of(file) + ") use that version");
+                     code_of(made_in) + ") use that version");
   }
   return loaded;
 }
 
 // The files that the sweep reads are there and as they were.
-void check_inputs(const ResultFile& file, const Sweep& sweep) {
+void check_inputs(const ResultFile& file, const StudySweep& made_in, const Sweep& sweep) {
   constexpr std::size_t kDigits = 64;
-  std::istringstream lines(file.attribute("traces"));
+  std::istringstream lines(made_in.attribute("traces"));
   for (std::string line; std::getline(lines, line);) {
     const std::string then = line.substr(0, kDigits);
     const std::string path = sweep.path(line.substr(kDigits + 2));
@@ -126,19 +127,20 @@ int replay(const ReplayOptions& options) {
     throw InputError("invalid --world=" + std::to_string(options.world) + " (" + file.path() +
                      " has the worlds 0 to " + std::to_string(file.num_worlds() - 1) + ")");
   }
-  if (code_of(file) != program_provenance().code()) {
-    print_warnings({file.path() + " was made by servesweep " + code_of(file) + ", this is " +
+  const auto [made_in, world] = file.origin(options.world);
+  if (code_of(made_in) != program_provenance().code()) {
+    print_warnings({file.path() + " was made by servesweep " + code_of(made_in) + ", this is " +
                     program_provenance().code()});
   }
-  const auto [engine, sweep] = sweep_of(file, options.base);
-  check_inputs(file, sweep);
+  const auto [engine, sweep] = load_again(file, made_in, options.base);
+  check_inputs(file, made_in, sweep);
   SweepInputs inputs(sweep);
   WorkloadSource workloads(sweep, inputs.files());
   const auto engine_run = engine->start(sweep, workloads, limits);
-  const ResultChunk again = engine_run->start(engine_run->plan(options.world, options.world + 1))();
+  const ResultChunk again = engine_run->start(engine_run->plan(world, world + 1))();
   if (!options.events.empty()) {
     write_output(options.events,
-                 [&](std::ostream& out) { engine_run->replay(options.world, out); });
+                 [&, id = world](std::ostream& out) { engine_run->replay(id, out); });
   }
   std::ostream& report = options.events == "-" ? std::cerr : std::cout;
   return print_comparison(file, options.world, engine->schema(sweep), again, report)

@@ -1,5 +1,4 @@
 // servesweep run: a sweep file to a result file.
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -8,17 +7,13 @@
 #include "host/cli/program.hpp"
 #include "host/cli/summary.hpp"
 #include "host/cli/sweep_options.hpp"
+#include "host/cli/sweep_run.hpp"
 #include "host/engines.hpp"
 #include "host/error.hpp"
-#include "host/interrupt.hpp"
 #include "host/parameter_docs.hpp"
 #include "host/profile_report.hpp"
-#include "host/progress.hpp"
-#include "host/request_count.hpp"
-#include "host/runner.hpp"
 #include "host/units.hpp"
 #include "io/formats/times.hpp"
-#include "io/result_store.hpp"
 #include "io/show.hpp"
 #include "io/toml_reader.hpp"
 #include "kernels/device.hpp"
@@ -54,10 +49,6 @@ Provenance provenance_of(const RunOptions& options, const Program& program) {
   return p;
 }
 
-std::string worlds_text(std::int64_t done, std::int64_t all) {
-  return format_count(done) + " of " + format_count(all, "world") + " are done";
-}
-
 void print_result(const std::string& path, const RunOutcome* outcome) {
   const ProfileRegion region("servesweep::summary");
   const ResultFile file(path);
@@ -88,51 +79,23 @@ int run_sweep_file(const RunOptions& options, const Program& program) {
   const double max_time_s = options.max_time.empty()
                                 ? std::numeric_limits<double>::infinity()
                                 : parse_duration_s(options.max_time, "--max-time");
-  const RunLimits limits = options.device.start();
-  const RunSpec spec = read_toml(options.sweep_file, options.overrides);
-  const auto [engine, sweep] = load_sweep(spec);
-  print_warnings(sweep.warnings());
+  SweepRun how;
+  how.limits = options.device.start();
+  how.on_existing = options.fresh ? OnExisting::kStartOver : OnExisting::kResume;
+  how.max_time_s = max_time_s;
+  how.quiet = options.quiet;
+  const LoadedSweep loaded = load_sweep(read_toml(options.sweep_file, options.overrides));
+  print_warnings(loaded.sweep.warnings());
   const std::string output = options.output.empty()
                                  ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
                                  : options.output;
-
-  SweepInputs inputs(sweep);
-  Provenance provenance = provenance_of(options, program);
-  provenance.traces = inputs.checksums();
-  const ResultSchema schema = engine->schema(sweep);
-  Hdf5ResultStore store(output, schema, sweep, std::move(provenance),
-                        options.fresh ? OnExisting::kStartOver : OnExisting::kResume);
-  print_warnings(store.warnings());
-  if (store.already_complete()) {
-    std::cerr << "already complete: " << output << " holds all " << format_count(sweep.num_worlds())
-              << " worlds of this sweep" << std::endl;
-    print_result(output, nullptr);
-    return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
+  const SweepRunEnd end = run_to_file(loaded, output, provenance_of(options, program), how);
+  if (end.outcome.end != RunEnd::kFinished) return kInterrupted;
+  if (end.already_complete) {
+    std::cerr << "already complete: " << output << " holds all "
+              << format_count(loaded.sweep.num_worlds()) << " worlds of this sweep" << std::endl;
   }
-  const std::int64_t done = count_worlds(store.finished());
-  if (done > 0 && !options.quiet) {
-    std::cerr << "resuming: " << worlds_text(done, sweep.num_worlds()) << std::endl;
-  }
-
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a long run
-  WorkloadSource workloads(sweep, inputs.files());
-  const auto engine_run = engine->start(sweep, workloads, limits);
-  Progress progress(progress_style(options.quiet), std::cerr);
-  RunControl control;
-  control.progress = &progress;
-  control.count_requests = [&sweep = sweep, &workloads](const std::vector<WorldRange>& ranges) {
-    return count_requests(sweep, workloads, ranges);
-  };
-  control.max_time_s = max_time_s;
-  control.stop = &stop_on_signals();
-  const RunOutcome outcome = run_sweep(*engine_run, sweep.num_worlds(), store, control);
-  if (outcome.end != RunEnd::kFinished) {
-    std::cerr << (outcome.end == RunEnd::kStopped ? "interrupted: " : "--max-time is up: ")
-              << worlds_text(outcome.worlds_before + outcome.worlds_done, sweep.num_worlds())
-              << "; the same command goes on from there" << std::endl;
-    return kInterrupted;
-  }
-  print_result(output, &outcome);
+  print_result(output, end.already_complete ? nullptr : &end.outcome);
   return unfinished_worlds(ResultFile(output)) > 0 ? kSomeUnfinished : kOk;
 }
 

@@ -1,0 +1,62 @@
+#include "host/studies/stress_analysis.hpp"
+
+#include <cmath>
+
+#include "host/studies/stress_findings.hpp"
+#include "host/studies/stress_methods.hpp"
+
+namespace servesweep {
+namespace {
+
+Findings left_out_findings(const StudyData& data) {
+  const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
+  double worlds = 0, left_out = 0;
+  for (const StressStep step : kStressSteps) {
+    for (const std::size_t row : data.newest_rows(step)) {
+      ++worlds;
+      left_out += usable[row] ? 0 : 1;
+    }
+  }
+  if (left_out == 0) return {};
+  Sentence s;
+  s.number("worlds_left_out", left_out).words(" of ").count("worlds", worlds, "world");
+  s.words(" did not run to their end or completed nothing; their configurations are left out.");
+  return {s.finding("Left out")};
+}
+
+}  // namespace
+
+std::vector<StudyFinding> analyse_stress(const Frame& study) {
+  const StudyData data(study);
+  std::vector<StudyFinding> findings;
+  for (const auto topic :
+       {scheduler_answer, gpu_answer, k_answer, method_answer, left_out_findings,
+        scheduler_findings, gpu_findings, k_findings, tail_findings, method_findings, sla_findings,
+        overload_findings, utilization_findings, batch_size_findings, robustness_findings}) {
+    for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+std::vector<MethodRow> method_rows(const Frame& study) {
+  const StudyData data(study);
+  const std::vector<Comparison> all = comparisons(data);
+  std::vector<MethodRow> rows;
+  for (const Comparison& c : all) {
+    if (c.requests != largest_volume(all)) continue;
+    for (const auto& group : {c.static_fifo, c.dynamic, c.one_gpu, c.best}) {
+      if (!group) continue;
+      Sentence method;
+      method.words(data.text(*group, "scheduler_kind")).words(", ");
+      method.count("num_gpus", data.input(*group, "num_gpus"), "GPU");
+      if (const double k = data.input(*group, "k_bins"); !std::isnan(k)) {
+        method.words(", K = ").number("k_bins", k);
+      }
+      rows.push_back(
+          {std::isnan(c.rps_scaling) ? 1 : c.rps_scaling, method.text(), group->rows.front()});
+    }
+  }
+  return rows;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,264 @@
+#include "host/studies/study.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+namespace servesweep {
+namespace {
+
+// Not applicable, `rows` times.
+ColumnData fill_of(ColumnType type, std::size_t rows) {
+  switch (type) {
+    case ColumnType::kInt32:
+    case ColumnType::kCategory:
+      return std::vector<std::int32_t>(rows, -1);
+    case ColumnType::kInt64:
+      return std::vector<std::int64_t>(rows, -1);
+    case ColumnType::kFloat64:
+      return std::vector<double>(rows, std::nan(""));
+    case ColumnType::kText:
+      break;
+  }
+  return std::vector<std::string>(rows);
+}
+
+ColumnData joined(ColumnData first, const ColumnData& second) {
+  std::visit(
+      [&]<class T>(std::vector<T>& values) {
+        const auto& more = std::get<std::vector<T>>(second);
+        values.insert(values.end(), more.begin(), more.end());
+      },
+      first);
+  return first;
+}
+
+template <class T>
+std::vector<T> column_of(const Frame& frame, const char* name) {
+  return std::get<std::vector<T>>(frame.data(name));
+}
+
+// The columns of both, each in its own order: those that only `b` has follow what precedes them
+// there.
+std::vector<ResultColumn> all_columns(const Frame& a, const Frame& b) {
+  std::vector<ResultColumn> all = a.columns();
+  std::size_t at = 0;
+  for (const ResultColumn& column : b.columns()) {
+    const auto there = std::find_if(all.begin(), all.end(), [&](const ResultColumn& c) {
+      return c.spec.name == column.spec.name;
+    });
+    if (there != all.end()) {
+      at = static_cast<std::size_t>(there - all.begin()) + 1;
+    } else {
+      ResultColumn partial = column;
+      partial.spec.has_fill = true;
+      all.insert(all.begin() + static_cast<std::ptrdiff_t>(at++), std::move(partial));
+    }
+  }
+  for (ResultColumn& column : all) {
+    const bool in_both = a.has(column.spec.name) && b.has(column.spec.name);
+    column.spec.has_fill |= !in_both || b.column(column.spec.name).spec.has_fill;
+  }
+  return all;
+}
+
+// The rows of a, then those of b.
+Frame joined(const Frame& a, const Frame& b) {
+  if (a.columns().empty()) return b;
+  Frame both(a.name());
+  for (const ResultColumn& column : all_columns(a, b)) {
+    const std::string& name = column.spec.name;
+    const auto part = [&](const Frame& f) {
+      return f.has(name) ? f.data(name) : fill_of(column.spec.type, f.num_rows());
+    };
+    both.add(column, joined(part(a), part(b)));
+  }
+  return both;
+}
+
+// What a world of a step is known by: [row].
+std::vector<std::string> keys_of(const Frame& worlds, const std::vector<StudySweep>& sweeps) {
+  std::vector<std::string> keys(worlds.num_rows());
+  const auto append = [&](const std::vector<std::string>& texts) {
+    for (std::size_t row = 0; row < keys.size(); ++row) keys[row] += texts[row] + '\0';
+  };
+  append(worlds.texts(kStepColumn));
+  append(worlds.texts("replication"));
+  std::vector<std::string> seeds;
+  for (const std::int32_t sweep : column_of<std::int32_t>(worlds, kSweepColumn)) {
+    seeds.push_back(sweeps[static_cast<std::size_t>(sweep)].attribute("seed"));
+  }
+  append(seeds);
+  for (const ResultColumn& column : worlds.columns()) {
+    if (column.role == ColumnRole::kInput) append(worlds.texts(column.spec.name));
+  }
+  return keys;
+}
+
+// The rows of a table's worlds, in this order. A table without entries for them (another sweep's)
+// has empty worlds there.
+RaggedData rows_of(const RaggedTable& table, const std::vector<std::size_t>& worlds) {
+  std::vector<std::size_t> first(table.data.row_size.size() + 1);
+  std::partial_sum(
+      table.data.row_size.begin(), table.data.row_size.end(), first.begin() + 1,
+      [](std::size_t sum, std::int32_t n) { return sum + static_cast<std::size_t>(n); });
+  RaggedData data;
+  std::vector<std::size_t> entries;
+  for (const std::size_t world : worlds) {
+    data.row_size.push_back(table.data.row_size[world]);
+    for (std::size_t e = first[world]; e < first[world + 1]; ++e) entries.push_back(e);
+  }
+  for (const ColumnData& column : table.data.columns) {
+    data.columns.push_back(servesweep::rows_of(column, entries));
+  }
+  return data;
+}
+
+std::vector<RaggedTable> joined(std::vector<RaggedTable> a, std::size_t worlds_a,
+                                const std::vector<RaggedTable>& b, std::size_t worlds_b) {
+  for (const RaggedTable& table : b) {
+    if (std::none_of(a.begin(), a.end(),
+                     [&](const RaggedTable& t) { return t.spec.name == table.spec.name; })) {
+      RaggedTable empty{table.spec, {std::vector<std::int32_t>(worlds_a), {}}};
+      for (const ColumnSpec& column : table.spec.columns) {
+        empty.data.columns.push_back(fill_of(column.type, 0));
+      }
+      a.push_back(std::move(empty));
+    }
+  }
+  for (RaggedTable& table : a) {
+    const auto other = std::find_if(
+        b.begin(), b.end(), [&](const RaggedTable& t) { return t.spec.name == table.spec.name; });
+    if (other == b.end()) {
+      table.data.row_size.resize(worlds_a + worlds_b);
+      continue;
+    }
+    auto& sizes = table.data.row_size;
+    sizes.insert(sizes.end(), other->data.row_size.begin(), other->data.row_size.end());
+    for (std::size_t c = 0; c < table.data.columns.size(); ++c) {
+      table.data.columns[c] = joined(std::move(table.data.columns[c]), other->data.columns[c]);
+    }
+  }
+  return a;
+}
+
+// The frame of a sweep as a part of the study.
+Frame as_part(const Study& study, const SweepResult& result) {
+  const auto step = std::find(study.steps.begin(), study.steps.end(), result.sweep.step);
+  if (step == study.steps.end()) throw std::logic_error("no step " + result.sweep.step);
+  const std::size_t rows = result.worlds.num_rows();
+  Frame part(result.worlds.name());
+  for (const ResultColumn& column : result.worlds.columns()) {
+    part.add(column, result.worlds.data(column.spec.name));
+    if (column.spec.name != "replication") continue;
+    part.add(
+        {step_column(study.steps), ColumnRole::kIndex},
+        std::vector<std::int32_t>(rows, static_cast<std::int32_t>(step - study.steps.begin())));
+    part.add({sweep_column(), ColumnRole::kIndex},
+             std::vector<std::int32_t>(rows, static_cast<std::int32_t>(study.sweeps.size())));
+    part.add({sweep_world_column(), ColumnRole::kIndex}, result.worlds.data("world"));
+  }
+  return part;
+}
+
+// Sweeps without worlds go, and worlds and sweeps are numbered again.
+void number(Study& study) {
+  const auto sweep = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  const std::set<std::int32_t> used(sweep.begin(), sweep.end());
+  std::vector<StudySweep> sweeps;
+  std::vector<std::int32_t> numbers(study.sweeps.size());
+  for (const std::int32_t old : used) {
+    numbers[static_cast<std::size_t>(old)] = static_cast<std::int32_t>(sweeps.size());
+    sweeps.push_back(std::move(study.sweeps[static_cast<std::size_t>(old)]));
+  }
+  study.sweeps = std::move(sweeps);
+  Frame worlds(study.worlds.name());
+  for (const ResultColumn& column : study.worlds.columns()) {
+    ColumnData data = study.worlds.data(column.spec.name);
+    if (column.spec.name == kSweepColumn) {
+      for (std::int32_t& s : std::get<std::vector<std::int32_t>>(data)) {
+        s = numbers[static_cast<std::size_t>(s)];
+      }
+    } else if (column.spec.name == "world") {
+      auto& ids = std::get<std::vector<std::int64_t>>(data);
+      std::iota(ids.begin(), ids.end(), 0);
+    }
+    worlds.add(column, std::move(data));
+  }
+  study.worlds = std::move(worlds);
+}
+
+}  // namespace
+
+ColumnSpec step_column(const std::vector<std::string>& steps) {
+  return {kStepColumn, ColumnType::kCategory, "1", "Step of the study.", steps};
+}
+
+const ColumnSpec& sweep_column() {
+  static const ColumnSpec column = {kSweepColumn,
+                                    ColumnType::kInt32,
+                                    "1",
+                                    "Sweep that the world was run in: row of /sweeps.",
+                                    {}};
+  return column;
+}
+
+const ColumnSpec& sweep_world_column() {
+  static const ColumnSpec column = {
+      kSweepWorldColumn, ColumnType::kInt64, "1", "World id in that sweep.", {}};
+  return column;
+}
+
+std::string StudySweep::attribute(const std::string& name) const {
+  for (const auto& [key, text] : attributes) {
+    if (key == name) return text;
+  }
+  return "";
+}
+
+void add_sweep(Study& study, const SweepResult& result) {
+  const std::size_t old_rows = study.worlds.num_rows();
+  const Frame part = as_part(study, result);
+  study.sweeps.push_back(result.sweep);
+  const Frame all = joined(study.worlds, part);
+  study.tables = joined(std::move(study.tables), old_rows, result.tables, part.num_rows());
+
+  const std::vector<std::string> keys = keys_of(all, study.sweeps);
+  const std::set<std::string> replaced(keys.begin() + static_cast<std::ptrdiff_t>(old_rows),
+                                       keys.end());
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < keys.size(); ++row) {
+    if (row >= old_rows || replaced.count(keys[row]) == 0) rows.push_back(row);
+  }
+  const auto step = column_of<std::int32_t>(all, kStepColumn);
+  const auto sweep = column_of<std::int32_t>(all, kSweepColumn);
+  const auto world = column_of<std::int64_t>(all, kSweepWorldColumn);
+  const auto place = [&](std::size_t row) { return std::tuple(step[row], sweep[row], world[row]); };
+  std::sort(rows.begin(), rows.end(),
+            [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+
+  study.worlds = all.select(rows);
+  for (RaggedTable& table : study.tables) table.data = rows_of(table, rows);
+  number(study);
+}
+
+std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,
+                                       const std::string& fingerprint) {
+  std::vector<std::size_t> rows;
+  if (study.sweeps.empty()) return rows;
+  const auto sweeps = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  for (std::size_t row = 0; row < sweeps.size(); ++row) {
+    const StudySweep& sweep = study.sweeps[static_cast<std::size_t>(sweeps[row])];
+    if (sweep.step == step && sweep.attribute("sweep_fingerprint") == fingerprint) {
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+}  // namespace servesweep
