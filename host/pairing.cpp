@@ -9,13 +9,12 @@
 
 #include "host/error.hpp"
 #include "host/names.hpp"
+#include "host/studies/study.hpp"
 
 namespace servesweep {
 namespace {
 
 constexpr const char* kReplication = "replication";
-// Of study files: worlds of different steps may have equal inputs.
-constexpr const char* kStep = "step";
 constexpr std::uint32_t kNotRead = 0;
 
 // Numbers, one per row, rows of A before those of B: equal for equal values, 0 for not read.
@@ -90,7 +89,8 @@ struct Input {
 
 bool is_input(const ResultColumn& column) {
   return column.role == ColumnRole::kInput ||
-         (column.role == ColumnRole::kIndex && column.spec.name == kStep);
+         // Worlds of different steps of a study may have equal inputs.
+         (column.role == ColumnRole::kIndex && column.spec.name == kStepColumn);
 }
 
 // What rows first .. last - 1 of an input read.

@@ -186,7 +186,8 @@ class JsonDocument {
 
  private:
   void side(const ComparedSide& side, const std::vector<Point>& points) {
-    out_ << "{\"file\": " << json_text(side.frame.name()) << ", \"seed\": " << json_text(side.seed)
+    out_ << "{\"file\": " << json_text(side.frame.name())
+         << ", \"seed\": " << (side.seed.empty() ? "null" : json_text(side.seed))
          << ", \"where\": " << (side.condition.empty() ? "null" : json_text(side.condition))
          << ", \"points\": " << points.size() << ", \"worlds\": " << side.frame.num_rows() << "}";
   }

@@ -47,10 +47,11 @@ std::string bracketed(const std::string& unit) { return unit.empty() ? "" : "[" 
 
 std::string side_line(const char* name, const ComparedSide& side,
                       const std::vector<Point>& points) {
-  std::string line = fmt::format(
-      "{}: {}, {} in {}, seed {}", name, side.frame.name(),
-      format_count(static_cast<std::int64_t>(points.size()), "point"),
-      format_count(static_cast<std::int64_t>(side.frame.num_rows()), "world"), side.seed);
+  std::string line =
+      fmt::format("{}: {}, {} in {}, {}", name, side.frame.name(),
+                  format_count(static_cast<std::int64_t>(points.size()), "point"),
+                  format_count(static_cast<std::int64_t>(side.frame.num_rows()), "world"),
+                  side.seed.empty() ? "several seeds" : "seed " + side.seed);
   if (!side.condition.empty()) line += ", where " + side.condition;
   if (side.frame.has(kStatusColumn)) {
     const std::vector<double> status = side.frame.numbers(kStatusColumn);

@@ -11,7 +11,7 @@ namespace servesweep {
 
 struct ComparedSide {
   const Frame& frame;
-  std::string seed;
+  std::string seed;       // "" where its worlds have several
   std::string condition;  // that chose its worlds, or ""
 };
 

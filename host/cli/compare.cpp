@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "host/change_limit.hpp"
 #include "host/cli/commands.hpp"
@@ -36,6 +37,14 @@ std::string column_of(const std::string& name, const ParameterSet& parameters) {
                      joined(keys));
   }
   return name;
+}
+
+// "" for a study whose sweeps have several.
+std::string seed_of(const ResultFile& file) {
+  std::set<std::string> seeds;
+  for (const StudySweep& sweep : file.sweeps()) seeds.insert(sweep.attribute("seed"));
+  if (seeds.empty()) return file.attribute("seed");
+  return seeds.size() == 1 ? *seeds.begin() : "";
 }
 
 Frame chosen_worlds(const ResultFile& file, const std::string& condition,
@@ -101,8 +110,8 @@ ExitCode run_compare(const Arguments& arguments) {
     settings.by.push_back(column_of(input, parameters));
   }
   settings.metrics = chosen_metrics(arguments.metrics, limits, a, b);
-  const ComparedSide side_a{a, file_a.attribute("seed"), arguments.where_a};
-  const ComparedSide side_b{b, file_b.attribute("seed"), arguments.where_b};
+  const ComparedSide side_a{a, seed_of(file_a), arguments.where_a};
+  const ComparedSide side_b{b, seed_of(file_b), arguments.where_b};
   settings.same_seed = !side_a.seed.empty() && side_a.seed == side_b.seed;
   const Comparison comparison = compare(a, b, settings);
 
