@@ -170,10 +170,11 @@ Findings gpu_findings(const StudyData& data) {
   s.count("num_gpus", gpus_of(groups[at + 1]), "GPU").words(" ");
   say(s, "it", metric, data.ratio(groups[at], groups[at + 1], metric));
   if (busy < kBusyUtilization) {
-    s.words(". The arrivals limit it: those GPUs are busy ");
+    s.words(". The arrivals limit it: ");
   } else {
-    s.words(". Idle GPUs are not the reason: they are busy ");
+    s.words(". Idle GPUs are not the reason: ");
   }
+  s.words(gpus_of(groups[at]) == 1 ? "that GPU is busy " : "those GPUs are busy ");
   s.percent("utilization", busy).words(" of the time.");
   findings.push_back(s.finding(topic));
 
