@@ -91,8 +91,14 @@ double student_t_quantile(double p, double degrees_of_freedom) {
 MeanInterval mean_interval(const std::vector<double>& values, double level) {
   const auto n = static_cast<double>(values.size());
   if (values.size() < 2) return {mean(values), std::numeric_limits<double>::quiet_NaN()};
-  return {mean(values),
-          student_t_quantile(0.5 + level / 2, n - 1) * std::sqrt(sample_variance(values) / n)};
+  // Callers go through many samples of one size; the quantile takes far longer than the rest.
+  thread_local double last_level = 0, last_n = 0, quantile = 0;
+  if (level != last_level || n != last_n) {
+    quantile = student_t_quantile(0.5 + level / 2, n - 1);
+    last_level = level;
+    last_n = n;
+  }
+  return {mean(values), quantile * std::sqrt(sample_variance(values) / n)};
 }
 
 }  // namespace servesweep

@@ -1,6 +1,8 @@
 #include "io/result_reader.hpp"
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <sstream>
 
@@ -9,6 +11,8 @@
 
 namespace servesweep {
 namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Nothing for datasets that are no columns: dimensions without coordinates.
 std::optional<ResultColumn> read_column_spec(hid_t group, const std::string& name) {
@@ -116,19 +120,40 @@ std::vector<ResultColumn> ResultFile::table_columns(const std::string& table) co
 
 std::vector<std::vector<double>> ResultFile::table_rows(const std::string& table,
                                                         std::int64_t world) const {
-  if (world < 0 || world >= num_worlds_) {
+  std::vector<std::vector<double>> of_world;
+  visit_table(table, {world}, [&](std::int64_t, const auto& rows) { of_world = rows; });
+  return of_world;
+}
+
+void ResultFile::visit_table(
+    const std::string& table, const std::vector<std::int64_t>& worlds,
+    const std::function<void(std::int64_t, const std::vector<std::vector<double>>&)>& visit) const {
+  if (worlds.empty()) return;
+  for (const std::int64_t world : {worlds.front(), worlds.back()}) {
+    if (world >= 0 && world < num_worlds_) continue;
     throw InputError("unknown world " + std::to_string(world) + " (" + path_ + " has worlds 0.." +
                      std::to_string(num_worlds_ - 1) + ")");
   }
   const hdf5::Id group = open_table(table);
-  const auto sizes =
-      std::get<std::vector<std::int32_t>>(read(group, row_size_column(), 0, world + 1));
-  const std::int64_t first = std::accumulate(sizes.begin(), sizes.end() - 1, std::int64_t{0});
-  std::vector<std::vector<double>> rows;
+  // Kept open: neighbouring worlds are in the same chunk, which HDF5 then unpacks once.
+  std::vector<std::pair<ColumnSpec, hdf5::Id>> columns;
   for (const ResultColumn& column : table_columns(table)) {
-    rows.push_back(column_numbers(column.spec, read(group, column.spec, first, sizes.back())));
+    columns.emplace_back(column.spec, hdf5::open_object(group, column.spec.name));
   }
-  return rows;
+  const auto sizes =
+      std::get<std::vector<std::int32_t>>(read(group, row_size_column(), 0, worlds.back() + 1));
+  std::vector<std::vector<double>> rows(columns.size());
+  std::int64_t at = 0, first = 0;
+  for (const std::int64_t world : worlds) {
+    for (; at < world; ++at) first += sizes[static_cast<std::size_t>(at)];
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const auto& [spec, dataset] = columns[c];
+      rows[c] = column_numbers(
+          spec, hdf5::read_rows(dataset, spec.type, static_cast<hsize_t>(first),
+                                static_cast<hsize_t>(sizes[static_cast<std::size_t>(world)])));
+    }
+    visit(world, rows);
+  }
 }
 
 std::vector<double> ResultFile::lookup(const std::string& table, const std::string& name) const {
@@ -165,22 +190,62 @@ RaggedTable ResultFile::table(const std::string& name) const {
 
 std::vector<StudySweep> ResultFile::sweeps() const {
   std::vector<StudySweep> sweeps;
-  if (!hdf5::exists(file_, sweeps_group().name)) return sweeps;
-  const hdf5::Id group = hdf5::open_object(file_, sweeps_group().name);
-  for (const ResultColumn& column : read_column_specs(group)) {
-    const hdf5::Id dataset = hdf5::open_object(group, column.spec.name);
-    const auto texts = std::get<std::vector<std::string>>(
-        hdf5::read_rows(dataset, ColumnType::kText, 0, hdf5::shape_of(dataset).at(0)));
+  for (const auto& [name, texts] : text_columns(sweeps_group().name)) {
     sweeps.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (column.spec.name == kStepColumn) {
+      if (name == kStepColumn) {
         sweeps[i].step = texts[i];
       } else {
-        sweeps[i].attributes.emplace_back(column.spec.name, texts[i]);
+        sweeps[i].attributes.emplace_back(name, texts[i]);
       }
     }
   }
   return sweeps;
+}
+
+std::vector<StudyFinding> ResultFile::findings() const {
+  std::vector<StudyFinding> findings;
+  for (const auto& [name, texts] : text_columns(findings_group().name)) {
+    findings.resize(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (name == "topic") findings[i].topic = texts[i];
+      if (name == "text") findings[i].text = texts[i];
+      if (name != "numbers") continue;
+      const auto numbers = nlohmann::ordered_json::parse(texts[i]);
+      for (const auto& [key, value] : numbers.items()) {
+        findings[i].numbers.emplace_back(key, value.is_number() ? value.get<double>() : kNaN);
+      }
+    }
+  }
+  return findings;
+}
+
+std::vector<MethodRow> ResultFile::methods() const {
+  std::vector<MethodRow> methods;
+  for (const auto& [name, texts] : text_columns(methods_group().name)) {
+    methods.resize(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (name == "method") methods[i].method = texts[i];
+      if (name == "rps_scaling") methods[i].rps_scaling = std::stod(texts[i]);
+      if (name == "world") methods[i].row = std::stoull(texts[i]);
+    }
+  }
+  return methods;
+}
+
+// A small group of columns, all as texts; empty where the file has no such group.
+std::vector<std::pair<std::string, std::vector<std::string>>> ResultFile::text_columns(
+    const std::string& group_name) const {
+  std::vector<std::pair<std::string, std::vector<std::string>>> columns;
+  if (!hdf5::exists(file_, group_name)) return columns;
+  const hdf5::Id group = hdf5::open_object(file_, group_name);
+  for (const ResultColumn& column : read_column_specs(group)) {
+    const hdf5::Id dataset = hdf5::open_object(group, column.spec.name);
+    columns.emplace_back(column.spec.name,
+                         column_texts(column.spec, hdf5::read_rows(dataset, column.spec.type, 0,
+                                                                   hdf5::shape_of(dataset).at(0))));
+  }
+  return columns;
 }
 
 ResultFile::Origin ResultFile::origin(std::int64_t world) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class ResultFile {
     std::int64_t world = 0;
   };
   Origin origin(std::int64_t world) const;
+  // What a study found, and the methods that it compares. Else empty.
+  std::vector<StudyFinding> findings() const;
+  std::vector<MethodRow> methods() const;
 
   // Of /worlds in order of the file: index columns, inputs, metrics.
   const std::vector<ResultColumn>& columns() const { return columns_; }
@@ -51,12 +55,19 @@ class ResultFile {
   std::vector<std::string> tables() const;
   std::vector<ResultColumn> table_columns(const std::string& table) const;
   std::vector<std::vector<double>> table_rows(const std::string& table, std::int64_t world) const;
+  // The same of several worlds, ascending, reading no others.
+  void visit_table(
+      const std::string& table, const std::vector<std::int64_t>& worlds,
+      const std::function<void(std::int64_t world, const std::vector<std::vector<double>>& rows)>&
+          visit) const;
   RaggedTable table(const std::string& table) const;  // all of it
   // What the values of an index column stand for: "bucket_upper_s" [bucket].
   std::vector<double> lookup(const std::string& table, const std::string& name) const;
 
  private:
   hdf5::Id open_table(const std::string& table) const;
+  std::vector<std::pair<std::string, std::vector<std::string>>> text_columns(
+      const char* group_name) const;
 
   std::string path_;
   hdf5::Id file_;

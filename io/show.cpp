@@ -173,6 +173,25 @@ std::int64_t unfinished_worlds(const ResultFile& file) {
   return std::count_if(status.begin(), status.end(), [](double code) { return code != 0; });
 }
 
+std::vector<std::string> cautions(const ResultFile& file) {
+  std::vector<std::string> lines;
+  for (const char* column : {"memory_overcommits", "extrapolated_batches"}) {
+    if (!file.has_column(column)) continue;
+    double sum = 0;
+    std::int64_t worlds = 0;
+    for (const double value : file.numbers(column)) {
+      if (std::isnan(value) || value == 0) continue;
+      sum += value;
+      ++worlds;
+    }
+    if (worlds == 0) continue;
+    lines.push_back(std::string(column) + " is " + format_count(static_cast<std::int64_t>(sum)) +
+                    " in " + format_count(worlds, "world") + " (" +
+                    file.column(column).spec.long_name + ")");
+  }
+  return lines;
+}
+
 std::string render_summary(const ResultFile& file) {
   const std::int64_t unfinished = unfinished_worlds(file);
   const std::string study = file.attribute(kStudyAttribute);

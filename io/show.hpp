@@ -26,5 +26,7 @@ std::string render_table(const ResultFile& file, const ShowOptions& options);
 
 // Worlds that did not run to their end.
 std::int64_t unfinished_worlds(const ResultFile& file);
+// A line for each count that should be zero and is not: there a world stretches its model.
+std::vector<std::string> cautions(const ResultFile& file);
 
 }  // namespace servesweep

@@ -134,13 +134,13 @@ const ResultSchema& schema() {
   return value;
 }
 
-Sweep grid_sweep(int num_gpus) {
+Sweep grid_sweep(int num_gpus, std::int64_t replications) {
   RunSpec spec;
   spec.file = "sample.toml";
   SpecValue::Array gpus;
   for (std::int64_t g = 1; g <= num_gpus; ++g) gpus.push_back(SpecValue{g});
   spec.entries = {
-      entry("replications", std::int64_t{2}),
+      entry("replications", replications),
       entry("scheduler.kind", array(text("plain"), text("binned"))),
       entry("cluster.num_gpus", gpus),
       entry("cluster.trace", array(text("plain.csv"), text("wide spaces, and \"quotes\".csv"),

@@ -13,9 +13,8 @@ namespace servesweep::sample {
 
 const ResultSchema& schema();
 
-// Axes kind (choice) x num_gpus (1 .. num_gpus) x trace (texts), all combinations; 2 replications:
-// 12 * num_gpus worlds.
-Sweep grid_sweep(int num_gpus = 3);
+// Axes kind (choice) x num_gpus (1 .. num_gpus) x trace (3 texts), all combinations.
+Sweep grid_sweep(int num_gpus = 3, std::int64_t replications = 2);
 // kind "binned" reads k_bins (2, 4, 8), kind "plain" does not: 4 points, 3 replications, no grid.
 Sweep irregular_sweep(std::int64_t seed = 7);
 

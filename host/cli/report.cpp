@@ -1,0 +1,83 @@
+// servesweep report: a result file as a page to look at.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/output_stream.hpp"
+#include "host/cli/program.hpp"
+#include "host/cli/report_assets.hpp"
+#include "host/error.hpp"
+#include "host/units.hpp"
+#include "io/report/report_data.hpp"
+#include "io/report/report_page.hpp"
+#include "io/result_reader.hpp"
+
+namespace servesweep {
+namespace {
+
+// So large a page is opened at once and goes into an e-mail.
+constexpr std::size_t kMostBytes = 4'000'000;
+
+struct Arguments {
+  std::string file, output;
+};
+
+// An older report may go, and what is no plain file is written to; nothing else is.
+void check_replaceable(const std::string& output) {
+  if (output == "-" || !std::filesystem::is_regular_file(output)) return;
+  std::ifstream in(output, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (content.empty() || is_report(content)) return;
+  throw InputError(output + " exists (and is no report) choose another file with -o, or remove it");
+}
+
+void report(const Arguments& arguments) {
+  const ReportAssets& assets = report_assets();
+  require_report_assets(assets);
+  const ResultFile file(arguments.file);
+  std::filesystem::path output = arguments.output;
+  if (output.empty()) {
+    output = std::filesystem::path(arguments.file).filename().replace_extension(".html");
+  }
+  check_replaceable(output);
+  ReportOptions options;
+  options.generator = "servesweep " + program_provenance().code_version;
+  const std::size_t overhead = report_overhead(assets);
+  options.max_bytes = kMostBytes - std::min(kMostBytes, overhead);
+  const std::string title = std::filesystem::path(arguments.file).filename();
+  const std::string page = report_page(assets, title, report_data(file, options));
+  write_output(output, [&](std::ostream& out) { out << page; });
+  if (output != "-") {
+    std::cout << output.string() << ": " << format_count(file.num_worlds(), "world") << ", "
+              << format_size(page.size()) << "; open it in a browser\n";
+  }
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Program&) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "report", "Writes a result file as an HTML page of charts and tables, to look at offline.");
+  command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
+  command
+      ->add_option(
+          "-o,--output", arguments->output,
+          "HTML file to write, - for the standard output; default: the name of the result\n"
+          "file with .html, in the current folder")
+      ->type_name("FILE.html");
+  command->footer(
+      "The page is one file that loads nothing else. Replications of a point are averaged. An "
+      "older\n"
+      "report of that name is replaced, any other file is not.\n\n"
+      "Examples:\n"
+      "  servesweep report out.h5\n"
+      "  servesweep report out.h5 -o report.html");
+  command->callback([arguments] { report(*arguments); });
+}
+
+}  // namespace servesweep

@@ -1,0 +1,148 @@
+#include "io/report/points.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+
+#include "host/statistics.hpp"
+
+namespace servesweep {
+namespace {
+
+// Worlds of a group that differ in the column become different groups.
+void split_groups(std::vector<std::uint32_t>& group_of_world, const ColumnData& data) {
+  std::visit(
+      [&]<class T>(const std::vector<T>& values) {
+        using Key =
+            std::conditional_t<std::is_same_v<T, std::string>, std::string_view,
+                               std::conditional_t<std::is_same_v<T, double>, std::uint64_t, T>>;
+        const auto key = [](const T& value) -> Key {
+          if constexpr (std::is_same_v<T, double>) {
+            return std::bit_cast<std::uint64_t>(std::isnan(value) ? std::nan("") : value);
+          } else {
+            return value;
+          }
+        };
+        std::unordered_map<Key, std::uint32_t> codes;
+        std::unordered_map<std::uint64_t, std::uint32_t> groups;
+        for (std::size_t w = 0; w < values.size(); ++w) {
+          const auto next_code = static_cast<std::uint32_t>(codes.size());
+          const std::uint64_t code = codes.try_emplace(key(values[w]), next_code).first->second;
+          const auto next_group = static_cast<std::uint32_t>(groups.size());
+          group_of_world[w] =
+              groups.try_emplace(code << 32 | group_of_world[w], next_group).first->second;
+        }
+      },
+      data);
+}
+
+}  // namespace
+
+std::size_t Points::replications() const {
+  std::size_t most = 0;
+  for (const auto& of_point : worlds) most = std::max(most, of_point.size());
+  return most;
+}
+
+std::vector<ResultColumn> point_inputs(const ResultFile& file) {
+  std::vector<ResultColumn> inputs;
+  for (const ResultColumn& column : file.columns()) {
+    if (column.role == ColumnRole::kInput || column.spec.name == kStepColumn) {
+      inputs.push_back(column);
+    }
+  }
+  return inputs;
+}
+
+Points find_points(const ResultFile& file) {
+  const auto num_worlds = static_cast<std::size_t>(file.num_worlds());
+  std::vector<std::uint32_t> group(num_worlds, 0);
+  for (const ResultColumn& column : point_inputs(file)) {
+    split_groups(group, file.data(column.spec.name));
+  }
+  // Splitting numbers the groups in the order of their first worlds.
+  Points points;
+  points.of_world.assign(group.begin(), group.end());
+  for (std::size_t w = 0; w < num_worlds; ++w) {
+    if (group[w] == points.worlds.size()) points.worlds.emplace_back();
+    points.worlds[group[w]].push_back(static_cast<std::int64_t>(w));
+  }
+  return points;
+}
+
+Points select_points(const Points& points, const std::vector<std::size_t>& chosen) {
+  Points selected;
+  selected.of_world.assign(points.of_world.size(), -1);
+  for (const std::size_t point : chosen) {
+    for (const std::int64_t world : points.worlds[point]) {
+      selected.of_world[static_cast<std::size_t>(world)] =
+          static_cast<std::int32_t>(selected.worlds.size());
+    }
+    selected.worlds.push_back(points.worlds[point]);
+  }
+  return selected;
+}
+
+PointMeans point_means(const Points& points, const std::vector<double>& values) {
+  PointMeans means;
+  std::vector<double> sample;
+  for (const auto& worlds : points.worlds) {
+    sample.clear();
+    for (const std::int64_t world : worlds) {
+      const double value = values[static_cast<std::size_t>(world)];
+      if (!std::isnan(value)) sample.push_back(value);
+    }
+    const MeanInterval interval = mean_interval(sample);
+    means.mean.push_back(interval.mean);
+    means.half_width.push_back(interval.half_width);
+  }
+  return means;
+}
+
+std::vector<std::size_t> pareto_front(const std::vector<double>& cost,
+                                      const std::vector<double>& value, bool higher_is_better) {
+  const auto cost_of = [&](std::size_t i) { return cost.empty() ? 0.0 : cost[i]; };
+  const auto badness = [&](std::size_t i) { return higher_is_better ? -value[i] : value[i]; };
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (!std::isnan(cost_of(i)) && !std::isnan(value[i])) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return cost_of(a) != cost_of(b) ? cost_of(a) < cost_of(b) : badness(a) < badness(b);
+  });
+  std::vector<std::size_t> front;
+  for (const std::size_t i : order) {
+    if (front.empty() || badness(i) < badness(front.back())) front.push_back(i);
+  }
+  std::sort(front.begin(), front.end());
+  return front;
+}
+
+std::vector<std::size_t> even_sample(std::size_t n, std::size_t count,
+                                     const std::vector<std::size_t>& first) {
+  std::vector<bool> taken(n, false);
+  std::size_t num_taken = 0;
+  const auto take = [&](std::size_t i) {
+    if (num_taken == count || taken[i]) return;
+    taken[i] = true;
+    ++num_taken;
+  };
+  for (const std::size_t i : first) take(i);
+  // Multiples of the golden ratio, modulo 1: any number of them in a row is spread evenly.
+  constexpr double kGolden = 0.6180339887498949;
+  for (std::size_t k = 0; k < 4 * n && num_taken < count; ++k) {
+    const double position = static_cast<double>(k) * kGolden;
+    take(static_cast<std::size_t>((position - std::floor(position)) * static_cast<double>(n)));
+  }
+  for (std::size_t i = 0; i < n && num_taken < count; ++i) take(i);
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (taken[i]) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+}  // namespace servesweep

@@ -1,0 +1,31 @@
+// The axis that colours points: by default the scheduler, else another category, else few numbers.
+
+import { format_value, title_of } from "../format.js";
+import { axis_color, axis_symbol } from "../palette.js";
+
+const kMostColors = 8;
+
+export function color_axes(report) {
+  return report.axes.filter((axis) => axis.values.length <= (axis.kind === "number" ? 40 : kMostColors));
+}
+
+export function default_color_axis(report) {
+  const axes = color_axes(report);
+  return report.axis("scheduler_kind") && axes.find((axis) => axis.name === "scheduler_kind")
+    || axes.find((axis) => axis.kind === "category" && axis.name !== "step")
+    || axes.find((axis) => axis.values.length <= kMostColors) || axes[0] || null;
+}
+
+// Legend entries of the codes that occur.
+export function color_legend(report, axis, rows, fixed = false) {
+  if (!axis) return [];
+  const codes = [...new Set(rows.map((row) => report.codes(axis)[row]))].sort((a, b) => a - b);
+  return codes.map((code) => ({ ...color_of(axis, code), fixed }));
+}
+
+export function color_of(axis, code) {
+  const name = code < 0 ? `${title_of(axis)} not used`
+    : axis.kind === "number" ? `${title_of(axis)} ${format_value(axis, axis.values[code])}`
+      : format_value(axis, axis.values[code]);
+  return { code, name, color: axis_color(axis, code), symbol: axis_symbol(axis, code) };
+}

@@ -1,0 +1,137 @@
+// The report's data block: columns of numbers, unpacked when first used.
+
+import { format_value, short_name } from "./format.js";
+
+const kLowerIsBetter = -1;
+const kHigherIsBetter = 1;
+
+// base64(zlib(bytes shuffled by place)) of little-endian 4-byte numbers.
+async function unpack(text, Type) {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const shuffled = new Uint8Array(await new Response(stream).arrayBuffer());
+  const size = shuffled.length / 4;
+  const bytes = new Uint8Array(shuffled.length);
+  for (let place = 0; place < 4; ++place) {
+    const from = place * size;
+    for (let i = 0; i < size; ++i) bytes[i * 4 + place] = shuffled[from + i];
+  }
+  return new Type(bytes.buffer);
+}
+
+export class Report {
+  constructor(data) {
+    this.data = data;
+    this.rows = data.rows;
+    this.columns = data.columns;
+    this.by_name = new Map(data.columns.map((column) => [column.name, column]));
+    this.inputs = data.columns.filter((column) => column.role === "input");
+    // An input of one value is no axis: it only says which worlds read it.
+    this.axes = this.inputs.filter((column) => column.values.length > 1);
+    this.metrics = data.columns.filter((column) => column.role === "metric");
+    const key = (column) => column.key ?? guessed_key(column.name);
+    // What is given, against what can be chosen.
+    this.load_axes = this.axes.filter(
+      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(key(axis)));
+    this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
+    this.unpacked = new Map();
+  }
+
+  column(name) { return this.by_name.get(name); }
+
+  axis(name) { return this.axes.find((axis) => axis.name === name); }
+
+  // Unpacks columns, so that codes() and numbers() can be called.
+  async need(...columns) {
+    await Promise.all(columns.filter(Boolean).map(async (column) => {
+      if (this.unpacked.has(column.name)) return;
+      const Type = column.codec === "i32" ? Int32Array : Float32Array;
+      const entry = { data: await unpack(column.data, Type) };
+      if (column.half_width) entry.half_width = await unpack(column.half_width, Float32Array);
+      if (column.codec === "i32") {
+        entry.numbers = Float64Array.from(entry.data, (code) => {
+          if (code < 0) return NaN;
+          return column.kind === "number" ? column.values[code] : code;
+        });
+      } else {
+        entry.numbers = entry.data;
+      }
+      this.unpacked.set(column.name, entry);
+    }));
+  }
+
+  async need_axes() { await this.need(...this.axes); }
+
+  codes(axis) { return this.unpacked.get(axis.name).data; }
+
+  // Values of number columns, codes of others; NaN where not applicable.
+  numbers(column) { return this.unpacked.get(column.name).numbers; }
+
+  half_widths(column) { return this.unpacked.get(column.name).half_width; }
+
+  value(column, row) {
+    if (column.role === "input") {
+      const code = this.codes(column)[row];
+      return code < 0 ? null : column.values[code];
+    }
+    return this.numbers(column)[row];
+  }
+
+  text(column, row) { return format_value(column, this.value(column, row)); }
+
+  // "scheduler multi_bin_dynamic, bins K 4, GPUs 8": what tells a point from the others.
+  describe(row, axes = this.axes) {
+    const parts = [];
+    for (const axis of axes) {
+      if (this.codes(axis)[row] < 0) continue;
+      parts.push(axis.kind === "category" ? this.text(axis, row)
+        : `${short_name(axis)} ${this.text(axis, row)}`);
+    }
+    return parts.join(", ") || `point ${row}`;
+  }
+
+  // Metrics of this report in the order of `names`, then the other headline ones.
+  key_metrics() {
+    const names = ["p99_latency_s", "request_sla_violation_rate", "throughput_requests_per_s",
+      "mean_latency_s", "mean_gpu_utilization", "token_sla_violation_rate", "p50_latency_s",
+      "mean_batch_size"];
+    const first = names.map((name) => this.column(name)).filter((column) => column?.role === "metric");
+    const headline = this.metrics.filter((metric) => metric.headline && !first.includes(metric));
+    return [...first, ...headline];
+  }
+
+  metrics_by_importance() {
+    const key = this.key_metrics();
+    return [...key, ...this.metrics.filter((metric) => !key.includes(metric))];
+  }
+}
+
+// For reports whose data do not say it.
+function guessed_key(name) {
+  return /^(workload|service|sla)_|^rps_scaling$|^real_timestamps$|^rate_per_s$|^(token|request)_(ms|s)$|_ms_per_token$/
+    .test(name) ? `workload.${name}` : name;
+}
+
+export function better_direction(column) {
+  return /throughput|capacity|utilization|^completed$|batch_size/.test(column.name)
+    ? kHigherIsBetter : kLowerIsBetter;
+}
+
+// `limit` of `rows`, evenly spread and always the same ones.
+export function sample(rows, limit) {
+  if (rows.length <= limit) return rows;
+  const picked = [];
+  for (let i = 0; i < limit; ++i) picked.push(rows[Math.floor((i * rows.length) / limit)]);
+  return picked;
+}
+
+export function all_rows(report) {
+  return Array.from({ length: report.rows }, (_, row) => row);
+}
+
+// The histograms' latencies: row -> latency at each of the levels.
+export async function unpack_cdf(cdf) {
+  const numbers = await unpack(cdf.data, Float32Array);
+  const width = cdf.levels.length;
+  return new Map(cdf.rows.map((row, i) => [row, numbers.subarray(i * width, (i + 1) * width)]));
+}
