@@ -153,7 +153,14 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
 Findings k_answer(const StudyData& data) {
   const std::vector<SeedGroup> groups = data.configurations(kStep, {"k_bins"});
   if (groups.size() < 2) return {};
-  const std::size_t at = last_gain(data, groups, kGainMetrics[0]);
+  const GainMetric metric = kGainMetrics[0];
+  std::size_t at = 0;  // the first that no later one betters
+  while (std::any_of(groups.begin() + static_cast<std::ptrdiff_t>(at) + 1, groups.end(),
+                     [&](const SeedGroup& later) {
+                       return clear_gain(metric, data.ratio(groups[at], later, metric.column));
+                     })) {
+    ++at;
+  }
   Sentence s;
   s.words("K: on ").count("num_gpus", data.input(groups.front(), "num_gpus"), "GPU");
   s.words(" with ");

@@ -87,7 +87,7 @@ void say_workload(Sentence& sentence, const StudyData& data, const SeedGroup& gr
   sentence.number("requests", data.input(group, "workload_requests"), "requests");
   const double scaling = data.input(group, "rps_scaling");
   if (std::isnan(scaling)) {
-    sentence.words(" with real timestamps");
+    sentence.words(" at real timestamps");
   } else {
     sentence.words(" at load scaling ").number("rps_scaling", scaling);
   }
