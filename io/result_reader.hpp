@@ -67,7 +67,7 @@ class ResultFile {
  private:
   hdf5::Id open_table(const std::string& table) const;
   std::vector<std::pair<std::string, std::vector<std::string>>> text_columns(
-      const char* group_name) const;
+      const std::string& group_name) const;
 
   std::string path_;
   hdf5::Id file_;
