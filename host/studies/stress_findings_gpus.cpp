@@ -97,7 +97,7 @@ StudyFinding utilization_of(const StudyData& data, const SeedGroup& group,
   Sentence s;
   s.words("On ").count("num_gpus", gpus_of(group), "GPU").words(" utilisation is ");
   s.percent("utilization", measured).words("; arrival rate x mean service time / (GPUs x mean ");
-  s.words("batch size) = ").number("arrivals_per_s", arrivals.per_s, "/s x ");
+  s.words("batch size) = ").number("arrivals_per_s", arrivals.per_s, "requests/s x ");
   s.number("mean_service_time_s", service_s, "s / (").number("num_gpus", gpus_of(group));
   s.words(" x ").number("mean_batch_size", batch).words(") = ");
   s.percent("theoretical_utilization", theory).words(".");

@@ -390,11 +390,12 @@ TEST_CASE("utilisation against theory") {
     row.mean_batch = 3;
   }
   // 20/s x 6 s / (4 x 3) = 1000 %; a batch takes 0.6 x 4 x 3 / 20 s
-  CHECK(any_has(texts(rows, "Utilisation"),
-                "On 4 GPUs utilisation is 60 %; arrival rate x mean service time / (GPUs x mean "
-                "batch size) = 20 /s x 6 s / (4 x 3) = 1,000 %. A batch takes 0.36 s on average, "
-                "but the batch of an average request 6 s, since large batches take longer; the "
-                "formula counts too much by that."));
+  CHECK(any_has(
+      texts(rows, "Utilisation"),
+      "On 4 GPUs utilisation is 60 %; arrival rate x mean service time / (GPUs x mean "
+      "batch size) = 20 requests/s x 6 s / (4 x 3) = 1,000 %. A batch takes 0.36 s on average, "
+      "but the batch of an average request 6 s, since large batches take longer; the "
+      "formula counts too much by that."));
 }
 
 TEST_CASE("schedulers are ranked where the seeds agree") {
