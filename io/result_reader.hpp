@@ -60,7 +60,7 @@ class ResultFile {
       const std::string& table, const std::vector<std::int64_t>& worlds,
       const std::function<void(std::int64_t world, const std::vector<std::vector<double>>& rows)>&
           visit) const;
-  RaggedTable table(const std::string& table) const;  // all of it
+  RaggedTable table(const std::string& name) const;  // all of it
   // What the values of an index column stand for: "bucket_upper_s" [bucket].
   std::vector<double> lookup(const std::string& table, const std::string& name) const;
 

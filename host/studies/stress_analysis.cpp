@@ -33,7 +33,7 @@ Findings equal_seeds_answer(const StudyData& data) {
   s.words(
       "; where the requests are a trace's, seeds draw other predictions and no other requests, ");
   s.words("so intervals say nothing about other requests.");
-  return {s.finding("Answer")};
+  return {s.finding(kAnswerTopic)};
 }
 
 Findings left_out_findings(const StudyData& data) {

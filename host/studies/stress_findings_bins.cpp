@@ -176,7 +176,7 @@ Findings k_answer(const StudyData& data) {
     s.words(" mean latency by another ").percent("least_gain", kSmallGain);
     if (one_seed) s.words(kOneSeedNote);
   }
-  return {s.words(".").finding("Answer")};
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings k_findings(const StudyData& data) {

@@ -130,7 +130,7 @@ Findings gpu_answer(const StudyData& data) {
   s.words("GPUs: with ");
   say_workload(s, data, groups.front());
   s.words(" and K = ").number("k_bins", data.input(groups.front(), "k_bins")).words(", ");
-  StudyFinding finding = s.finding("Answer");
+  StudyFinding finding = s.finding(kAnswerTopic);
   std::string reason = choice.reason;
   if (reason.starts_with("No ")) reason[0] = 'n';
   finding.text += reason;

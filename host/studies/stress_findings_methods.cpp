@@ -147,7 +147,7 @@ Findings method_answer(const StudyData& data) {
   for (const Comparison& c : all) {
     if (c.requests != largest_volume(all) || !c.best) continue;
     StudyFinding finding = choice_finding(data, c);
-    finding.topic = "Answer";
+    finding.topic = kAnswerTopic;
     finding.text.insert(0, "Together: ");
     finding.text[10] = 'w';
     findings.push_back(std::move(finding));

@@ -114,7 +114,7 @@ Findings scheduler_answer(const StudyData& data) {
   s.words("; ");
   say_lowest(s, data, last, "p99_latency_s", "p99 latency");
   if (last.front().rows.size() == 1) s.words(kOneSeedNote);
-  return {s.words(".").finding("Answer")};
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings scheduler_findings(const StudyData& data) {

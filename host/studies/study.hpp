@@ -30,6 +30,9 @@ struct StudySweep {
   std::string attribute(const std::string& name) const;  // "" for unknown ones
 };
 
+// The topic of what a study was made to find out.
+inline constexpr const char* kAnswerTopic = "Answer";
+
 // A sentence, and every number in it.
 struct StudyFinding {
   std::string topic;

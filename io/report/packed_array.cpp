@@ -24,7 +24,7 @@ std::string pack_numbers(const std::vector<T>& values) {
   std::string packed(size, '\0');
   if (compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
                 reinterpret_cast<const Bytef*>(shuffled.data()), shuffled.size(),
-                Z_BEST_COMPRESSION) != Z_OK) {
+                Z_DEFAULT_COMPRESSION) != Z_OK) {
     throw std::bad_alloc();  // all else cannot happen
   }
   return base64(std::string_view(packed).substr(0, size));

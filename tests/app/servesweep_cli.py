@@ -12,6 +12,13 @@ SOURCE = pathlib.Path(os.environ["SERVESWEEP_SOURCE_DIR"])
 FIXED = ["--fixed-time", "2025-01-01T00:00:00Z"]
 
 
+def can_report():
+    """Whether the program was built with the page of its reports."""
+    done = subprocess.run([PROGRAM, "report", "missing.h5"], stderr=subprocess.PIPE, text=True,
+                          timeout=60)
+    return "built without" not in done.stderr
+
+
 class CliTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
