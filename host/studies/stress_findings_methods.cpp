@@ -40,7 +40,7 @@ StudyFinding choice_finding(const StudyData& data, const Comparison& c) {
   const MeanInterval rate = mean_interval(data.values(*c.best, metric));
   s.words(" breaks the request SLA for ").percent(metric, rate.mean).words(" of the requests");
   if (c.best->rows.size() < 2) {
-    s.words(" (one seed: no interval)");
+    s.words(kOneSeedNote);
   } else {
     s.words(" (");
     say_seeds(s, *c.best);
