@@ -101,7 +101,7 @@ no space and the file stays self-contained.
 
 )";
 
-constexpr const char* kTables = R"(
+constexpr const char* kTablesText = R"(
 A table is a contiguous ragged array (CF conventions): `row_size` `[world]` says how many entries
 each world has, and the columns `[entry]` hold the entries of all worlds, one world after another.
 The rows of world w are therefore
@@ -147,7 +147,7 @@ std::string output_format_markdown(const ResultSchema& schema) {
   for (const ColumnSpec& metric : schema.metrics) text += row(worlds, "world", metric);
   text += kWorlds;
   text += "## /grid\n" + std::string(kGrid);
-  text += "## Tables\n" + std::string(kTables);
+  text += "## Tables\n" + std::string(kTablesText);
   for (const RaggedSpec& table : schema.tables) {
     const std::string group = "/" + table.name + "/";
     text += "\n### /" + table.name + "\n\n" + table.long_name + "\n\n" + kColumnHeader;

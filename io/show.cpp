@@ -114,17 +114,17 @@ std::size_t width_of(const std::string& text) {
   }));
 }
 
-struct Column {
+struct PrintedColumn {
   std::vector<std::string> cells;  // from top to bottom
   bool right = false;              // numbers are right-aligned, words left
 };
 
 // As lines. Columns end on the same line.
-std::string aligned(std::vector<Column> columns) {
+std::string aligned(std::vector<PrintedColumn> columns) {
   std::size_t height = 0;
-  for (const Column& column : columns) height = std::max(height, column.cells.size());
+  for (const PrintedColumn& column : columns) height = std::max(height, column.cells.size());
   std::vector<std::string> lines(height);
-  for (Column& column : columns) {
+  for (PrintedColumn& column : columns) {
     column.cells.insert(column.cells.begin(), height - column.cells.size(), "");
     std::size_t width = 0;
     for (const std::string& cell : column.cells) width = std::max(width, width_of(cell));
@@ -190,7 +190,7 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
     worlds.resize(static_cast<std::size_t>(options.top));
   }
   const bool all = options.columns == kAllColumns;
-  std::vector<Column> table;
+  std::vector<PrintedColumn> table;
   if (all) table.assign(2 + worlds.size(), {});
   for (const std::string& name : chosen_columns(file, options)) {
     const ResultColumn& info = file.column(name);
@@ -205,8 +205,8 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
       table[1].cells.push_back(unit);
       for (std::size_t w = 0; w < worlds.size(); ++w) table[2 + w].cells.push_back(values[w]);
     } else {
-      Column column{header_lines(name),
-                    !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
+      PrintedColumn column{header_lines(name),
+                           !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
       column.cells.push_back(unit);
       column.cells.insert(column.cells.end(), values.begin(), values.end());
       table.push_back(std::move(column));
