@@ -206,6 +206,8 @@ class StressRun {
     const Sweep& sweep = step.loaded.sweep;
     if (is_there(step)) {
       if (!options_.quiet) std::cerr << step.name << ": already there" << std::endl;
+      make_newest(study_, step.name, sweep.fingerprint());
+      write();
       return;
     }
     if (!options_.quiet) {
@@ -223,8 +225,13 @@ class StressRun {
       result = read_sweep_result(file, step.name);
     }
     add_sweep(study_, result);
+    write();
+    fs::remove(path);
+  }
+
+  void write() {
     Provenance provenance = provenance_;
-    provenance.traces = result.sweep.attribute("traces");
+    provenance.traces = study_.sweeps.back().attribute("traces");
     provenance.time_finished_utc = utc_now();
     const std::vector<StudyFinding> findings = analyse_stress(study_.worlds);
     write_study(options_.output, study_, provenance, findings, method_rows(study_.worlds));
@@ -232,7 +239,6 @@ class StressRun {
     for (const auto& [name, text] : original_files(study_, findings)) {
       write_file_atomically((folder / name).string(), text);
     }
-    fs::remove(path);
   }
 
   StressOptions options_;
