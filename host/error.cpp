@@ -10,7 +10,7 @@ std::string Diagnostic::text() const {
 }
 
 namespace {
-std::string joined(const std::vector<Diagnostic>& diagnostics) {
+std::string lines_of(const std::vector<Diagnostic>& diagnostics) {
   std::string all;
   for (const Diagnostic& d : diagnostics) all += (all.empty() ? "" : "\n") + d.text();
   return all;
@@ -18,6 +18,6 @@ std::string joined(const std::vector<Diagnostic>& diagnostics) {
 }  // namespace
 
 InputError::InputError(std::vector<Diagnostic> diagnostics)
-    : std::runtime_error(joined(diagnostics)), diagnostics_(std::move(diagnostics)) {}
+    : std::runtime_error(lines_of(diagnostics)), diagnostics_(std::move(diagnostics)) {}
 
 }  // namespace servesweep

@@ -1,5 +1,6 @@
 #include "host/statistics.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace servesweep {
@@ -99,6 +100,29 @@ MeanInterval mean_interval(const std::vector<double>& values, double level) {
     last_n = n;
   }
   return {mean(values), quantile * std::sqrt(sample_variance(values) / n)};
+}
+
+RelativeChange paired_change(const std::vector<double>& a, const std::vector<double>& b) {
+  const double mean_a = mean(a), mean_b = mean(b);
+  if (mean_a == 0) return {std::nan(""), std::nan(""), 0};
+  std::vector<double> rest(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) rest[i] = b[i] - mean_b / mean_a * a[i];
+  const auto n = static_cast<double>(a.size());
+  return {(mean_b - mean_a) / std::fabs(mean_a),
+          std::sqrt(sample_variance(rest) / n) / std::fabs(mean_a), n - 1};
+}
+
+RelativeChange independent_change(const std::vector<double>& a, const std::vector<double>& b) {
+  const double mean_a = mean(a), mean_b = mean(b);
+  if (mean_a == 0) return {std::nan(""), std::nan(""), 0};
+  const double n_a = static_cast<double>(a.size()), n_b = static_cast<double>(b.size());
+  const double quotient = mean_b / mean_a;
+  const double of_a = quotient * quotient * sample_variance(a) / n_a;
+  const double of_b = sample_variance(b) / n_b;
+  const double both = of_a + of_b;
+  const double degrees = both * both / (of_a * of_a / (n_a - 1) + of_b * of_b / (n_b - 1));
+  return {(mean_b - mean_a) / std::fabs(mean_a), std::sqrt(both) / std::fabs(mean_a),
+          both == 0 ? n_a + n_b - 2 : std::max(std::floor(degrees), std::min(n_a, n_b) - 1)};
 }
 
 }  // namespace servesweep

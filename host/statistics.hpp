@@ -43,4 +43,18 @@ struct MeanInterval {
 };
 MeanInterval mean_interval(const std::vector<double>& values, double level = 0.95);
 
+// From the mean of sample a to that of b, in units of |mean(a)|; NaN where mean(a) is 0. The
+// standard error is that of a quotient of two means, to first order, so that it counts the error of
+// mean(a) as well: change +- t standard_error covers about 95 % also where the change is large, and
+// the error is 0 where b is a multiple of a. NaN where a sample has fewer than two values.
+struct RelativeChange {
+  double change = 0;
+  double standard_error = 0;
+  double degrees_of_freedom = 0;  // of Student's t; whole, rounded down
+};
+// a[i] and b[i] belong together; equal sizes.
+RelativeChange paired_change(const std::vector<double>& a, const std::vector<double>& b);
+// Independent samples, after Welch.
+RelativeChange independent_change(const std::vector<double>& a, const std::vector<double>& b);
+
 }  // namespace servesweep

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "io/text.hpp"
+#include "host/text.hpp"
 
 namespace servesweep {
 namespace {

@@ -1,8 +1,9 @@
 #include "io/export.hpp"
 
-#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <functional>
+
+#include "io/text_fields.hpp"
 
 namespace servesweep {
 namespace {
@@ -20,24 +21,6 @@ void for_each_block(const ResultFile& file,
     }
     visit(std::move(block));
   }
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
-std::string json_text(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-// The texts that column_texts() makes of numbers are JSON already, apart from these.
-std::string json_value(ColumnType type, const std::string& text) {
-  if (type == ColumnType::kText) return json_text(text);
-  if (text.empty() || text.ends_with("inf")) return "null";
-  return type == ColumnType::kCategory ? json_text(text) : text;
 }
 
 }  // namespace

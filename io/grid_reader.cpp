@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "host/error.hpp"
+#include "host/text.hpp"
 #include "io/csv.hpp"
-#include "io/text.hpp"
 #include "io/text_source.hpp"
 
 namespace servesweep {

@@ -72,8 +72,8 @@ worlds = xr.open_dataset("out.h5", group="worlds").to_dataframe()
 grid = xr.open_dataset("out.h5", group="grid")            # full factorials only
 ```
 
-`scripts/servesweep_results.py` does this with the names of categories instead of their codes, and
-plots.
+`scripts/servesweep_results.py` does this with the names of categories instead of their codes;
+`scripts/plot` draws figures (plots.md).
 
 )";
 
@@ -103,7 +103,7 @@ no space and the file stays self-contained.
 
 )";
 
-constexpr const char* kTables = R"(
+constexpr const char* kTablesText = R"(
 A table is a contiguous ragged array (CF conventions): `row_size` `[world]` says how many entries
 each world has, and the columns `[entry]` hold the entries of all worlds, one world after another.
 The rows of world w are therefore
@@ -158,7 +158,7 @@ std::string output_format_markdown(const ResultSchema& schema) {
   for (const ColumnSpec& metric : schema.metrics) text += row(worlds, "world", metric);
   text += kWorlds;
   text += "## /grid\n" + std::string(kGrid);
-  text += "## Tables\n" + std::string(kTables);
+  text += "## Tables\n" + std::string(kTablesText);
   for (const RaggedSpec& table : schema.tables) {
     const std::string group = "/" + table.name + "/";
     text += "\n### /" + table.name + "\n\n" + table.long_name + "\n\n" + kColumnHeader;

@@ -1,33 +1,18 @@
 #include "io/show.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
 #include "host/units.hpp"
+#include "io/text_table.hpp"
 
 namespace servesweep {
 namespace {
 
 constexpr std::size_t kMostUnmarkedMetrics = 6;
 const std::vector<std::string> kAllColumns = {"all"};
-
-// 17 digits are for machines. Inputs have the digits that they were given, as far as people write
-// any; metrics four.
-std::string readable(const ResultColumn& column, const std::string& text) {
-  if (text.empty()) return "-";
-  if (column.spec.type != ColumnType::kFloat64) return text;
-  const double value = std::stod(text);
-  if (column.role == ColumnRole::kInput) return fmt::format("{:.6g}", value);
-  const double magnitude = std::abs(value);
-  if (magnitude == 0) return "0";
-  if (!(magnitude >= 1e-4 && magnitude < 1e9)) return fmt::format("{:.3e}", value);
-  const int decimals = std::clamp(3 - static_cast<int>(std::floor(std::log10(magnitude))), 0, 7);
-  return fmt::format("{:.{}f}", value, decimals);
-}
 
 // Over the worlds to which it applies. Block by block: most columns that vary show it early.
 bool varies(const ResultFile& file, const ResultColumn& column) {
@@ -91,55 +76,6 @@ std::vector<std::size_t> sorted_worlds(const ResultFile& file, const ShowOptions
     sort_by(file.numbers(options.sort), [](double v) { return std::isnan(v); });
   }
   return worlds;
-}
-
-// A long name as lines, broken behind its underscores: columns no wider than their values.
-std::vector<std::string> header_lines(const std::string& name) {
-  constexpr std::size_t kWidth = 10;
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < name.size();) {
-    const std::size_t end = std::min(name.find('_', at), name.size() - 1) + 1;
-    const std::string part = name.substr(at, end - at);
-    if (lines.empty() || lines.back().size() + part.size() > kWidth) lines.emplace_back();
-    lines.back() += part;
-    at = end;
-  }
-  return lines;
-}
-
-// UTF-8: bytes that begin a character.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-struct Column {
-  std::vector<std::string> cells;  // from top to bottom
-  bool right = false;              // numbers are right-aligned, words left
-};
-
-// As lines. Columns end on the same line.
-std::string aligned(std::vector<Column> columns) {
-  std::size_t height = 0;
-  for (const Column& column : columns) height = std::max(height, column.cells.size());
-  std::vector<std::string> lines(height);
-  for (Column& column : columns) {
-    column.cells.insert(column.cells.begin(), height - column.cells.size(), "");
-    std::size_t width = 0;
-    for (const std::string& cell : column.cells) width = std::max(width, width_of(cell));
-    for (std::size_t i = 0; i < height; ++i) {
-      const std::string padding(width - width_of(column.cells[i]), ' ');
-      if (&column != &columns.front()) lines[i] += "  ";
-      lines[i] += column.right ? padding + column.cells[i] : column.cells[i] + padding;
-    }
-  }
-  std::string text;
-  for (std::string& line : lines) {
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
 }
 
 }  // namespace
@@ -214,7 +150,7 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
     worlds.resize(static_cast<std::size_t>(options.top));
   }
   const bool all = options.columns == kAllColumns;
-  std::vector<Column> table;
+  std::vector<TableColumn> table;
   if (all) table.assign(2 + worlds.size(), {});
   for (const std::string& name : chosen_columns(file, options)) {
     const ResultColumn& info = file.column(name);
@@ -229,8 +165,8 @@ std::string render_table(const ResultFile& file, const ShowOptions& options) {
       table[1].cells.push_back(unit);
       for (std::size_t w = 0; w < worlds.size(); ++w) table[2 + w].cells.push_back(values[w]);
     } else {
-      Column column{header_lines(name),
-                    !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
+      TableColumn column{header_lines(name),
+                         !(spec.type == ColumnType::kText || spec.type == ColumnType::kCategory)};
       column.cells.push_back(unit);
       column.cells.insert(column.cells.end(), values.begin(), values.end());
       table.push_back(std::move(column));

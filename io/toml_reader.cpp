@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "host/text.hpp"
 #include "host/toml_text.hpp"
 #include "io/csv.hpp"
-#include "io/text.hpp"
 #include "io/text_source.hpp"
 
 namespace servesweep {

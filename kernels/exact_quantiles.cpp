@@ -8,7 +8,7 @@ namespace servesweep {
 
 namespace {
 
-using Range = Kokkos::RangePolicy<Device>;
+using QuantileRange = Kokkos::RangePolicy<Device>;
 
 struct QuantileTemp {
   std::int64_t* sorted;  // of one quantity
@@ -58,13 +58,14 @@ std::size_t exact_quantiles_bytes(std::uint32_t stride, std::int32_t num_worlds)
 void take_exact_quantiles(const Device& device, const KeptLatencies& kept, BatchResult* results,
                           void* temp_block) {
   const QuantileTemp temp(temp_block, kept.stride, kept.num_worlds);
-  Kokkos::parallel_for("servesweep::find_segments", Range(device, 0, kept.num_worlds),
+  Kokkos::parallel_for("servesweep::find_segments", QuantileRange(device, 0, kept.num_worlds),
                        FindEnds{kept, results, temp.end});
   for (int quantity = 0; quantity < kExactQuantities; ++quantity) {
     segmented_sort(device, kept.values + static_cast<std::size_t>(quantity) * kept.stride,
                    temp.sorted, kept.stride, kept.num_worlds, kept.begin, temp.end,
                    temp.primitives);
-    Kokkos::parallel_for("servesweep::interpolate_quantiles", Range(device, 0, kept.num_worlds),
+    Kokkos::parallel_for("servesweep::interpolate_quantiles",
+                         QuantileRange(device, 0, kept.num_worlds),
                          Interpolate{kept, temp.sorted, quantity, results});
   }
 }

@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """Reads servesweep's result files: worlds() makes a pandas frame, histogram() the distribution of
-a world or of several merged, and the command line plots a first picture.
+a world or of several merged. scripts/plot draws figures of them.
 
-    python3 scripts/servesweep_results.py out.h5                      # the frame, in short
-    python3 scripts/servesweep_results.py out.h5 --plot out.png
-    python3 scripts/servesweep_results.py out.h5 --plot out.png --x num_gpus --y p99_latency_s
-    python3 scripts/servesweep_results.py out.h5 --cdf 0 17 --plot cdf.png
+    python3 scripts/servesweep_results.py out.h5     # the frame, in short
 """
 import argparse
 
@@ -78,66 +75,12 @@ def _varying(frame, role):
     return [c for c in frame.columns if frame.attrs["role"][c] == role and frame[c].nunique() > 1]
 
 
-def _label(frame, name):
-    unit = frame.attrs["units"].get(name, "")
-    return name if unit in ("", "1") else f"{name} [{unit}]"
-
-
-def plot_metric(frame, x, y, axes):
-    """Median of y over x, a line for each value of the first category or else input."""
-    inputs = [c for c in _varying(frame, "input") if c != x]
-    by = next((c for c in inputs if frame[c].dtype == "category"), inputs[0] if inputs else None)
-    groups = frame.groupby(by, observed=True) if by else [(y, frame)]
-    for value, part in groups:
-        median = part.groupby(x, observed=True)[y].median()
-        axes.plot(median.index.astype(str) if part[x].dtype == object else median.index,
-                  median.values, marker="o", label=f"{by} = {value}" if by else None)
-    axes.set(xlabel=_label(frame, x), ylabel=f"median {_label(frame, y)}")
-    if by:
-        axes.legend(fontsize="small")
-
-
-def plot_cdf(path, world_ids, axes):
-    for world in world_ids:
-        frame = histogram(path, [world])
-        upper = next(c for c in frame if c.startswith("bucket_upper"))
-        axes.step(frame[upper], frame["cdf"], where="post", label=f"world {world}")
-    axes.set(xscale="log", xlabel="latency [s]", ylabel="share of requests")
-    axes.legend(fontsize="small")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
-    parser.add_argument("--plot", metavar="PNG", help="write a picture")
-    parser.add_argument("--x", help="input to plot over (default: the first number that varies)")
-    parser.add_argument("--y", help="metric to plot (default: the first with headline)")
-    parser.add_argument("--cdf", type=int, nargs="+", metavar="WORLD",
-                        help="plot the latency distribution of these worlds instead")
-    arguments = parser.parse_args()
-
-    frame = worlds(arguments.file)
+    frame = worlds(parser.parse_args().file)
     print(frame[_varying(frame, "input") + _varying(frame, "metric")].describe().T.to_string())
-    if not arguments.plot:
-        return
-    import matplotlib
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), constrained_layout=True)
-    if arguments.cdf:
-        plot_cdf(arguments.file, arguments.cdf, axes)
-    else:
-        numbers = [c for c in _varying(frame, "input") if pd.api.types.is_numeric_dtype(frame[c])]
-        x = arguments.x or (numbers or _varying(frame, "input") or ["replication"])[0]
-        with h5py.File(arguments.file, "r") as file:
-            headline = [c for c in file["worlds"] if "headline" in file["worlds"][c].attrs
-                        and pd.api.types.is_numeric_dtype(frame[c])]
-        y = arguments.y or (headline + [c for c in _varying(frame, "metric")
-                                        if pd.api.types.is_numeric_dtype(frame[c])])[0]
-        plot_metric(frame, x, y, axes)
-    figure.savefig(arguments.plot, dpi=150)
-    print(f"wrote {arguments.plot}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ namespace servesweep {
 
 namespace {
 
-struct Arguments {
+struct CalibrateArguments {
   std::string file;
   bool json = false;
 };
@@ -40,7 +40,7 @@ std::string to_json(const Calibration& c) {
 }  // namespace
 
 void add_calibrate(CLI::App& app, Program&) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CalibrateArguments>();
   CLI::App* command = app.add_subcommand(
       "calibrate", "Fits the affine service model to measured batch times; prints TOML to paste.");
   command->add_option("file", arguments->file, "Measured grid")->type_name("GRID.csv")->required();

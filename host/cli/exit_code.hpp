@@ -6,6 +6,7 @@ namespace servesweep {
 enum ExitCode {
   kOk = 0,
   kSomeUnfinished = 1,
+  kLimitFailed = 1,  // compare --fail-on
   kBadInput = 2,
   kIoFailure = 3,
   kNoDevice = 4,
@@ -13,8 +14,9 @@ enum ExitCode {
 };
 
 inline constexpr const char* kExitCodesText =
-    "Exit codes: 0 ok, 1 some worlds did not finish, 2 usage or bad input, 3 a file cannot be "
-    "read\n"
-    "or written, 4 no device, 75 interrupted: the same command goes on where it stopped.";
+    "Exit codes: 0 ok, 1 some worlds did not finish (replay: are not the same; compare: a change "
+    "is\n"
+    "beyond --fail-on), 2 usage or bad input, 3 a file cannot be read or written, 4 no device,\n"
+    "75 interrupted: the same command goes on where it stopped.";
 
 }  // namespace servesweep

@@ -11,14 +11,14 @@ namespace servesweep {
 
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string file, csv, json;
 };
 
 }  // namespace
 
 void add_export(CLI::App& app, Program&) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command =
       app.add_subcommand("export", "Writes every input and metric of every world as CSV or JSON.");
   command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();

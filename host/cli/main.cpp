@@ -63,6 +63,7 @@ int run_program(int argc, char** argv) {
   add_show(app, program);
   add_export(app, program);
   add_report(app, program);
+  add_compare(app, program);
   add_workload(app, program);
   add_calibrate(app, program);
   add_replay(app, program);

@@ -14,7 +14,7 @@ namespace servesweep {
 
 namespace {
 
-struct Arguments {
+struct ShowArguments {
   std::string file;
   ShowOptions show;
   bool profile = false;
@@ -32,7 +32,7 @@ std::string stored_profile(const ResultFile& file) {
 }  // namespace
 
 void add_show(CLI::App& app, Program&) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ShowArguments>();
   ShowOptions& show = arguments->show;
   CLI::App* command =
       app.add_subcommand("show", "Prints the worlds of a result file as a table, with units.");

@@ -16,10 +16,12 @@
 #include "host/error.hpp"
 #include "host/machine.hpp"
 #include "host/names.hpp"
+#include "host/studies/original_files.hpp"
 #include "host/studies/stress_analysis.hpp"
 #include "host/studies/stress_choice.hpp"
 #include "host/studies/stress_plan.hpp"
 #include "host/units.hpp"
+#include "io/atomic_file.hpp"
 #include "io/folder_lock.hpp"
 #include "io/grid_reader.hpp"
 #include "io/study_file.hpp"
@@ -204,6 +206,8 @@ class StressRun {
     const Sweep& sweep = step.loaded.sweep;
     if (is_there(step)) {
       if (!options_.quiet) std::cerr << step.name << ": already there" << std::endl;
+      make_newest(study_, step.name, sweep.fingerprint());
+      write();
       return;
     }
     if (!options_.quiet) {
@@ -221,12 +225,20 @@ class StressRun {
       result = read_sweep_result(file, step.name);
     }
     add_sweep(study_, result);
-    Provenance provenance = provenance_;
-    provenance.traces = result.sweep.attribute("traces");
-    provenance.time_finished_utc = utc_now();
-    write_study(options_.output, study_, provenance, analyse_stress(study_.worlds),
-                method_rows(study_.worlds));
+    write();
     fs::remove(path);
+  }
+
+  void write() {
+    Provenance provenance = provenance_;
+    provenance.traces = study_.sweeps.back().attribute("traces");
+    provenance.time_finished_utc = utc_now();
+    const std::vector<StudyFinding> findings = analyse_stress(study_.worlds);
+    write_study(options_.output, study_, provenance, findings, method_rows(study_.worlds));
+    const fs::path folder = fs::path(options_.output).parent_path();
+    for (const auto& [name, text] : original_files(study_, findings)) {
+      write_file_atomically((folder / name).string(), text);
+    }
   }
 
   StressOptions options_;
@@ -239,21 +251,28 @@ class StressRun {
   std::unique_ptr<WorkloadCache> workloads_;
 };
 
-void print_findings(const Study& study) {
+// The answer stands last, where a terminal shows it.
+void print_findings(const std::vector<StudyFinding>& findings) {
   std::string topic;
-  for (const StudyFinding& finding : analyse_stress(study.worlds)) {
-    if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
-    std::cout << "  " << finding.text << '\n';
-  }
+  const auto print = [&](bool answer) {
+    for (const StudyFinding& finding : findings) {
+      if ((finding.topic == kAnswerTopic) != answer) continue;
+      if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
+      std::cout << "  " << finding.text << '\n';
+    }
+  };
+  print(false);
+  print(true);
   std::cout << '\n';
 }
 
 void print_end(const std::string& path) {
   const ResultFile file(path);
-  print_findings(read_study(file, kStress, stress_step_names()));
+  print_findings(file.findings());
   const std::string name = shell_line({path});
   std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ", "
             << format_count(file.num_worlds(), "world") << ")\n"
+            << "        beside it " << kOriginalStem << "_*, the same for other scripts\n"
             << "next: servesweep report " << name << '\n'
             << "      servesweep show " << name << " --sort p99_latency_s --top 20\n";
 }

@@ -40,6 +40,9 @@ struct Difference {
 
 Difference difference(const std::vector<double>& before, const std::vector<double>& after);
 
+// What a claim says that rests on one seed alone.
+inline constexpr std::string_view kOneSeedNote = " (one seed: no interval)";
+
 // "mean latency falls by 12.3 % (95 % interval: 10.1 to 14.5 %)", "... by a factor of 21 (...)",
 // "... shows no clear change (-1.2 %, 95 % interval: -3.4 to 1 %)", "... does not change", and with
 // one seed "... falls by 12.3 % (one seed: no interval)". Numbers are called `<name>_change_...`.

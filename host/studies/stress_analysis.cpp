@@ -1,5 +1,6 @@
 #include "host/studies/stress_analysis.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "host/studies/stress_findings.hpp"
@@ -7,6 +8,33 @@
 
 namespace servesweep {
 namespace {
+
+// Where seeds draw nothing that matters to a configuration, its intervals have no width, and look
+// surer than they are.
+Findings equal_seeds_answer(const StudyData& data) {
+  double configurations = 0, equal = 0;
+  for (const StressStep step : kStressSteps) {
+    if (step == StressStep::kRobustness) continue;
+    for (const SeedGroup& group : data.configurations(
+             step, {"rps_scaling", "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
+      if (group.rows.size() < 2) continue;
+      const std::vector<double> latencies_s = data.values(group, "mean_latency_s");
+      ++configurations;
+      equal += std::all_of(latencies_s.begin(), latencies_s.end(),
+                           [&](double x) { return x == latencies_s.front(); })
+                   ? 1
+                   : 0;
+    }
+  }
+  if (equal == 0) return {};
+  Sentence s;
+  s.words("Seeds: all gave the same results in ").number("equal_configurations", equal);
+  s.words(" of ").count("configurations", configurations, "configuration");
+  s.words(
+      "; where the requests are a trace's, seeds draw other predictions and no other requests, ");
+  s.words("so intervals say nothing about other requests.");
+  return {s.finding(kAnswerTopic)};
+}
 
 Findings left_out_findings(const StudyData& data) {
   const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
@@ -30,9 +58,10 @@ std::vector<StudyFinding> analyse_stress(const Frame& study) {
   const StudyData data(study);
   std::vector<StudyFinding> findings;
   for (const auto topic :
-       {scheduler_answer, gpu_answer, k_answer, method_answer, left_out_findings,
-        scheduler_findings, gpu_findings, k_findings, tail_findings, method_findings, sla_findings,
-        overload_findings, utilization_findings, batch_size_findings, robustness_findings}) {
+       {scheduler_answer, gpu_answer, k_answer, method_answer, equal_seeds_answer,
+        left_out_findings, scheduler_findings, gpu_findings, k_findings, tail_findings,
+        method_findings, sla_findings, overload_findings, utilization_findings, batch_size_findings,
+        robustness_findings}) {
     for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
   }
   return findings;

@@ -29,7 +29,7 @@ Findings utilization_findings(const StudyData& data);
 Findings batch_size_findings(const StudyData& data);
 Findings robustness_findings(const StudyData& data);
 
-// "1,000,000 requests at load scaling 100", "1,000 requests with real timestamps"
+// "1,000,000 requests at load scaling 100", "1,000 requests at real timestamps"
 void say_workload(Sentence& sentence, const StudyData& data, const SeedGroup& group);
 // "5 seeds"
 void say_seeds(Sentence& sentence, const SeedGroup& group);

@@ -1,6 +1,7 @@
 // Which K: gains from each K to the next, the tail, batch sizes.
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include "host/studies/stress_findings.hpp"
 
@@ -41,6 +42,8 @@ StudyFinding end_of_gains(const StudyData& data, const std::vector<SeedGroup>& g
                           const GainMetric& metric) {
   const std::size_t at = last_gain(data, groups, metric);
   const double k = groups[at].key[0];
+  const bool one_seed = groups[at].rows.size() < 2;
+  const std::string_view gain = one_seed ? "a gain of " : "a clear gain of ";
   Sentence s;
   if (at + 1 == groups.size()) {
     s.words("The step to K = ").number("k_bins", k).words(", the largest tried, still gains ");
@@ -48,12 +51,13 @@ StudyFinding end_of_gains(const StudyData& data, const std::vector<SeedGroup>& g
     say(s, metric.words, metric.name, data.ratio(groups[at - 1], groups[at], metric.column));
   } else if (at == 0) {
     s.words("No step of K from ").number("k_bins", k).words(" to ");
-    s.number("k_bins", groups.back().key[0]).words(" has a clear gain of ");
+    s.number("k_bins", groups.back().key[0]).words(" has ").words(gain);
     s.percent("least_gain", kSmallGain).words(" in ").words(metric.words);
   } else {
-    s.words("After K = ").number("k_bins", k).words(" no step has a clear gain of ");
+    s.words("After K = ").number("k_bins", k).words(" no step has ").words(gain);
     s.percent("least_gain", kSmallGain).words(" in ").words(metric.words);
   }
+  if (one_seed && at + 1 < groups.size()) s.words(kOneSeedNote);
   return s.words(".").finding("K");
 }
 
@@ -88,9 +92,10 @@ std::optional<StudyFinding> largest_gain(const StudyData& data,
   s.words("The step from K = ").number("k_bins", groups[best].key[0]).words(" to ");
   s.number("k_bins", groups[best + 1].key[0]).words(" cuts mean latency most: from ");
   s.number("mean_latency_s", data.mean_of(groups[best], metric), "s").words(" to ");
-  s.number("mean_latency_s", data.mean_of(groups[best + 1], metric), "s").words(".");
+  s.number("mean_latency_s", data.mean_of(groups[best + 1], metric), "s");
   if (ratio_of(best) >= 1) return {};
-  return s.finding("K");
+  if (factors[best].size() < 2) s.words(kOneSeedNote);
+  return s.words(".").finding("K");
 }
 
 double largest_batch(const StudyData& data, const SeedGroup& group) {
@@ -127,9 +132,12 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
   const auto largest = [&](const SeedGroup& group) { return largest_batch(data, group); };
   Sentence s;
   s.words(what).number(key, from).words(" to ").number(key, to).words(" ");
-  say(s, "the mean batch size", "mean_batch_size", data.ratio(first, last, "mean_batch_size"));
-  s.words(", from ").number("mean_batch_size", data.mean_of(first, "mean_batch_size"));
-  s.words(" to ").number("mean_batch_size", data.mean_of(last, "mean_batch_size"), "requests");
+  const RatioChange change = data.ratio(first, last, "mean_batch_size");
+  say(s, "the mean batch size", "mean_batch_size", change);
+  if (change.clear()) {
+    s.words(", from ").number("mean_batch_size", data.mean_of(first, "mean_batch_size"));
+    s.words(" to ").number("mean_batch_size", data.mean_of(last, "mean_batch_size"), "requests");
+  }
   s.words("; the largest batch ");
   if (largest(first) == largest(last)) {
     s.words("has ").number("max_batch_size", largest(last), "requests").words(" at both.");
@@ -145,7 +153,14 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
 Findings k_answer(const StudyData& data) {
   const std::vector<SeedGroup> groups = data.configurations(kStep, {"k_bins"});
   if (groups.size() < 2) return {};
-  const std::size_t at = last_gain(data, groups, kGainMetrics[0]);
+  const GainMetric metric = kGainMetrics[0];
+  std::size_t at = 0;  // the first that no later one betters
+  while (std::any_of(groups.begin() + static_cast<std::ptrdiff_t>(at) + 1, groups.end(),
+                     [&](const SeedGroup& later) {
+                       return clear_gain(metric, data.ratio(groups[at], later, metric.column));
+                     })) {
+    ++at;
+  }
   Sentence s;
   s.words("K: on ").count("num_gpus", data.input(groups.front(), "num_gpus"), "GPU");
   s.words(" with ");
@@ -156,10 +171,12 @@ Findings k_answer(const StudyData& data) {
     s.percent("least_gain", kSmallGain).words(" or more against K = ");
     s.number("k_bins", groups[at - 1].key[0]);
   } else {
-    s.words(" is enough: no larger one clearly cuts mean latency by another ");
-    s.percent("least_gain", kSmallGain);
+    const bool one_seed = groups[at].rows.size() < 2;
+    s.words(" is enough: no larger one ").words(one_seed ? "cuts" : "clearly cuts");
+    s.words(" mean latency by another ").percent("least_gain", kSmallGain);
+    if (one_seed) s.words(kOneSeedNote);
   }
-  return {s.words(".").finding("Answer")};
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings k_findings(const StudyData& data) {
@@ -203,9 +220,13 @@ Findings tail_findings(const StudyData& data) {
   Sentence change;
   change.words("From K = ").number("k_bins", first.key[0]).words(" to ");
   change.number("k_bins", last.key[0]).words(" ");
-  say(change, "p99 latency", "p99_latency", data.ratio(first, last, "p99_latency_s"));
-  change.words(", from ").number("p99_latency_s", p99_s(first), "s").words(" to ");
-  findings.push_back(change.number("p99_latency_s", p99_s(last), "s").words(".").finding("Tail"));
+  const RatioChange p99 = data.ratio(first, last, "p99_latency_s");
+  say(change, "p99 latency", "p99_latency", p99);
+  if (p99.clear()) {
+    change.words(", from ").number("p99_latency_s", p99_s(first), "s").words(" to ");
+    change.number("p99_latency_s", p99_s(last), "s");
+  }
+  findings.push_back(change.words(".").finding("Tail"));
 
   Sentence shape;
   shape.words("p99 latency is ").number("p99_to_mean", data.mean_of(first, tail));

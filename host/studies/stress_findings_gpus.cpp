@@ -97,7 +97,7 @@ StudyFinding utilization_of(const StudyData& data, const SeedGroup& group,
   Sentence s;
   s.words("On ").count("num_gpus", gpus_of(group), "GPU").words(" utilisation is ");
   s.percent("utilization", measured).words("; arrival rate x mean service time / (GPUs x mean ");
-  s.words("batch size) = ").number("arrivals_per_s", arrivals.per_s, "/s x ");
+  s.words("batch size) = ").number("arrivals_per_s", arrivals.per_s, "requests/s x ");
   s.number("mean_service_time_s", service_s, "s / (").number("num_gpus", gpus_of(group));
   s.words(" x ").number("mean_batch_size", batch).words(") = ");
   s.percent("theoretical_utilization", theory).words(".");
@@ -130,7 +130,7 @@ Findings gpu_answer(const StudyData& data) {
   s.words("GPUs: with ");
   say_workload(s, data, groups.front());
   s.words(" and K = ").number("k_bins", data.input(groups.front(), "k_bins")).words(", ");
-  StudyFinding finding = s.finding("Answer");
+  StudyFinding finding = s.finding(kAnswerTopic);
   std::string reason = choice.reason;
   if (reason.starts_with("No ")) reason[0] = 'n';
   finding.text += reason;
@@ -170,10 +170,11 @@ Findings gpu_findings(const StudyData& data) {
   s.count("num_gpus", gpus_of(groups[at + 1]), "GPU").words(" ");
   say(s, "it", metric, data.ratio(groups[at], groups[at + 1], metric));
   if (busy < kBusyUtilization) {
-    s.words(". The arrivals limit it: those GPUs are busy ");
+    s.words(". The arrivals limit it: ");
   } else {
-    s.words(". Idle GPUs are not the reason: they are busy ");
+    s.words(". Idle GPUs are not the reason: ");
   }
+  s.words(gpus_of(groups[at]) == 1 ? "that GPU is busy " : "those GPUs are busy ");
   s.percent("utilization", busy).words(" of the time.");
   findings.push_back(s.finding(topic));
 

@@ -40,7 +40,7 @@ StudyFinding choice_finding(const StudyData& data, const Comparison& c) {
   const MeanInterval rate = mean_interval(data.values(*c.best, metric));
   s.words(" breaks the request SLA for ").percent(metric, rate.mean).words(" of the requests");
   if (c.best->rows.size() < 2) {
-    s.words(" (one seed: no interval)");
+    s.words(kOneSeedNote);
   } else {
     s.words(" (");
     say_seeds(s, *c.best);
@@ -147,7 +147,7 @@ Findings method_answer(const StudyData& data) {
   for (const Comparison& c : all) {
     if (c.requests != largest_volume(all) || !c.best) continue;
     StudyFinding finding = choice_finding(data, c);
-    finding.topic = "Answer";
+    finding.topic = kAnswerTopic;
     finding.text.insert(0, "Together: ");
     finding.text[10] = 'w';
     findings.push_back(std::move(finding));

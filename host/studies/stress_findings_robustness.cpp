@@ -135,6 +135,7 @@ std::optional<StudyFinding> strongest(const StudyData& data, const std::vector<S
   say_value(s, most, most.lowest);
   s.words(" to ").number(metric, data.mean_of(most.highest, metric), "s").words(" at ");
   say_value(s, most, most.highest);
+  if (most.change.one_seed()) s.words(kOneSeedNote);
   return s.words(".").finding(kTopic);
 }
 
@@ -190,7 +191,7 @@ Findings input_findings(const StudyData& data, const std::vector<SeedGroup>& gro
       say_rate_span(s, data, groups, reference, i, "token_sla_violation_rate",
                     "the token SLA violation rate");
     }
-    if (mean_span->change.one_seed()) s.words(" (one seed: no interval)");
+    if (mean_span->change.one_seed()) s.words(kOneSeedNote);
     findings.push_back(s.words(".").finding(kTopic));
   }
   return findings;
@@ -244,7 +245,7 @@ StudyFinding spread_finding(const StudyData& data, const SeedGroup& reference,
   const MeanInterval interval = mean_interval(values);
   Sentence s;
   s.words(words).words(" ").number(metric, interval.mean, unit);
-  if (values.size() < 2) return s.words(" (one seed: no interval).").finding("Seeds");
+  if (values.size() < 2) return s.words(kOneSeedNote).words(".").finding("Seeds");
   s.words(" (95 % interval: ");
   s.range(metric, interval.mean - interval.half_width, interval.mean + interval.half_width, unit);
   s.words("), coefficient of variation over ");

@@ -34,7 +34,7 @@ StudyFinding latency_ranking(const StudyData& data, std::vector<SeedGroup> group
     say_scheduler(s, data, groups[i]);
     s.words(" ").number(metric, mean_of(groups[i]), "s");
   }
-  if (groups.front().rows.size() == 1) s.words(" (one seed: no interval)");
+  if (groups.front().rows.size() == 1) s.words(kOneSeedNote);
   return s.words(".").finding("Schedulers");
 }
 
@@ -77,7 +77,7 @@ StudyFinding violation_ranking(const StudyData& data, std::vector<SeedGroup> gro
     say_scheduler(s, data, groups[i]);
     s.words(" ").percent(metric, mean_of(groups[i]));
   }
-  if (groups.front().rows.size() == 1) s.words(" (one seed: no interval)");
+  if (groups.front().rows.size() == 1) s.words(kOneSeedNote);
   return s.words(".").finding("Schedulers");
 }
 
@@ -87,7 +87,7 @@ void say_workload(Sentence& sentence, const StudyData& data, const SeedGroup& gr
   sentence.number("requests", data.input(group, "workload_requests"), "requests");
   const double scaling = data.input(group, "rps_scaling");
   if (std::isnan(scaling)) {
-    sentence.words(" with real timestamps");
+    sentence.words(" at real timestamps");
   } else {
     sentence.words(" at load scaling ").number("rps_scaling", scaling);
   }
@@ -113,8 +113,8 @@ Findings scheduler_answer(const StudyData& data) {
   say_lowest(s, data, last, "mean_latency_s", "mean latency");
   s.words("; ");
   say_lowest(s, data, last, "p99_latency_s", "p99 latency");
-  if (last.front().rows.size() == 1) s.words(" (one seed: no interval)");
-  return {s.words(".").finding("Answer")};
+  if (last.front().rows.size() == 1) s.words(kOneSeedNote);
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings scheduler_findings(const StudyData& data) {

@@ -34,7 +34,9 @@ std::string zip_of(const StressSettings& settings, std::int32_t replications,
   }
   std::map<std::string, std::string> tables;
   bool varies = false;
-  for (const auto& [key, values] : columns) {
+  for (const auto& column : columns) {  // not [key, values]: clang 14's lambdas cannot see those
+    const std::string& key = column.first;
+    const std::vector<std::string>& values = column.second;
     const std::size_t dot = key.rfind('.');
     const bool same = std::all_of(values.begin(), values.end(),
                                   [&](const std::string& v) { return v == values.front(); });

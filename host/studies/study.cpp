@@ -166,31 +166,42 @@ Frame as_part(const Study& study, const SweepResult& result) {
   return part;
 }
 
-// Sweeps without worlds go, and worlds and sweeps are numbered again.
-void number(Study& study) {
-  const auto sweep = column_of<std::int32_t>(study.worlds, kSweepColumn);
-  const std::set<std::int32_t> used(sweep.begin(), sweep.end());
+// The frame with other values in one column.
+Frame with(const Frame& frame, const char* name, ColumnData values) {
+  Frame changed(frame.name());
+  for (const ResultColumn& column : frame.columns()) {
+    const bool this_one = column.spec.name == name;
+    changed.add(column, this_one ? std::move(values) : frame.data(column.spec.name));
+  }
+  return changed;
+}
+
+// Keeps these rows, in their order; sweeps without worlds go, and worlds and sweeps are numbered
+// again.
+void keep(Study& study, std::vector<std::size_t> rows) {
+  const auto step = column_of<std::int32_t>(study.worlds, kStepColumn);
+  auto sweep = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  const auto world = column_of<std::int64_t>(study.worlds, kSweepWorldColumn);
+  const auto place = [&](std::size_t row) { return std::tuple(step[row], sweep[row], world[row]); };
+  std::sort(rows.begin(), rows.end(),
+            [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+
+  std::set<std::int32_t> used;
+  for (const std::size_t row : rows) used.insert(sweep[row]);
   std::vector<StudySweep> sweeps;
   std::vector<std::int32_t> numbers(study.sweeps.size());
   for (const std::int32_t old : used) {
     numbers[static_cast<std::size_t>(old)] = static_cast<std::int32_t>(sweeps.size());
     sweeps.push_back(std::move(study.sweeps[static_cast<std::size_t>(old)]));
   }
+  for (std::int32_t& s : sweep) s = numbers[static_cast<std::size_t>(s)];
+  std::vector<std::int64_t> ids(rows.size());
+  std::iota(ids.begin(), ids.end(), std::int64_t{0});
+
   study.sweeps = std::move(sweeps);
-  Frame worlds(study.worlds.name());
-  for (const ResultColumn& column : study.worlds.columns()) {
-    ColumnData data = study.worlds.data(column.spec.name);
-    if (column.spec.name == kSweepColumn) {
-      for (std::int32_t& s : std::get<std::vector<std::int32_t>>(data)) {
-        s = numbers[static_cast<std::size_t>(s)];
-      }
-    } else if (column.spec.name == "world") {
-      auto& ids = std::get<std::vector<std::int64_t>>(data);
-      std::iota(ids.begin(), ids.end(), 0);
-    }
-    worlds.add(column, std::move(data));
-  }
-  study.worlds = std::move(worlds);
+  study.worlds = with(with(study.worlds, kSweepColumn, std::move(sweep)).select(rows), "world",
+                      std::move(ids));
+  for (RaggedTable& table : study.tables) table.data = rows_of(table, rows);
 }
 
 }  // namespace
@@ -235,16 +246,21 @@ void add_sweep(Study& study, const SweepResult& result) {
   for (std::size_t row = 0; row < keys.size(); ++row) {
     if (row >= old_rows || replaced.count(keys[row]) == 0) rows.push_back(row);
   }
-  const auto step = column_of<std::int32_t>(all, kStepColumn);
-  const auto sweep = column_of<std::int32_t>(all, kSweepColumn);
-  const auto world = column_of<std::int64_t>(all, kSweepWorldColumn);
-  const auto place = [&](std::size_t row) { return std::tuple(step[row], sweep[row], world[row]); };
-  std::sort(rows.begin(), rows.end(),
-            [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  study.worlds = all;
+  keep(study, std::move(rows));
+}
 
-  study.worlds = all.select(rows);
-  for (RaggedTable& table : study.tables) table.data = rows_of(table, rows);
-  number(study);
+void make_newest(Study& study, const std::string& step, const std::string& fingerprint) {
+  const std::vector<std::size_t> rows = rows_of_sweep(study, step, fingerprint);
+  if (rows.empty()) return;
+  auto sweeps = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  const auto newest = static_cast<std::int32_t>(study.sweeps.size());
+  study.sweeps.push_back(study.sweeps[static_cast<std::size_t>(sweeps[rows[0]])]);
+  for (const std::size_t row : rows) sweeps[row] = newest;
+  study.worlds = with(study.worlds, kSweepColumn, std::move(sweeps));
+  std::vector<std::size_t> all(study.worlds.num_rows());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  keep(study, std::move(all));
 }
 
 std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,

@@ -30,6 +30,9 @@ struct StudySweep {
   std::string attribute(const std::string& name) const;  // "" for unknown ones
 };
 
+// The topic of what a study was made to find out.
+inline constexpr const char* kAnswerTopic = "Answer";
+
 // A sentence, and every number in it.
 struct StudyFinding {
   std::string topic;
@@ -62,6 +65,9 @@ struct SweepResult {
 
 // Sweeps of which no world is left go.
 void add_sweep(Study& study, const SweepResult& result);
+
+// Findings are about the newest sweep of each step: that of the settings that were asked for last.
+void make_newest(Study& study, const std::string& step, const std::string& fingerprint);
 
 // The rows of the sweep with this step and fingerprint, as far as they are still there.
 std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,

@@ -29,6 +29,7 @@ COMMANDS = (
     ["plan"],
     ["show"],
     ["export"],
+    ["compare"],
     ["workload", "info"],
     ["workload", "generate"],
     ["calibrate"],

@@ -14,7 +14,8 @@ from servesweep_cli import PROGRAM, SOURCE, CliTest, can_report
 GENERATED = {"parameters.md": "parameters", "output_format.md": "output-format"}
 PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "examples/README.md",
          *sorted((SOURCE / "docs").glob("*.md"))]
-HELPS = ([], ["run"], ["plan"], ["show"], ["export"], ["report"], ["workload", "info"],
+HELPS = ([], ["run"], ["study", "stress"], ["plan"], ["show"], ["export"], ["report"], ["compare"],
+         ["workload", "info"],
          ["workload", "generate"], ["calibrate"], ["replay"], ["info"])
 
 CAN_REPORT = can_report()
@@ -70,7 +71,8 @@ class Docs(CliTest):
         self.cli("run", "sweep.toml", "-o", "profiled.h5", "--profile")
         for name in ("results", "sweeps"):
             self.path(name).mkdir()
-        shutil.copy(self.path("out.h5"), self.path("results/out.h5"))
+        for name in ("results/out.h5", "a.h5", "b.h5"):
+            shutil.copy(self.path("out.h5"), self.path(name))
 
     def shell(self, command, where):
         path = os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"]

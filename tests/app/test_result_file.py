@@ -155,16 +155,6 @@ class OwnReader(unittest.TestCase):
         self.assertEqual(bins.requests.tolist(), [10_000_000_000, 10_000_000_001])
         self.assertTrue(np.isnan(bins.batch_limit[0]))
 
-    def test_plots(self):
-        script = SOURCE / "scripts" / "servesweep_results.py"
-        for path, *options in ([grid], [irregular], [grid, "--x", "cluster_trace", "--y", "completed"],
-                               [grid, "--cdf", "1", "2"]):
-            picture = os.path.join(folder.name, "plot.png")
-            subprocess.run([sys.executable, script, path, "--plot", picture, *options],
-                           check=True, stdout=subprocess.DEVNULL)
-            self.assertGreater(os.path.getsize(picture), 5000)
-            os.remove(picture)
-
 
 class OfTheProgram(CliTest):
     """What `servesweep run` writes, in all of them."""
@@ -212,16 +202,6 @@ class OfTheProgram(CliTest):
             self.assertLess(abs(mean / row.mean_latency_s - 1), row.percentile_error)
             self.assertLessEqual(buckets.bucket_lower_s.iloc[-1], row.max_latency_s)
             self.assertGreater(buckets.bucket_upper_s.iloc[-1], row.max_latency_s)
-
-    def test_plots(self):
-        script = os.path.join(SOURCE, "scripts", "servesweep_results.py")
-        for options in ([], ["--cdf", "0", "7"], ["--x", "k_bins", "--y", "mean_latency_s"]):
-            picture = str(self.path("plot.png"))
-            said = subprocess.run([sys.executable, script, self.file, "--plot", picture, *options],
-                                  check=True, capture_output=True, text=True).stdout
-            self.assertIn("p99_latency_s", said)
-            self.assertGreater(os.path.getsize(picture), 5000)
-            os.remove(picture)
 
 
 if __name__ == "__main__":

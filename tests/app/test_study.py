@@ -1,5 +1,7 @@
 """servesweep study stress: what it runs, keeps, replaces and chooses."""
 
+import csv
+import json
 import signal
 import time
 import unittest
@@ -186,6 +188,32 @@ class StressStudy(CliTest):
         self.assertRegex(out, "all [0-9]+ metrics are bit-identical")
         _, err = self.cli("run", SOURCE / "examples/queueing_mm1.toml", "-o", "s.h5", code=2)
         self.assertIn("holds the results of another sweep", err)
+
+    def test_the_original_s_files_are_written_and_grow(self):
+        self.stress(*SMALL, "--step1-only", "-o", "sub/s.h5", code=3)  # no such folder
+        self.path("sub").mkdir()
+        out, _ = self.stress(*SMALL, "--step1-only", "-o", "sub/s.h5")
+        self.assertIn("Schedulers", out)
+        self.stress(*SMALL, "--steps", "2,3", "-o", "sub/s.h5")
+
+        def rows(name):
+            with open(self.path(f"sub/comprehensive_stress_results_{name}.csv")) as file:
+                return list(csv.DictReader(file))
+
+        self.assertEqual(len(rows("step1_request_scaling")), 2 * 5)
+        self.assertEqual(len(rows("step2_gpu_scaling")), 4)
+        self.assertEqual([r["k_bins"] for r in rows("step3_kbins_sensitivity")],
+                         ["1", "2", "4", "8", "16", "32"])
+        self.assertGreater(len(rows("all_results")), 15)
+        w = Worlds(self.path("sub/s.h5"))
+        first = (w["step"] == STEPS[1]) & (w["num_gpus"] == 1)
+        self.assertAlmostEqual(float(rows("step2_gpu_scaling")[0]["avg_latency"]),
+                               w["mean_latency_s"][first].mean())
+        analysis = json.loads(
+            self.path("sub/comprehensive_stress_results_analysis.json").read_text())
+        with h5py.File(self.path("sub/s.h5")) as file:
+            texts = list(file["findings/text"].asstr()[:])
+        self.assertEqual([f["text"] for f in analysis["findings"]], texts)
 
     def test_real_timestamps_and_calibration(self):
         self.stress("--max-requests", "1000", "--max-gpus", "2", "--real-timestamps", "-q",

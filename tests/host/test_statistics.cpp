@@ -61,3 +61,30 @@ TEST_CASE("a 95 % interval holds the mean 95 times in 100") {
   CHECK(interval.half_width == Approx(3.1824463052837086 * 1.2909944487358056 / 2).epsilon(1e-12));
   CHECK(std::isnan(mean_interval({1}).half_width));
 }
+
+TEST_CASE("the interval of a relative change holds it as often, also where the change is large") {
+  const RandomStream stream(42, 0, StreamId::kService);
+  const int trials = 10000;
+  int held_paired = 0, held_independent = 0;
+  for (int t = 0; t < trials; ++t) {
+    std::vector<double> a, b, c;
+    for (int i = 0; i < 5; ++i) {
+      const auto draw = [&](int k) {
+        return stream.normal(static_cast<std::uint64_t>(15 * t + k));
+      };
+      a.push_back(10 + draw(i));
+      b.push_back(2 * a.back() + draw(5 + i));
+      c.push_back(20 + 2 * draw(10 + i));
+    }
+    const auto holds = [](const RelativeChange& change) {
+      const double t_quantile = student_t_quantile(0.975, change.degrees_of_freedom);
+      return std::fabs(change.change - 1) <= t_quantile * change.standard_error;
+    };
+    held_paired += holds(paired_change(a, b));
+    held_independent += holds(independent_change(a, c));
+  }
+  const double deviation = std::sqrt(0.95 * 0.05 * trials);
+  CHECK(std::abs(held_paired - 0.95 * trials) < 4 * deviation);
+  CHECK(held_independent > 0.95 * trials - 4 * deviation);
+  CHECK(held_independent < 0.97 * trials);  // degrees of freedom are rounded down
+}

@@ -295,6 +295,24 @@ TEST_CASE("one seed has no interval") {
   }
 }
 
+TEST_CASE("the K that is enough is compared with all larger ones") {
+  // No step of 1 %, but both together.
+  CHECK(any_has(texts(bins({{1, 100}, {2, 99.4}, {4, 98.8}}), "Answer"),
+                "K = 2 is enough: no larger one clearly cuts mean latency by another 1 %."));
+  CHECK(any_has(texts(bins({{1, 100}, {2, 99.4}, {4, 50}}), "Answer"),
+                "K = 4, the largest tried, still cuts mean latency by 1 % or more against K = 2."));
+}
+
+TEST_CASE("seeds that draw nothing are pointed out") {
+  std::vector<StudyRow> rows = bins({{1, 100}, {2, 20}});
+  CHECK(none_has(texts(rows, "Answer"), "Seeds:"));
+  for (StudyRow& row : rows) {
+    if (row.k_bins == 1) row.mean_latency_s = 100;
+  }
+  CHECK(
+      any_has(texts(rows, "Answer"), "Seeds: all gave the same results in 1 of 2 configurations"));
+}
+
 TEST_CASE("steps that were not run are not spoken of") {
   CHECK(analyse_stress(study_frame({})).empty());
   for (const StudyFinding& finding : analyse_stress(study_frame(bins({{1, 100}, {2, 20}})))) {
@@ -372,11 +390,12 @@ TEST_CASE("utilisation against theory") {
     row.mean_batch = 3;
   }
   // 20/s x 6 s / (4 x 3) = 1000 %; a batch takes 0.6 x 4 x 3 / 20 s
-  CHECK(any_has(texts(rows, "Utilisation"),
-                "On 4 GPUs utilisation is 60 %; arrival rate x mean service time / (GPUs x mean "
-                "batch size) = 20 /s x 6 s / (4 x 3) = 1,000 %. A batch takes 0.36 s on average, "
-                "but the batch of an average request 6 s, since large batches take longer; the "
-                "formula counts too much by that."));
+  CHECK(any_has(
+      texts(rows, "Utilisation"),
+      "On 4 GPUs utilisation is 60 %; arrival rate x mean service time / (GPUs x mean "
+      "batch size) = 20 requests/s x 6 s / (4 x 3) = 1,000 %. A batch takes 0.36 s on average, "
+      "but the batch of an average request 6 s, since large batches take longer; the "
+      "formula counts too much by that."));
 }
 
 TEST_CASE("schedulers are ranked where the seeds agree") {

@@ -101,6 +101,20 @@ TEST_CASE("A configuration that is run again replaces its row, in its own step")
   check_tables(s);
 }
 
+TEST_CASE("A sweep that is asked for again is the newest") {
+  Study s = study();
+  add_sweep(s, result("one", "a", {1, 2}, {}, {1, 2}));
+  add_sweep(s, result("two", "b", {1}, {}, {5}));
+  add_sweep(s, result("one", "c", {4}, {}, {3}));
+  make_newest(s, "one", "a");
+  CHECK(s.worlds.numbers("p99_latency_s") == std::vector<double>{3, 1, 2, 5});
+  CHECK(s.worlds.numbers("sweep") == std::vector<double>{1, 2, 2, 0});
+  CHECK(s.worlds.numbers("world") == std::vector<double>{0, 1, 2, 3});
+  CHECK(s.sweeps.size() == 3);
+  CHECK(s.sweeps[2].attribute("sweep_fingerprint") == "a");
+  check_tables(s);
+}
+
 TEST_CASE("Another seed is another configuration") {
   Study s = study();
   add_sweep(s, result("one", "a", {1}, {}, {1}));

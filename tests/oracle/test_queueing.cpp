@@ -151,21 +151,28 @@ Workload poisson_workload(std::uint32_t replication) {
   return build_workload(spec, nullptr, kSeed, replication);
 }
 
-void simulate(std::vector<Case>& cases, std::uint32_t replication) {
-  const Workload workload = poisson_workload(replication);
-  const RandomStream stream(kSeed, replication, StreamId::kService);
-  std::vector<double> exponential(workload.size()), uniform(workload.size());
-  for (std::size_t i = 0; i < workload.size(); ++i) {
-    exponential[i] = stream.exponential(i);
-    uniform[i] = stream.uniform(i);
+// What all worlds of a replication have in common.
+struct Requests {
+  Workload workload;
+  std::vector<double> exponential, uniform;
+
+  explicit Requests(std::uint32_t replication) : workload(poisson_workload(replication)) {
+    const RandomStream stream(kSeed, replication, StreamId::kService);
+    for (std::size_t i = 0; i < workload.size(); ++i) {
+      exponential.push_back(stream.exponential(i));
+      uniform.push_back(stream.uniform(i));
+    }
   }
+};
+
+void simulate(std::vector<Case>& cases, const Requests& requests) {
   std::vector<testing::WorldCase> worlds;
   bool has_quantiles = false;
   for (const Case& c : cases) {
     const ServiceDraw draw = draws_of(c.params.service.model);
-    worlds.push_back({c.params, &workload,
-                      draw == ServiceDraw::kExponential ? &exponential
-                      : draw == ServiceDraw::kUniform   ? &uniform
+    worlds.push_back({c.params, &requests.workload,
+                      draw == ServiceDraw::kExponential ? &requests.exponential
+                      : draw == ServiceDraw::kUniform   ? &requests.uniform
                                                         : nullptr});
     has_quantiles |= c.figures.back().name == "W_p99";
   }
@@ -213,9 +220,12 @@ TEST_CASE("waiting times agree with queueing theory") {
   REQUIRE(num_figures > 150);
   const double level = 1 - (1 - kLevel) / static_cast<double>(num_figures);
 
+  for (std::uint32_t i = 0; i < kReplications; ++i) {
+    const Requests requests(i);
+    for (auto& cases : groups) simulate(cases, requests);
+  }
   double farthest = 0;  // in standard errors
-  for (auto& cases : groups) {
-    for (std::uint32_t i = 0; i < kReplications; ++i) simulate(cases, i);
+  for (const auto& cases : groups) {
     for (const Case& c : cases) {
       for (const Figure& f : c.figures) {
         const MeanInterval interval = mean_interval(f.replications, level);

@@ -26,8 +26,8 @@ using testing::WorldMemory;
 constexpr std::uint64_t kSmallWorlds = 150;
 constexpr std::uint64_t kWideWorlds = 20;
 #else
-constexpr std::uint64_t kSmallWorlds = 1'500;
-constexpr std::uint64_t kWideWorlds = 200;
+constexpr std::uint64_t kSmallWorlds = 600;
+constexpr std::uint64_t kWideWorlds = 80;
 #endif
 constexpr std::int32_t kWidths[] = {1, 2, 4, 8, 16, 32};
 

@@ -1,3 +1,6 @@
 // The main function of tests that do not start Kokkos themselves.
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#include "tests/support/catch_session.hpp"
+
+int main(int argc, char* argv[]) {
+  return servesweep::testing::run_tests(argc, argv, [] {});
+}

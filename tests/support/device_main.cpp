@@ -1,17 +1,7 @@
 // The main function of tests that run kernels.
-#define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
-
 #include "kernels/device.hpp"
+#include "tests/support/catch_session.hpp"
 
 int main(int argc, char* argv[]) {
-  Catch::Session session;
-  // Before the device starts: --list-tests must work on a machine without one.
-  const int refused = session.applyCommandLine(argc, argv);
-  if (refused != 0) return refused;
-  const auto& config = session.configData();
-  if (!config.listTests && !config.listTestNamesOnly && !config.showHelp) {
-    servesweep::start_device();
-  }
-  return session.run();
+  return servesweep::testing::run_tests(argc, argv, [] { servesweep::start_device(); });
 }

@@ -1,0 +1,18 @@
+// The rows of a frame that meet a condition of the kind that sweep files have (host/where.hpp).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "host/frame.hpp"
+#include "host/parameter.hpp"
+
+namespace servesweep {
+
+// In order. parameters: of the engine that made the frame. What a world does not read is equal to
+// nothing, less or greater than nothing, and not true. InputError for bad conditions.
+std::vector<std::size_t> rows_where(const Frame& frame, const std::string& condition,
+                                    const ParameterSet& parameters);
+
+}  // namespace servesweep
