@@ -120,3 +120,23 @@ export async function screenshot(page, name) {
   if (!to) return;
   await page.screenshot({ path: path.join(to, `${name}.png`), fullPage: true });
 }
+
+export const kCharts = ["pareto", "curves", "heatmap", "parallel", "cdf"];
+
+// The names of sections whose content is wider than the window, and the whole page if it is.
+export function overflowing(page) {
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll("header, nav, section, footer")]
+      .filter((section) => section.getBoundingClientRect().right > innerWidth + 1
+        || section.scrollWidth > section.clientWidth + 1)
+      .map((section) => section.id || section.tagName);
+    if (document.documentElement.scrollWidth > innerWidth) wide.push("page");
+    return wide;
+  });
+}
+
+// Elements of a chart.
+export const nodes = (page, id) => page.locator(`#${id}-chart svg *`).count();
+
+// How many points the table of all points shows.
+export const status = (page) => page.locator("#worlds-status").textContent();

@@ -62,6 +62,7 @@ export class Report {
 
   async need_axes() {
     await this.need(...this.axes);
+    this.first_world = await unpack(this.data.first_world, Int32Array);
     this.common = new Map(this.axes.map((axis) => [axis.name, this.most_common(axis)]));
   }
 

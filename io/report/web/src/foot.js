@@ -1,7 +1,7 @@
 // Where the numbers come from: constants, provenance, the resolved sweep file.
 
 import { el } from "./dom.js";
-import { format_value, title_of } from "./format.js";
+import { format_value } from "./format.js";
 import { Table } from "./table.js";
 
 export function origin(report) {
@@ -13,14 +13,14 @@ export function origin(report) {
   ];
   const parts = [
     details("Constants", "What is the same in all points.", new Table({
-      label: "Constants", page_rows: 200, columns: [
+      label: "Constants", page_rows: 200, stack: true, columns: [
         { title: "Name", value: (each) => each.name, text: (each) => each.name },
         { title: "Value", value: (each) => each.value, text: (each) => constant_text(each) },
         { title: "Meaning", value: (each) => each.long_name, text: (each) => each.long_name },
       ], items: constants,
     }).element),
     details("Provenance", "Which program, machine and command made the result file.", new Table({
-      label: "Provenance", page_rows: 200, columns: [
+      label: "Provenance", page_rows: 200, stack: true, columns: [
         { title: "What", value: (pair) => pair[0], text: (pair) => pair[0] },
         { title: "Value", value: (pair) => pair[1], node: (pair) => el("span", { class: "long" }, pair[1]) },
       ], items: data.provenance,

@@ -13,7 +13,7 @@ let printing = false;
 
 export function set_printing(on) { printing = on; }
 
-export function is_dark() {
+function is_dark() {
   return dark_query.matches && !printing && !print_query.matches;
 }
 

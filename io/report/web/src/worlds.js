@@ -59,7 +59,10 @@ export function worlds(report, selection, distributions) {
         shown[index].text = (row) => format_with_error(column, report.value(column, row), half_widths[row]);
       }
     });
-    shown.unshift({ title: "Point", hint: "Number of the point in the sweep", numeric: true, value: (row) => row, text: (row) => row });
+    shown.unshift({
+      title: report.data.replications > 1 ? "First world" : "World", numeric: true,
+      hint: "Id in the result file", value: (row) => report.first_world[row], text: (row) => report.first_world[row],
+    });
     if (report.data.cdf) shown.push({ title: "", node: add_button });
     return shown;
   }

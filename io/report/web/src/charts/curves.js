@@ -8,6 +8,7 @@ import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, listing, short_name, title_of } from "../format.js";
 import { ink } from "../palette.js";
 import { color_of, default_color_axis } from "./color_by.js";
+import { band, points_of } from "./curve_lines.js";
 
 const kMostLines = 8;
 const kMostLineValues = 60;
@@ -17,44 +18,6 @@ function default_x(report) {
   const numeric = (axis) => axis.kind === "number";
   return report.axis("num_gpus") ?? report.choice_axes.find(numeric) ?? report.axes.find(numeric)
     ?? report.axes[0];
-}
-
-// rows of one line -> [{code, mean, low, high, rows}] by ascending x code
-function group(report, rows, x, y) {
-  const by_code = new Map();
-  const values = report.numbers(y);
-  for (const row of rows) {
-    if (!Number.isFinite(values[row])) continue;
-    const code = report.codes(x)[row];
-    if (!by_code.has(code)) by_code.set(code, []);
-    by_code.get(code).push(row);
-  }
-  const half_widths = report.half_widths(y);
-  return [...by_code].sort((a, b) => a[0] - b[0]).map(([code, members]) => {
-    const numbers = members.map((row) => values[row]);
-    const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-    const half_width = members.length === 1 ? half_widths?.[members[0]] ?? NaN : NaN;
-    const low = members.length > 1 ? Math.min(...numbers) : mean - half_width;
-    const high = members.length > 1 ? Math.max(...numbers) : mean + half_width;
-    return { code, mean, low, high, half_width, rows: members };
-  });
-}
-
-function band(name, color, points, x_axis, y_axis, floor) {
-  const known = points.filter((point) => Number.isFinite(point.low) && point.high > point.low);
-  if (!known.length) return null;
-  const low = (point) => (y_axis.log ? Math.max(point.low, floor) : point.low);
-  const shape = [
-    ...known.map((point) => [x_axis.place(point.x), y_axis.place(point.high)]),
-    ...known.toReversed().map((point) => [x_axis.place(point.x), y_axis.place(low(point))]),
-  ];
-  return {
-    type: "custom", name, silent: true, z: 1, clip: true, tooltip: { show: false }, data: [shape[0]],
-    renderItem: (_, api) => ({
-      type: "polygon", shape: { points: shape.map((point) => api.coord(point)) },
-      style: { fill: color, opacity: 0.16 }, silent: true,
-    }),
-  };
 }
 
 export function curves(report) {
@@ -127,7 +90,7 @@ export function curves(report) {
     const rows = filters.rows();
     const { lines, left_out } = lines_of(rows);
     for (const each of lines) {
-      each.points = group(report, each.rows, along, y);
+      each.points = points_of(report, each.rows, along, y);
       each.level = each.points.find((point) => point.code < 0);  // does not read the axis
       each.points = each.points.filter((point) => point.code >= 0);
       for (const point of each.points) point.x = along.kind === "number" ? along.values[point.code] : point.code;

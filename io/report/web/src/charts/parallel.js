@@ -5,9 +5,9 @@ import { checkbox, column_select, input, select } from "../controls.js";
 import { all_rows, sample } from "../data.js";
 import { el, replace } from "../dom.js";
 import { Figure, row_columns } from "../figure.js";
-import { count, title_of } from "../format.js";
+import { count, is_share, title_of } from "../format.js";
 import { ink } from "../palette.js";
-import { color_axes, color_legend, color_of, default_color_axis } from "./color_by.js";
+import { color_axes, color_legend, default_color_axis } from "./color_by.js";
 import { parallel_axis } from "./parallel_axes.js";
 
 const kMostRows = 20000;
@@ -115,8 +115,12 @@ export function parallel(report, selection) {
           select("from", [any, ...options], at(inside[0]), (text) => set_range(axis, 0, place(text, -0.3))),
           select("to", [any, ...options], at(inside.at(-1)), (text) => set_range(axis, 1, place(text, 0.3))));
       } else {
-        const scale = axis.column.unit ? ` [${axis.column.unit}]` : "";
-        const place = (text) => (text === "" || Number.isNaN(Number(text)) ? null : axis.at(Number(text)));
+        const [unit, factor] = is_share(axis.column) ? ["%", 0.01] : [axis.column.unit, 1];
+        const scale = unit ? ` [${unit}]` : "";
+        const place = (text) => {
+          const at = text === "" ? NaN : axis.at(Number(text) * factor);
+          return Number.isNaN(at) ? null : at;
+        };
         group.append(
           input(`min${scale}`, { type: "number", step: "any" }, (text) => set_range(axis, 0, place(text))),
           input(`max${scale}`, { type: "number", step: "any" }, (text) => set_range(axis, 1, place(text))));

@@ -1,20 +1,20 @@
 // What is gained for what it costs: all points of a load, and the front of those that no other point
 // beats in both ways.
 
-import { as_x, as_y, can_log, finite, grid, number_axis, wants_log } from "../axes.js";
+import { as_x, as_y, can_log, grid, number_axis, wants_log } from "../axes.js";
 import { checkbox, column_select, Filters } from "../controls.js";
 import { better_direction, sample } from "../data.js";
 import { replace } from "../dom.js";
 import { Figure, row_columns, tip, tooltip } from "../figure.js";
 import { count, format_with_error, short_name, title_of } from "../format.js";
 import { ink } from "../palette.js";
-import { color_axes, color_legend, color_of, default_color_axis } from "./color_by.js";
+import { color_axes, color_legend, default_color_axis } from "./color_by.js";
 import { interval_bars } from "./intervals.js";
 
 const kMostDrawn = 2000;
 
 // Rows that no other row beats, by ascending x. Directions: -1 lower is better, 1 higher.
-export function front_of(rows, x, y, x_direction, y_direction) {
+function front_of(rows, x, y, x_direction, y_direction) {
   const known = rows.filter((row) => Number.isFinite(x[row]) && Number.isFinite(y[row]));
   known.sort((a, b) => x_direction * (x[b] - x[a]) || y_direction * (y[b] - y[a]) || a - b);
   const front = [];
