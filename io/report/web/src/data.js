@@ -127,12 +127,22 @@ export function better_direction(column) {
     ? kHigherIsBetter : kLowerIsBetter;
 }
 
-// `limit` of `rows`, evenly spread and always the same ones.
+// `limit` of `rows`, always the same ones: one from each of as many equal parts, at a place in it that a
+// hash decides, since equal steps through a grid would meet only some values of its inner axes.
 export function sample(rows, limit) {
   if (rows.length <= limit) return rows;
   const picked = [];
-  for (let i = 0; i < limit; ++i) picked.push(rows[Math.floor((i * rows.length) / limit)]);
+  for (let i = 0; i < limit; ++i) {
+    const place = (Math.imul(i + 1, 2654435761) >>> 0) / 2 ** 32;
+    picked.push(rows[Math.floor(((i + place) * rows.length) / limit)]);
+  }
   return picked;
+}
+
+// `limit` of `values` in equal steps from the first to the last.
+export function spread(values, limit) {
+  if (values.length <= limit) return values;
+  return Array.from({ length: limit }, (_, i) => values[Math.round((i * (values.length - 1)) / (limit - 1))]);
 }
 
 export function all_rows(report) {

@@ -52,6 +52,7 @@ function number_format(least, most) {
 }
 
 function significant(value, digits, padded = false) {
+  value = Number(value.toPrecision(digits));  // 0.9999 is 1.00, not 1.000
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e15 || size < 1e-9) return value.toExponential(Math.max(0, digits - 1));

@@ -2,7 +2,7 @@
 
 import { as_x, as_y, axis_texts, can_log, category_axis, grid, number_axis, wants_log } from "../axes.js";
 import { checkbox, column_select, Filters } from "../controls.js";
-import { all_rows, sample } from "../data.js";
+import { all_rows, sample, spread } from "../data.js";
 import { replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, listing, short_name, title_of } from "../format.js";
@@ -78,7 +78,7 @@ export function curves(report) {
       by_code.get(code).push(row);
     }
     const codes = [...by_code.keys()].sort((a, b) => a - b);
-    const shown = sample(codes, kMostLines);
+    const shown = spread(codes, kMostLines);
     return {
       lines: shown.map((code) => ({ ...color_of(line, code), rows: by_code.get(code) })),
       left_out: codes.length - shown.length,

@@ -7,11 +7,11 @@ import { el, replace } from "../dom.js";
 import { Figure, row_columns } from "../figure.js";
 import { count, is_share, title_of } from "../format.js";
 import { ink } from "../palette.js";
-import { color_axes, color_legend, default_color_axis } from "./color_by.js";
+import { color_axes, color_entries, color_legend, default_color_axis } from "./color_by.js";
 import { parallel_axis } from "./parallel_axes.js";
 
 const kMostRows = 20000;
-const kMostSvgRows = 1500;
+const kMostSvgRows = 1500;  // more are drawn on a canvas; paper always takes SVG
 const kMostDefaultAxes = 9;
 const kMostDefaultInputs = 8;
 
@@ -140,19 +140,19 @@ export function parallel(report, selection) {
   }
 
   function make(width) {
-    const rows = sample(all_rows(report), kMostRows);
+    const rows = sample(all_rows(report), figure.printing ? kMostSvgRows : kMostRows);
     if (axes.length < 2) return { empty: "Choose at least two axes." };
     const narrow = width < 640;
     const colors = ink();
     const { color } = state;
     const opacity = Math.min(0.6, 7 / Math.sqrt(rows.length));
     const codes = color ? report.codes(color) : null;
-    const entries = color ? color_legend(report, color, rows)
+    const entries = color ? color_entries(report, color, rows)
       : [{ name: "points", color: colors.accent, code: 0 }];
     const series = entries.map((entry) => ({
-      type: "parallel", name: entry.name, smooth: false, inactiveOpacity: 0.02, activeOpacity: Math.min(0.9, opacity * 2.5),
+      type: "parallel", name: entry.name, smooth: false, inactiveOpacity: 0.02, activeOpacity: Math.min(0.9, opacity * (rows.length > kMostSvgRows ? 1.5 : 2.5)),
       lineStyle: { color: entry.color, width: 1, opacity },
-      progressive: rows.length > kMostSvgRows && !figure.printing ? 2000 : 0,
+      progressive: rows.length > kMostSvgRows ? 2000 : 0,
       data: rows.filter((row) => !codes || codes[row] === entry.code).map((row) => axes.map((axis) => axis.place(row))),
     }));
     const gap = (width - 150) / Math.max(1, axes.length - 1);
@@ -180,7 +180,7 @@ export function parallel(report, selection) {
         })),
         series,
       },
-      legend: entries.length > 1 ? entries : [],
+      legend: color_legend(entries),
       note: rows.length < report.rows
         ? `${rows.length.toLocaleString("en-US")} of ${count(report.rows, "point")} are drawn, evenly sampled; a selection takes from all of them.` : "",
       table: { columns: row_columns(report, axes.map((axis) => axis.column)), items: rows },

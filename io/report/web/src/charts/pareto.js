@@ -8,7 +8,7 @@ import { replace } from "../dom.js";
 import { Figure, row_columns, tip, tooltip } from "../figure.js";
 import { count, format_with_error, short_name, title_of } from "../format.js";
 import { ink } from "../palette.js";
-import { color_axes, color_legend, default_color_axis } from "./color_by.js";
+import { color_axes, color_entries, color_legend, default_color_axis } from "./color_by.js";
 import { interval_bars } from "./intervals.js";
 
 const kMostDrawn = 2000;
@@ -86,7 +86,7 @@ export function pareto(report) {
     const colors = ink();
     const series = [];
     const codes = color ? report.codes(color) : null;
-    const entries = color ? color_legend(report, color, rows) : [{ name: "points", color: colors.accent, code: 0 }];
+    const entries = color ? color_entries(report, color, rows) : [{ name: "points", color: colors.accent, code: 0 }];
     for (const entry of entries) {
       const mine = (row) => !codes || codes[row] === entry.code;
       series.push({
@@ -118,7 +118,7 @@ export function pareto(report) {
             [title_of(column), format_with_error(column, report.value(column, data.row),
               report.half_widths(column)?.[data.row])]))),
       },
-      legend: entries.length > 1 ? entries : [],
+      legend: color_legend(entries),
       note: [
         filters.words(all),
         ` ${count(front.length, "point")} of ${rows.length.toLocaleString("en-US")} on the front`,
