@@ -4,12 +4,14 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/report_assets.hpp"
+#include "host/engines.hpp"
 #include "host/error.hpp"
 #include "host/units.hpp"
 #include "io/report/report_data.hpp"
@@ -35,6 +37,20 @@ void check_replaceable(const std::string& output) {
   throw InputError(output + " exists (and is no report) choose another file with -o, or remove it");
 }
 
+// By columns; none for engines of another version: the page does without.
+std::map<std::string, std::string> keys_of(const std::string& engine_name) {
+  std::map<std::string, std::string> keys;
+  try {
+    const auto engine = make_engine(engine_name);
+    for (std::size_t i = 0; i < engine->parameters().size(); ++i) {
+      keys[engine->parameters()[i].column] = engine->parameters()[i].key;
+    }
+  } catch (const InputError&) {
+    keys.clear();
+  }
+  return keys;
+}
+
 void report(const Arguments& arguments) {
   const ReportAssets& assets = report_assets();
   require_report_assets(assets);
@@ -48,6 +64,7 @@ void report(const Arguments& arguments) {
   options.generator = "servesweep " + program_provenance().code_version;
   const std::size_t overhead = report_overhead(assets);
   options.max_bytes = kMostBytes - std::min(kMostBytes, overhead);
+  options.keys = keys_of(file.attribute("engine"));
   const std::string title = std::filesystem::path(arguments.file).filename();
   const std::string page = report_page(assets, title, report_data(file, options));
   write_output(output, [&](std::ostream& out) { out << page; });

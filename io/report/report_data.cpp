@@ -28,6 +28,8 @@ constexpr std::size_t kMostExactRows = 5'000;
 constexpr int kMantissaBits = 12, kHalfWidthBits = 7;
 // More different numbers than this in an input: they are rounded like metrics.
 constexpr std::size_t kMostExactValues = 2'000;
+// A line of the resolved sweep file that is longer is cut.
+constexpr std::size_t kMostLineBytes = 4'000;
 
 // Never left out, in this order.
 constexpr const char* kMainMetrics[] = {"throughput_requests_per_s",
@@ -50,6 +52,28 @@ constexpr std::pair<const char*, bool> kObjectives[] = {  // higher is better
     {"p99_latency_s", false},
     {"request_sla_violation_rate", false},
     {"throughput_requests_per_s", true}};
+
+// Sweeps of scattered points list each value of an axis: megabytes that nobody reads.
+std::string with_short_lines(const std::string& text) {
+  std::string out;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::size_t size = end - begin;
+    if (size > kMostLineBytes) {
+      size = kMostLineBytes;
+      while ((text[begin + size] & 0xC0) == 0x80) --size;  // not inside a UTF-8 character
+    }
+    out.append(text, begin, size);
+    if (begin + size < end) {
+      out += fmt::format(" ... ({} more bytes in the result file)",
+                         format_count(static_cast<std::int64_t>(end - begin - size)));
+    }
+    if (end < text.size()) out += '\n';
+    begin = end + 1;
+  }
+  return out;
+}
 
 std::string dump(const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -140,7 +164,7 @@ class Packer {
     for (const StudySweep& sweep : file_.sweeps()) {
       toml += (toml.empty() ? "# " : "\n# ") + sweep.step + "\n" + sweep.attribute("resolved_toml");
     }
-    out_["resolved_toml"] = toml;
+    out_["resolved_toml"] = with_short_lines(toml);
     if (const std::int64_t unfinished = unfinished_worlds(file_); unfinished > 0) {
       warn(fmt::format("{} of {} did not run to their end: see `status`.", format_count(unfinished),
                        format_count(file_.num_worlds(), "world")));
@@ -176,11 +200,14 @@ class Packer {
 
   Json head(const ResultColumn& column, const char* kind) const {
     const ColumnSpec& spec = column.spec;
-    return {{"name", spec.name},
-            {"long_name", spec.long_name},
-            {"unit", spec.unit == "1" ? "" : spec.unit},
-            {"role", column.role == ColumnRole::kMetric ? "metric" : "input"},
-            {"kind", kind}};
+    Json json = {{"name", spec.name},
+                 {"long_name", spec.long_name},
+                 {"unit", spec.unit == "1" ? "" : spec.unit},
+                 {"role", column.role == ColumnRole::kMetric ? "metric" : "input"},
+                 {"kind", kind}};
+    const auto key = options_.keys.find(spec.name);
+    if (key != options_.keys.end()) json["key"] = key->second;
+    return json;
   }
 
   void add_constant(const ResultColumn& column, const std::string& value) {

@@ -2,12 +2,13 @@
 //
 //   version 1; title, generator; worlds, replications (the most of a row), rows
 //   provenance    [[label, text], ...]
-//   resolved_toml text; of a study all its sweeps'
+//   resolved_toml text; of a study all its sweeps'; long lines (axes of many values) are cut
 //   warnings      [text, ...]
 //   constants     [{name, long_name, unit, value}]: what is equal in all rows, or all to which it
 //                 applies; value as text
 //   left_out      names of metrics that did not fit
 //   columns       [{name, long_name, unit, role, kind, codec, data, ...}]
+//                   key   of inputs, where it is known: "workload.rps"
 //                   role  "input" or "metric"
 //                   kind  "number", "category" or "text"
 //                   codec "i32": codes [row] into `values`, which are distinct and sorted
@@ -26,6 +27,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 
 #include "io/result_reader.hpp"
@@ -35,6 +37,9 @@ namespace servesweep {
 struct ReportOptions {
   std::string generator;  // "servesweep 0.1.0"
   std::size_t max_bytes;  // metrics beyond it are left out; the main ones never are
+  // Keys of a sweep file by the columns that hold their values: by them the page tells the given
+  // load from what can be chosen.
+  std::map<std::string, std::string> keys = {};
 };
 
 // May stand inside a <script> element: there is no `<` in it.

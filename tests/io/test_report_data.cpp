@@ -57,6 +57,16 @@ bool equal(float a, double b) {
 
 }  // namespace
 
+TEST_CASE("inputs have the keys of the sweep file that are known") {
+  TempFolder folder;
+  write_results(folder / "r.h5", sample::irregular_sweep(), sample::schema(), sample::chunk(0, 12));
+  const ResultFile file(folder / "r.h5");
+  const json report =
+      json::parse(report_data(file, {"servesweep", 4'000'000, {{"k_bins", "scheduler.k_bins"}}}));
+  CHECK(column(report, "k_bins")["key"] == "scheduler.k_bins");
+  CHECK(!column(report, "scheduler_kind").contains("key"));
+}
+
 TEST_CASE("a report has a row per point, replications averaged") {
   TempFolder folder;
   write_results(folder / "r.h5", sample::irregular_sweep(), sample::schema(), sample::chunk(0, 12));
@@ -263,10 +273,13 @@ TEST_CASE("the report of a study has its findings, methods and steps") {
   rows[5].step = kMethods;
   rows[5].scheduler = kStaticFifo;
   for (std::size_t i = 0; i < 6; ++i) rows[i].p99_latency_s = static_cast<double>(10 * i);
+  std::string long_line = "x = '";
+  for (int i = 0; i < 2500; ++i) long_line += "\u00b5";  // of two bytes: the limit is inside one
+  long_line += "'\nseed = 2\n";
   Study study;
   study.name = "stress";
   study.sweeps = {{"step1_request_scaling", {{"engine", "batch"}, {"resolved_toml", "seed = 1\n"}}},
-                  {"step4_comparison", {{"engine", "batch"}, {"resolved_toml", "seed = 2\n"}}}};
+                  {"step4_comparison", {{"engine", "batch"}, {"resolved_toml", long_line}}}};
   study.worlds = Frame("study.h5");
   study.worlds.add({world_column(), ColumnRole::kIndex},
                    std::vector<std::int64_t>{0, 1, 2, 3, 4, 5});
@@ -297,7 +310,10 @@ TEST_CASE("the report of a study has its findings, methods and steps") {
   CHECK(report["study"]["methods"] ==
         json{{{"rps_scaling", 1.0}, {"method", "static"}, {"row", 2}},
              {{"rps_scaling", 100.0}, {"method", "dynamic"}, {"row", 1}}});
-  CHECK(report["resolved_toml"] ==
-        "# step1_request_scaling\nseed = 1\n\n# step4_comparison\nseed = 2\n");
+  const std::string shown = report["resolved_toml"];
+  const std::string start = "# step1_request_scaling\nseed = 1\n\n# step4_comparison\nx = '\u00b5";
+  const std::string end = "\u00b5 ... (1,007 more bytes in the result file)\nseed = 2\n";
+  CHECK(shown.substr(0, start.size()) == start);
+  CHECK(shown.substr(shown.size() - end.size()) == end);
   CHECK(report["cdf"].is_null());
 }

@@ -1,6 +1,7 @@
 // Labelled form controls, and the selects that fix the axes which a chart does not show.
 
 import { classes_of } from "./classes.js";
+import { all_rows } from "./data.js";
 import { el, replace } from "./dom.js";
 import { listing, short_name, title_of } from "./format.js";
 
@@ -37,15 +38,12 @@ export function input(label, attributes, on_input) {
   return el("div", { class: "control" }, el("label", { for: id }, label), box);
 }
 
-// The value (or class of values) that shows most: that of most points; of equal ones the middle, for
-// volumes the last.
-export function default_choice(report, axis, classes) {
-  if (classes.merged) return Math.floor(classes.texts.length / 2);
-  const counts = new Array(classes.texts.length).fill(0);
-  for (const code of report.codes(axis)) if (code >= 0) counts[code]++;
-  const most = Math.max(...counts);
-  const best = counts.flatMap((number, code) => (number === most ? [code] : []));
-  if (/requests$/.test(axis.name) || axis.kind === "category") return best[best.length - 1];
+// Of classes and their numbers of points the one of most points; of equal ones the middle, for volumes
+// the last.
+function best_choice(axis, counts) {
+  const most = Math.max(...counts.values());
+  const best = [...counts].filter(([, number]) => number === most).map(([each]) => each).sort((a, b) => a - b);
+  if (/requests$/.test(axis.name) || axis.kind === "category") return best.at(-1);
   return best[Math.floor(best.length / 2)];
 }
 
@@ -56,7 +54,7 @@ export class Filters {
     this.report = report;
     this.on_change = on_change;
     this.element = el("div", { class: "controls filters" });
-    this.chosen = new Map();  // axis name -> class of values, or kAll
+    this.chosen = new Map();  // axis name -> class of values, kAll, or null: not chosen yet
     this.classes = new Map();
     this.drawn = [];
     for (const axis of report.axes) {
@@ -64,20 +62,66 @@ export class Filters {
       this.classes.set(axis.name, classes);
       // Fixing several axes of many values each would leave next to nothing.
       const fixed = fix(axis) && (!classes.merged || report.load_axes.includes(axis));
-      this.chosen.set(axis.name, fixed ? default_choice(report, axis, classes) : kAll);
+      this.chosen.set(axis.name, fixed ? null : kAll);
     }
   }
 
   others() { return this.report.axes.filter((axis) => !this.drawn.includes(axis)); }
 
-  // The axes that the chart draws itself. Frees fixed axes until `least` points remain.
-  set_drawn(drawn, least = 3) {
+  // The axes that the chart draws itself.
+  set_drawn(drawn) {
     this.drawn = drawn.filter(Boolean);
-    const order = this.others().filter((axis) => this.chosen.get(axis.name) !== kAll);
-    while (order.length && this.rows().length < Math.min(least, this.report.rows)) {
+    this.settle();
+  }
+
+  // Where points are scattered, fixing all other axes leaves next to nothing: frees them, loads last,
+  // until `enough(rows)`.
+  free_until(enough) {
+    const order = this.fixed();
+    while (order.length && !enough(this.rows())) {
       this.chosen.set(order.pop().name, kAll);
+      this.settle();
     }
-    replace(this.element, this.others().map((axis) =>
+  }
+
+  // One axis after the other: a value that none of the points left has gives way to the one that most
+  // of them have; an axis in which they do not differ needs no control.
+  settle() {
+    let rows = all_rows(this.report);
+    this.offered = [];
+    for (const axis of this.others()) {
+      const counts = this.counts(axis, rows);
+      const chosen = this.chosen.get(axis.name);
+      if (counts.size && chosen !== kAll && !counts.has(chosen)) this.chosen.set(axis.name, best_choice(axis, counts));
+      if (counts.size > 1) this.offered.push(axis);
+      rows = this.passing(axis, rows);
+    }
+    this.left = rows;
+    this.draw();
+  }
+
+  // Points by class of an axis.
+  counts(axis, rows) {
+    const counts = new Map();
+    const { class_of } = this.classes.get(axis.name);
+    for (const row of rows) {
+      const each = class_of(this.report.codes(axis)[row]);
+      if (each >= 0) counts.set(each, (counts.get(each) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  // Points that do not read a fixed axis stay: its value means nothing to them.
+  passing(axis, rows) {
+    const chosen = this.chosen.get(axis.name);
+    if (chosen === kAll) return rows;
+    const codes = this.report.codes(axis);
+    const { class_of } = this.classes.get(axis.name);
+    return rows.filter((row) => codes[row] < 0 || class_of(codes[row]) === chosen);
+  }
+
+  draw() {
+    replace(this.element, this.offered.map((axis) =>
       select(title_of(axis), [{ value: kAll, text: "all" },
         ...this.classes.get(axis.name).texts.map((text, value) => ({ value, text }))],
         this.chosen.get(axis.name), (value) => {
@@ -86,7 +130,15 @@ export class Filters {
         })));
   }
 
-  fixed() { return this.others().filter((axis) => this.chosen.get(axis.name) !== kAll); }
+  fixed() { return this.offered.filter((axis) => this.chosen.get(axis.name) !== kAll); }
+
+  rows() { return this.left; }
+
+  // The first of the axes that the points left differ in.
+  first_varying(axes) {
+    return axes.find((axis) => this.left.some((row) =>
+      this.report.codes(axis)[row] !== this.report.codes(axis)[this.left[0]])) ?? null;
+  }
 
   // In which of the axes that are not drawn the points differ.
   differing(rows) {
@@ -94,17 +146,6 @@ export class Filters {
       const codes = this.report.codes(axis);
       return rows.some((row) => codes[row] !== codes[rows[0]]);
     });
-  }
-
-  // Points that do not read a fixed axis stay: its value means nothing to them.
-  rows() {
-    const tests = this.fixed().map((axis) => [
-      this.report.codes(axis), this.classes.get(axis.name).class_of, this.chosen.get(axis.name)]);
-    const rows = [];
-    for (let row = 0; row < this.report.rows; ++row) {
-      if (tests.every(([codes, class_of, wanted]) => codes[row] < 0 || class_of(codes[row]) === wanted)) rows.push(row);
-    }
-    return rows;
   }
 
   words(rows) {

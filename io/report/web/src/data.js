@@ -4,6 +4,7 @@ import { format_value, short_name } from "./format.js";
 
 const kLowerIsBetter = -1;
 const kHigherIsBetter = 1;
+const kRare = 0.05;
 
 // base64(zlib(bytes shuffled by place)) of little-endian 4-byte numbers.
 async function unpack(text, Type) {
@@ -29,10 +30,9 @@ export class Report {
     // An input of one value is no axis: it only says which worlds read it.
     this.axes = this.inputs.filter((column) => column.values.length > 1);
     this.metrics = data.columns.filter((column) => column.role === "metric");
-    const key = (column) => column.key ?? guessed_key(column.name);
     // What is given, against what can be chosen.
     this.load_axes = this.axes.filter(
-      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(key(axis)));
+      (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(axis.key ?? ""));
     this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
     this.unpacked = new Map();
   }
@@ -60,7 +60,21 @@ export class Report {
     }));
   }
 
-  async need_axes() { await this.need(...this.axes); }
+  async need_axes() {
+    await this.need(...this.axes);
+    this.common = new Map(this.axes.map((axis) => [axis.name, this.most_common(axis)]));
+  }
+
+  // {code, share}: the value of most points, and the share of points that have another one.
+  most_common(axis) {
+    const counts = new Map();
+    for (const code of this.codes(axis)) counts.set(code, (counts.get(code) ?? 0) + 1);
+    const [code, number] = [...counts].reduce((best, each) => (each[1] > best[1] ? each : best));
+    return { code, share: 1 - number / this.rows };
+  }
+
+  // Loads that only a few points vary, as in a study's robustness step.
+  is_rare(axis) { return this.load_axes.includes(axis) && this.common.get(axis.name).share < kRare; }
 
   codes(axis) { return this.unpacked.get(axis.name).data; }
 
@@ -83,8 +97,9 @@ export class Report {
   describe(row, axes = this.axes) {
     const parts = [];
     for (const axis of axes) {
-      if (this.codes(axis)[row] < 0) continue;
-      parts.push(axis.kind === "category" ? this.text(axis, row)
+      const code = this.codes(axis)[row];
+      if (code < 0 || (this.is_rare(axis) && code === this.common.get(axis.name).code)) continue;
+      parts.push(axis.kind === "category" && axis.name !== "step" ? this.text(axis, row)
         : `${short_name(axis)} ${this.text(axis, row)}`);
     }
     return parts.join(", ") || `point ${row}`;
@@ -104,12 +119,6 @@ export class Report {
     const key = this.key_metrics();
     return [...key, ...this.metrics.filter((metric) => !key.includes(metric))];
   }
-}
-
-// For reports whose data do not say it.
-function guessed_key(name) {
-  return /^(workload|service|sla)_|^rps_scaling$|^real_timestamps$|^rate_per_s$|^(token|request)_(ms|s)$|_ms_per_token$/
-    .test(name) ? `workload.${name}` : name;
 }
 
 export function better_direction(column) {

@@ -2,6 +2,8 @@
 // Terms apart by blanks must all hold. A term is name, operator, value; a bare word is looked for in
 // all inputs. Names may be shortened to any part of a column's name. `=` on texts means "contains".
 
+import { kNotApplicable } from "./format.js";
+
 const kTerm = /^([A-Za-z_][\w.]*)(<=|>=|!=|==|=|<|>)(.+)$/;
 
 function find_column(report, name) {
@@ -57,8 +59,8 @@ export function parse_filter(report, line) {
       }
       const wanted = value.toLowerCase();
       terms.push((row) => {
-        const holds = operator === "==" ? report.text(column, row).toLowerCase() === wanted
-          : report.text(column, row).toLowerCase().includes(wanted);
+        const text = String(report.value(column, row) ?? kNotApplicable).toLowerCase();
+        const holds = operator === "==" ? text === wanted : text.includes(wanted);
         return operator === "!=" ? !holds : holds;
       });
     }

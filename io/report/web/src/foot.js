@@ -33,7 +33,7 @@ export function origin(report) {
       el("p", {}, data.left_out.join(", "))));
   }
   return el("section", { id: "origin", "aria-labelledby": "origin-title" },
-    el("h2", { id: "origin-title" }, "Origin of the numbers"), parts);
+    el("h2", { id: "origin-title" }, "Origin"), parts);
 }
 
 function constant_text(constant) {

@@ -3,6 +3,18 @@
 const kSpecialWords = {
   gpu: "GPU", gpus: "GPUs", sla: "SLA", ttft: "TTFT", tbt: "TBT", rps: "rate", p50: "p50", kv: "KV",
 };
+const kNames = {
+  throughput_requests_per_s: "throughput",
+  throughput_tokens_per_s: "token throughput",
+  throughput_output_tokens_per_s: "output token throughput",
+  workload_rps: "request rate",
+  rps_scaling: "load scaling",
+  scheduler_kind: "scheduler",
+  k_bins: "bins K",
+  num_gpus: "GPUs",
+  token_ms: "token SLA limit",
+  request_s: "request SLA limit",
+};
 const kTimeUnits = [["µs", 1e-6], ["ms", 1e-3], ["s", 1], ["min", 60], ["h", 3600], ["d", 86400]];
 
 export const kNotApplicable = "n/a";
@@ -10,15 +22,8 @@ export const kNotApplicable = "n/a";
 // "p99_latency_s" -> "p99 latency": its unit stands elsewhere.
 export function short_name(column) {
   let name = column.name;
-  if (name === "throughput_requests_per_s") return "throughput";
-  if (name === "throughput_tokens_per_s") return "token throughput";
-  if (name === "throughput_output_tokens_per_s") return "output token throughput";
-  if (name === "workload_rps") return "request rate";
-  if (name === "rps_scaling") return "load scaling";
-  if (name === "scheduler_kind") return "scheduler";
-  if (name === "k_bins") return "bins K";
-  if (name === "num_gpus") return "GPUs";
-  name = name.replace(/^workload_/, "").replace(/_per_s$/, "").replace(/_(s|ms)$/, "");
+  if (name in kNames) return kNames[name];
+  name = name.replace(/^(workload|service)_/, "").replace(/_per_s$/, "").replace(/_(s|ms|ms_per_token)$/, "");
   if (/^._|_.$/.test(name)) return name;  // b_max: a symbol, no words
   if (name === "p999_latency") name = "p99.9_latency";
   return name.split("_").map((word) => kSpecialWords[word] ?? word).join(" ");
@@ -80,25 +85,26 @@ function time_unit(value) {
 export function time_tick(seconds) {
   const fits = kTimeUnits.filter(([, size]) => seconds >= size * 0.999);
   const [name, size] = fits.length ? fits[fits.length - 1] : kTimeUnits[0];
-  return `${significant(Number((seconds / size).toPrecision(6)), 3)} ${name}`;
+  return `${significant(Number((seconds / size).toPrecision(6)), 3)}\u00a0${name}`;
 }
 
 // The unit that stands behind numbers which format_value() leaves alone.
 function plain_unit(column) {
   if (column.unit === "1/s") return "/s";
-  return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? ` ${column.unit}` : "";
+  return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? `\u00a0${column.unit}` : "";
 }
 
 export function format_value(column, value, digits = column.role === "input" ? 4 : 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return kNotApplicable;
+  if (column.name === "step") return value.replace(/^step/, "").replaceAll("_", " ");
   if (typeof value === "string") return value === "" ? "(none)" : value;
   if (!Number.isFinite(value)) return String(value);
   const padded = column.role === "metric";
-  if (is_share(column)) return `${significant(value * 100, digits, padded)} %`;
+  if (is_share(column)) return `${significant(value * 100, digits, padded)}\u00a0%`;
   if (column.unit === "s" || column.unit === "ms") {
     const seconds = column.unit === "ms" ? value / 1e3 : value;
     const [name, size] = time_unit(seconds);
-    return `${significant(seconds / size, digits, padded)} ${name}`;
+    return `${significant(seconds / size, digits, padded)}\u00a0${name}`;
   }
   if (column.role === "input") {
     return `${Number.isInteger(value) ? value.toLocaleString("en-US") : significant(value, digits)}${plain_unit(column)}`;
@@ -113,10 +119,10 @@ export function format_with_error(column, value, half_width) {
   let unit = 1;
   if (is_share(column)) unit = 0.01;
   else if (column.unit === "s") unit = time_unit(value)[1];
-  else if (Math.abs(value) >= 1e4) return `${text} ± ${format_value(column, half_width, 2)}`;
+  else if (Math.abs(value) >= 1e4) return `${text}\u00a0±\u00a0${format_value(column, half_width, 2)}`;
   const error = significant(half_width / unit, 2, true);
-  const parts = text.match(/^([^ /]*)(.*)$/);
-  return `${parts[1]} ± ${error}${parts[2]}`;
+  const parts = text.match(/^([^\s/]*)(.*)$/);
+  return `${parts[1]}\u00a0±\u00a0${error}${parts[2]}`;
 }
 
 // One unit for all numbers of an axis: {scale, unit, tick(value in column's unit)}.

@@ -4,13 +4,24 @@ import { classes_of } from "./classes.js";
 import { select } from "./controls.js";
 import { better_direction } from "./data.js";
 import { el, replace } from "./dom.js";
-import { format_value, format_with_error, kNotApplicable, short_name, title_of } from "./format.js";
+import { format_value, format_with_error, kNotApplicable, listing, short_name, title_of } from "./format.js";
 import { Table } from "./table.js";
 
 const kMostValues = 60;
 const kClasses = 8;
 const kPageRows = 12;
+const kMostAxes = 5;
+const kMostLoadAxes = 3;
 const kLimits = [0.01, 0.05, 0.1, 0.2];
+
+// The loads that the points differ in most; the others stay at their most common values.
+function loads_of(report) {
+  const all = report.load_axes.filter((axis) => axis.name !== "step");
+  if (all.length <= kMostLoadAxes) return { load_axes: all, fixed: [] };
+  const share = (axis) => report.common.get(axis.name).share;
+  const kept = all.filter((axis) => !report.is_rare(axis)).sort((a, b) => share(b) - share(a)).slice(0, kMostLoadAxes - 1);
+  return { load_axes: all.filter((axis) => kept.includes(axis)), fixed: all.filter((axis) => !kept.includes(axis)) };
+}
 
 export function glance(report) {
   const body = el("div");
@@ -24,7 +35,7 @@ export function glance(report) {
   const throughput = report.column("throughput_requests_per_s");
   const gpus = report.axis("num_gpus");
   const state = { limit: 0.05 };
-  const load_axes = report.load_axes.filter((axis) => axis.name !== "step");
+  const { load_axes, fixed } = loads_of(report);
   let classes = new Map();
 
   function load_text(axis, row) {
@@ -35,6 +46,7 @@ export function glance(report) {
   function loads() {
     const groups = new Map();
     for (let row = 0; row < report.rows; ++row) {
+      if (fixed.some((axis) => report.codes(axis)[row] !== report.common.get(axis.name).code)) continue;
       const key = load_axes.map((axis) => classes.get(axis).class_of(report.codes(axis)[row])).join(" ");
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(row);
@@ -70,8 +82,9 @@ export function glance(report) {
 
   function draw_choices() {
     const choices = loads().map(choose);
-    const shown = report.choice_axes.filter((axis) =>
-      choices.some((each) => report.codes(axis)[each.row] >= 0)).slice(0, 6);
+    const first = ["num_gpus", "scheduler_kind", "k_bins"].map((name) => report.axis(name)).filter(Boolean);
+    const shown = [...new Set([...first, ...report.choice_axes])].filter((axis) =>
+      choices.some((each) => report.codes(axis)[each.row] >= 0)).slice(0, kMostAxes);
     const columns = [
       ...load_axes.map((axis) => ({ title: title_of(axis), hint: axis.long_name, numeric: axis.kind === "number",
         value: (each) => report.codes(axis)[each.row], text: (each) => load_text(axis, each.row) })),
@@ -86,15 +99,17 @@ export function glance(report) {
     replace(body, new Table({ label: "Choice for each load", columns, items: choices, stack: true, page_rows: kPageRows }).element);
     const failed = choices.filter((each) => !each.keep).length;
     replace(note, [
+      fixed.length ? `Shown for ${listing(fixed.map((axis) => `${short_name(axis)} = ${
+        format_value(axis, axis.values[report.common.get(axis.name).code] ?? null)}`))}. ` : "",
       failed ? `Where no point keeps the limit, the one of the lowest ${short_name(rate)} is shown. ` : "",
-      report.data.replications > 1 ? `± is the 95 % half width over ${report.data.replications} replications.` : "",
+      choices.some((each) => report.half_widths(rate)?.[each.row] >= 0) ? `± is the 95\u00a0% half width over ${report.data.replications} replications.` : "",
     ].join(""));
   }
 
   return {
     element,
     async draw() {
-      await report.need(rate, p99, throughput);
+      await report.need(rate, p99, throughput, ...report.key_metrics());
       if (!rate || report.rows < 2 || !report.choice_axes.length) {
         lead.textContent = report.rows === 1 ? "The one point of this result:"
           : "The points of extreme values:";
@@ -112,7 +127,7 @@ export function glance(report) {
   };
 
   function draw_extremes() {
-    const metrics = report.key_metrics().filter((metric) => report.numbers(metric));
+    const metrics = report.key_metrics().filter((metric) => /latency|throughput|violation/.test(metric.name));
     if (!metrics.length || report.rows === 1) {
       const facts = report.data.constants.filter((each) => each.role !== "input" && /latency|throughput|utilization|violation_rate/.test(each.name));
       replace(body, new Table({ label: "Values", columns: [

@@ -30,14 +30,18 @@ function header(report) {
       data.warnings.map((text) => el("li", {}, text))) : null);
 }
 
+// The first topic is the answer; the others are opened one by one.
 function findings(study) {
   const topics = [...new Set(study.findings.map((finding) => finding.topic))];
+  const of = (topic) => study.findings.filter((finding) => finding.topic === topic);
+  const list = (topic) => el("ul", {}, of(topic).map((finding) => el("li", {}, finding.text)));
+  const [first, ...others] = topics;
   return el("section", { id: "findings", "aria-labelledby": "findings-title" },
     el("h2", { id: "findings-title" }, "Findings"),
-    study.findings.length ? null : el("p", { class: "empty" }, "The study has no findings yet: run more of its steps."),
-    el("div", { class: "findings" }, topics.map((topic) => el("div", {}, el("h3", {}, topic),
-      el("ul", {}, study.findings.filter((finding) => finding.topic === topic)
-        .map((finding) => el("li", {}, finding.text)))))));
+    first === undefined ? el("p", { class: "empty" }, "The study has no findings yet: run more of its steps.")
+      : el("div", { class: "answer" }, el("h3", {}, first), list(first)),
+    el("div", { class: "findings" }, others.map((topic) => el("details", {},
+      el("summary", {}, topic, el("span", { class: "quiet" }, count(of(topic).length, "finding"))), list(topic)))));
 }
 
 // Sections draw themselves when they come into view, and otherwise one after the other when there is time.
@@ -86,7 +90,7 @@ async function start() {
   const print = (on) => {
     set_printing(on);
     figures.forEach((figure) => figure.print(on));
-    document.querySelectorAll("#origin details").forEach((details) => { details.open = on; });
+    document.querySelectorAll("#origin details:not(:has(pre)), #findings details").forEach((details) => { details.open = on; });
   };
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));

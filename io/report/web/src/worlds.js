@@ -12,7 +12,7 @@ export function worlds(report, selection, distributions) {
   const status = el("p", { class: "status", role: "status", id: "worlds-status" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const clear = el("button", { type: "button", class: "clear", on: { click: () => clear_all() } }, "Show all");
-  const state = { line: "", columns: [...report.axes, ...report.key_metrics().slice(0, 8)] };
+  const state = { line: "", columns: [...report.axes.filter((axis) => !report.is_rare(axis)), ...report.key_metrics().slice(0, 8)] };
   const example = example_filter(report);
   const filter = input("Filter", {
     type: "search", placeholder: example, spellcheck: "false", autocomplete: "off", "aria-describedby": "filter-help",
@@ -98,7 +98,7 @@ export function worlds(report, selection, distributions) {
 
 function example_filter(report) {
   const number = report.axis("num_gpus") ?? report.axes.find((axis) => axis.kind === "number");
-  const category = report.axes.find((axis) => axis.kind === "category");
+  const category = report.axis("scheduler_kind") ?? report.axes.find((axis) => axis.kind === "category");
   const metric = report.column("p99_latency_s");
   return [
     number && `${number.name}<=${number.values[Math.floor(number.values.length / 2)]}`,

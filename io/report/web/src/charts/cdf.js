@@ -1,8 +1,7 @@
 // Latency distributions of chosen points, from their histograms.
 
 import { as_x, as_y, grid, number_axis } from "../axes.js";
-import { classes_of } from "../classes.js";
-import { checkbox, default_choice, input, select } from "../controls.js";
+import { checkbox, Filters, input, select } from "../controls.js";
 import { unpack_cdf } from "../data.js";
 import { el, replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
@@ -12,8 +11,6 @@ import { default_color_axis } from "./color_by.js";
 
 const kMostLines = 8;
 const kMostOffered = 200;
-const kMostLoads = 60;
-const kLoadClasses = 8;
 const kLatency = { name: "latency_s", unit: "s", role: "metric" };
 const kShare = { name: "request_share", unit: "", role: "metric" };
 
@@ -27,18 +24,18 @@ export function cdf(report) {
   const picker = el("div", { class: "controls" });
   const chips = el("ul", { class: "chips", "aria-label": "Chosen points" });
 
-  // For each scheduler (or other colour) the point of least p99; else the first ones.
+  // Of a study the methods under the highest load. For each scheduler (or other colour) the point of least p99; else the first ones.
   function start_points(rows) {
+    const compared = report.data.study?.methods.filter(({ row }) => latencies.has(row)) ?? [];
+    const highest = Math.max(...compared.map((method) => method.rps_scaling));
+    if (compared.length) return compared.filter((method) => method.rps_scaling === highest).map(({ row }) => row);
     const axis = default_color_axis(report);
     const p99 = report.column("p99_latency_s");
     if (!axis || !p99) return rows.slice(0, 4);
-    const load = report.load_axes.map((each) => {
-      const classes = classes_of(report, each, kMostLoads, kLoadClasses);
-      return { codes: report.codes(each), classes, wanted: default_choice(report, each, classes) };
-    });
-    const middle = (row) => load.every(({ codes, classes, wanted }) =>
-      codes[row] < 0 || classes.class_of(codes[row]) === wanted);
-    const pool = rows.some(middle) ? rows.filter(middle) : rows;
+    const filters = new Filters(report, (each) => report.load_axes.includes(each), () => {});
+    filters.set_drawn([]);
+    const of_load = new Set(filters.rows());
+    const pool = rows.some((row) => of_load.has(row)) ? rows.filter((row) => of_load.has(row)) : rows;
     const best = new Map();
     for (const row of pool) {
       const code = report.codes(axis)[row];

@@ -9,9 +9,9 @@ export function color_axes(report) {
   return report.axes.filter((axis) => axis.values.length <= (axis.kind === "number" ? 40 : kMostColors));
 }
 
-export function default_color_axis(report) {
-  const axes = color_axes(report);
-  return report.axis("scheduler_kind") && axes.find((axis) => axis.name === "scheduler_kind")
+export function default_color_axis(report, except = null) {
+  const axes = color_axes(report).filter((axis) => axis !== except);
+  return axes.find((axis) => axis.name === "scheduler_kind")
     || axes.find((axis) => axis.kind === "category" && axis.name !== "step")
     || axes.find((axis) => axis.values.length <= kMostColors) || axes[0] || null;
 }

@@ -2,7 +2,7 @@
 
 import { as_x, as_y, axis_texts, can_log, category_axis, grid, number_axis, wants_log } from "../axes.js";
 import { checkbox, column_select, Filters } from "../controls.js";
-import { sample } from "../data.js";
+import { all_rows, sample } from "../data.js";
 import { replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, listing, short_name, title_of } from "../format.js";
@@ -66,12 +66,23 @@ export function curves(report) {
   const x = default_x(report);
   const state = { x, y: metrics[0], line: default_line(report, x), log_x: null, log_y: null };
   const filters = new Filters(report, () => true, () => update());
+  let line_chosen = false;
+  let settled = null;  // for which axes the filters were freed
 
   function line_axes() {
     return report.axes.filter((axis) => axis !== state.x && axis.values.length <= kMostLineValues);
   }
   function log_x() { return state.x.kind === "number" && (state.log_x ?? wants_log(state.x.values, 8)); }
-  function log_y() { return state.log_y ?? wants_log(report.numbers(state.y), 200); }
+  function log_y() { return state.log_y ?? wants_log(report.numbers(state.y)); }
+
+  // Frees the choices one by one to find one in which the points left differ.
+  function varying_line() {
+    return report.choice_axes.find((axis) => {
+      if (axis === state.x || axis.values.length > kMostLines) return false;
+      filters.set_drawn([state.x, axis]);
+      return filters.first_varying([axis]);
+    }) ?? null;
+  }
 
   function draw_controls() {
     const logs = [];
@@ -90,7 +101,7 @@ export function curves(report) {
         update();
       }),
       column_select("One line for each", line_axes(), state.line,
-        (axis) => { state.line = axis; figure.hidden.clear(); update(); }, "none"),
+        (axis) => { state.line = axis; line_chosen = true; figure.hidden.clear(); update(); }, "none"),
       filters.element, logs);
   }
 
@@ -188,7 +199,7 @@ export function curves(report) {
       filters.words(rows),
       several ? ` Each mark is the mean of all points that differ only in ${listing(free.map(short_name))}`
         + `${many ? "" : ", the band their range"}.` : "",
-      banded ? " Bands are 95 % confidence intervals of the mean over replications." : "",
+      banded ? " Bands are 95\u00a0% confidence intervals of the mean over replications." : "",
       lines.some((each) => each.level) ? ` Dashed lines do not use ${short_name(state.x)}.` : "",
       left_out ? ` ${left_out} further values of ${short_name(state.line)} are left out; the drawn ones are spread evenly.` : "",
     ].join("").trim();
@@ -225,6 +236,16 @@ export function curves(report) {
   async function update() {
     await report.need(state.y);
     filters.set_drawn([state.x, state.line]);
+    if (!line_chosen && state.line && !filters.first_varying([state.line])) {
+      state.line = varying_line();
+      filters.set_drawn([state.x, state.line]);
+    }
+    if (settled !== `${state.x.name} ${state.line?.name}`) {
+      settled = `${state.x.name} ${state.line?.name}`;
+      const values = (rows) => new Set(rows.map((row) => report.codes(state.x)[row])).size;
+      const all = values(all_rows(report));
+      filters.free_until((rows) => values(rows) >= 0.6 * all);
+    }
     draw_controls();
     figure.show(make);
   }

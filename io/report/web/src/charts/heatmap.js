@@ -2,6 +2,7 @@
 
 import { as_x, as_y, category_axis, extent, finite } from "../axes.js";
 import { classes_of } from "../classes.js";
+import { all_rows } from "../data.js";
 import { checkbox, column_select, Filters } from "../controls.js";
 import { el, replace } from "../dom.js";
 import { Figure, tip, tooltip } from "../figure.js";
@@ -22,6 +23,7 @@ export function heatmap(report) {
   const order = [...new Set([...preferred, ...numeric, ...report.axes])];
   const state = { x: order[0], y: order[1], z: metrics[0], log: null };
   const filters = new Filters(report, () => true, () => update());
+  let settled = null;  // for which axes the filters were freed
 
   function draw_controls() {
     const values = finite([...report.numbers(state.z)]);
@@ -93,7 +95,9 @@ export function heatmap(report) {
     });
     const x_axis = category_axis(x, across.texts);
     const y_axis = category_axis(y, up.texts);
-    const rotated = cell_width < 8 * Math.max(...across.texts.map((text) => text.length));
+    const longest = Math.max(...across.texts.map((text) => text.length));
+    const rotated = cell_width < 8 * longest;
+    const gap = rotated ? 22 + Math.min(110, longest * 4) : 30;
     if (rotated) Object.assign(x_axis.option.axisLabel, { rotate: 35, interval: 0 });
     for (const axis of [x_axis, y_axis]) axis.option.axisLine = { show: false };
     figure.extra.hidden = false;
@@ -107,8 +111,8 @@ export function heatmap(report) {
       height, y_title: y_axis.title,
       label: `Heatmap of ${short_name(z)} over ${short_name(x)} and ${short_name(y)}, ${cells.length} cells.`,
       option: {
-        grid: { ...grid_of(width), bottom: rotated ? 84 : 44 },
-        xAxis: { ...as_x(x_axis), nameGap: rotated ? 68 : 30 }, yAxis: as_y(y_axis),
+        grid: { ...grid_of(width), bottom: gap + 14 },
+        xAxis: { ...as_x(x_axis), nameGap: gap }, yAxis: as_y(y_axis),
         series: [{ type: "heatmap", name: "cells", data }],
         tooltip: tooltip(({ data: { cell } }) => tip(format_value(z, cell.mean), [
           [title_of(x), across.texts[cell.i]], [title_of(y), up.texts[cell.j]],
@@ -136,7 +140,13 @@ export function heatmap(report) {
 
   async function update() {
     await report.need(state.z);
-    filters.set_drawn([state.x, state.y], 2);
+    filters.set_drawn([state.x, state.y]);
+    if (settled !== `${state.x.name} ${state.y.name}`) {
+      settled = `${state.x.name} ${state.y.name}`;
+      const [across, up] = [state.x, state.y].map((axis) => classes_of(report, axis, kMostCells, kClasses));
+      const all = cells_of(all_rows(report), across, up).length;
+      filters.free_until((rows) => cells_of(rows, across, up).length >= 0.6 * all);
+    }
     draw_controls();
     figure.extra.hidden = true;
     figure.show(make);

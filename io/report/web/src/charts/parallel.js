@@ -13,6 +13,7 @@ import { parallel_axis } from "./parallel_axes.js";
 const kMostRows = 20000;
 const kMostSvgRows = 1500;
 const kMostDefaultAxes = 9;
+const kMostDefaultInputs = 8;
 
 // Breaks a name between words (or behind `_`) so that no line is longer than `letters`, where it can.
 function wrapped(text, letters) {
@@ -33,9 +34,11 @@ export function parallel(report, selection) {
   const metrics = report.key_metrics().slice(0, 5);
   const candidates = [...report.axes, ...report.metrics_by_importance().filter((metric) => metric.headline
     || metrics.includes(metric))];
-  const metric_room = Math.max(3, kMostDefaultAxes - report.axes.length);
+  const inputs = report.axes.filter((axis) => !report.is_rare(axis))
+    .sort((a, b) => report.common.get(b.name).share - report.common.get(a.name).share).slice(0, kMostDefaultInputs);
+  const metric_room = Math.max(3, kMostDefaultAxes - inputs.length);
   const state = {
-    columns: [...report.axes, ...metrics.slice(0, metric_room)], color: default_color_axis(report),
+    columns: [...report.axes.filter((axis) => inputs.includes(axis)), ...metrics.slice(0, metric_room)], color: default_color_axis(report),
     ranges: new Map(),  // column name -> [[low, high], ...] in places of its axis
   };
   const status = el("p", { class: "status", role: "status" });
@@ -162,7 +165,7 @@ export function parallel(report, selection) {
         parallelAxis: axes.map((axis, dim) => ({
           dim, id: axis.column.name, type: "value", name: names[dim], min: axis.low, max: axis.high,
           nameLocation: narrow ? "middle" : "end", nameGap: narrow ? -16 : 14, realtime: false,
-          nameTextStyle: { color: colors.text, fontSize: 12, fontWeight: 600, textBorderColor: colors.ground, textBorderWidth: 4,
+          nameTextStyle: { color: colors.text, fontSize: narrow || gap > 84 ? 12 : 11, fontWeight: 600, textBorderColor: colors.ground, textBorderWidth: 4,
             ...(narrow ? {} : { lineHeight: 15, align: "center" }) },
           axisLine: { lineStyle: { color: colors.faint } },
           axisTick: { customValues: axis.ticks, lineStyle: { color: colors.faint } },

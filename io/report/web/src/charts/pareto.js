@@ -9,6 +9,7 @@ import { Figure, row_columns, tip, tooltip } from "../figure.js";
 import { count, format_with_error, short_name, title_of } from "../format.js";
 import { ink } from "../palette.js";
 import { color_axes, color_legend, color_of, default_color_axis } from "./color_by.js";
+import { interval_bars } from "./intervals.js";
 
 const kMostDrawn = 2000;
 
@@ -40,9 +41,12 @@ export function pareto(report) {
   const state = {
     x: report.axis("num_gpus") ?? report.column("throughput_requests_per_s") ?? costs[0],
     y: metrics.find((metric) => metric.name !== "throughput_requests_per_s") ?? metrics[0],
-    color: default_color_axis(report), log: null, log_x: null,
+    log: null,
   };
+  state.color = default_color_axis(report, state.x);
   const filters = new Filters(report, (axis) => report.load_axes.includes(axis), () => update());
+
+  let color_chosen = false;
 
   function draw_controls() {
     const logs = [];
@@ -52,7 +56,7 @@ export function pareto(report) {
     replace(figure.controls,
       column_select("Service (y)", metrics, state.y, (column) => { state.y = column; state.log = null; update(); }),
       column_select("Cost (x)", costs, state.x, (column) => { state.x = column; update(); }),
-      column_select("Colour", color_axes(report), state.color, (axis) => { state.color = axis; update(); }, "none"),
+      column_select("Colour", color_axes(report), state.color, (axis) => { state.color = axis; color_chosen = true; update(); }, "none"),
       filters.element, logs);
   }
 
@@ -73,7 +77,11 @@ export function pareto(report) {
     const x_axis = number_axis(x, x_values,
       { log: wants_log(x_values, 8), named: x.role === "input" ? x.values : null,
         most: width < 500 ? 5 : 10 });
-    const y_axis = number_axis(y, rows.map((row) => ys[row]), { log });
+    const half_widths = report.half_widths(y);
+    const intervals = front.filter((row) => half_widths?.[row] > 0 && !(log && ys[row] <= half_widths[row]));
+    const end = (row, side) => ys[row] + side * half_widths[row];
+    const y_values = [...rows.map((row) => ys[row]), ...intervals.flatMap((row) => [end(row, -1), end(row, 1)])];
+    const y_axis = number_axis(y, y_values, { log, most: 8 });
     const datum = (row) => ({ value: [x_axis.place(xs[row]), y_axis.place(ys[row])], row });
     const colors = ink();
     const series = [];
@@ -95,6 +103,10 @@ export function pareto(report) {
       symbol: "none", step: x.role === "input" ? "end" : undefined,
       lineStyle: { color: colors.text, width: 1.5, opacity: 0.75 }, tooltip: { show: false },
     });
+    if (intervals.length) {
+      series.push(interval_bars(intervals.map((row) => ({ x: x_axis.place(xs[row]), low: y_axis.place(end(row, -1)),
+        high: y_axis.place(end(row, 1)) })), colors.text));
+    }
     const tip_columns = [...report.key_metrics().slice(0, 4)];
     return {
       height: width < 500 ? 320 : 400, y_title: y_axis.title,
@@ -113,6 +125,7 @@ export function pareto(report) {
         ` (${directions[0] < 0 ? "low" : "high"} ${short_name(x)}, ${directions[1] < 0 ? "low" : "high"} ${short_name(y)}).`,
         drawn.length + front.length < rows.length
           ? ` Of the others, ${drawn.length.toLocaleString("en-US")} are drawn, evenly sampled.` : "",
+        intervals.length ? " Bars are 95\u00a0% confidence intervals over replications." : "",
         all.length > rows.length ? ` ${count(all.length - rows.length, "point")} without a value left out.` : "",
       ].join(""),
       table: {
@@ -126,7 +139,11 @@ export function pareto(report) {
 
   async function update() {
     await report.need(state.x, state.y, ...report.key_metrics());
-    filters.set_drawn([state.x, state.color], 1);
+    filters.set_drawn([state.x, state.color]);
+    if (!color_chosen && state.color && !filters.first_varying([state.color])) {
+      state.color = filters.first_varying(color_axes(report).filter((axis) => axis !== state.x)) ?? state.color;
+      filters.set_drawn([state.x, state.color]);
+    }
     draw_controls();
     figure.show(make);
   }

@@ -1,0 +1,372 @@
+// Reports as a person uses them, in a headless Chromium.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, test } from "node:test";
+import path from "node:path";
+import { deflateSync } from "node:zlib";
+
+import {
+  changed_report, close_browser, folder, make_report, open, screenshot, servesweep, source_dir, write,
+} from "./support.mjs";
+
+after(close_browser);
+
+const kCharts = ["pareto", "curves", "heatmap", "parallel", "cdf"];
+// More than axes alone: a mark for each of 84 points of a load, 24 of the lines, 36 cells, 336 lines.
+const kDefaultNodes = { pareto: 110, curves: 50, heatmap: 70, parallel: 400, cdf: 25 };
+const kSweepReplicated = `
+replications = 4
+[workload]
+preset = "burstgpt-like"
+requests = 400
+rps = [1.0, 4.0]
+[scheduler]
+kind = ["static_fifo", "multi_bin_dynamic"]
+k_bins = [1, 4]
+[cluster]
+num_gpus = [1, 2, 4]
+`;
+
+write("replicated.toml", kSweepReplicated);
+// Every report here goes through the tests of all reports; to test another one, add its line.
+const reports = {
+  default: make_report("default", path.join(source_dir, "examples/default.toml"), "-s", "workload.requests=2000"),
+  replicated: make_report("replicated", "replicated.toml"),
+};
+servesweep("study", "stress", "--max-requests", "1000", "--seeds", "2", "-o", "stress.h5");
+servesweep("report", "stress.h5");
+reports.stress = path.join(folder, "stress.html");
+
+function pack(values) {
+  const bytes = new Uint8Array(new Int32Array(values).buffer);
+  const shuffled = new Uint8Array(bytes.length);
+  bytes.forEach((byte, i) => { shuffled[(i % 4) * values.length + Math.floor(i / 4)] = byte; });
+  return deflateSync(shuffled).toString("base64");
+}
+
+function make_study(data) {
+  data.title = "stress.h5";
+  data.columns.unshift({
+    name: "step", long_name: "Step of the study", unit: "", role: "input", kind: "category", codec: "i32",
+    values: ["request_scaling", "full_grid"], data: pack(Array.from({ length: data.rows }, (_, row) => Number(row > 3))),
+  });
+  data.warnings.push("2 worlds did not run to their end.");
+  data.study = {
+    name: "stress",
+    findings: [
+      { topic: "Bins", text: "From K = 1 to 4 mean latency falls by 12.3 %." },
+      { topic: "GPUs", text: "4 GPUs serve all load." },
+      { topic: "Bins", text: "p99 latency stays." },
+    ],
+    methods: [1, 10].flatMap((rps_scaling) => ["static_fifo, 1 GPU", "multi_bin_dynamic, best"]
+      .map((method, i) => ({ rps_scaling, method, row: i + rps_scaling - 1 }))),
+  };
+}
+
+// The names of sections whose content is wider than the window, and the whole page if it is.
+function overflowing(page) {
+  return page.evaluate(() => {
+    const wide = [...document.querySelectorAll("header, nav, section, footer")]
+      .filter((section) => section.getBoundingClientRect().right > innerWidth + 1
+        || section.scrollWidth > section.clientWidth + 1)
+      .map((section) => section.id || section.tagName);
+    if (document.documentElement.scrollWidth > innerWidth) wide.push("page");
+    return wide;
+  });
+}
+
+const nodes = (page, id) => page.locator(`#${id}-chart svg *`).count();
+const status = (page) => page.locator("#worlds-status").textContent();
+const first_cells = (page, column) => page.locator(`#worlds tbody td:nth-child(${column})`).allTextContents();
+
+// "1.5 min", "300 ms" in seconds.
+function seconds(text) {
+  const [number, unit] = text.split(/\s/);
+  return Number(number.replaceAll(",", "")) * { "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400 }[unit];
+}
+
+async function column_number(page, title) {
+  const titles = await page.locator("#worlds thead th").allTextContents();
+  return titles.findIndex((each) => each.trim() === title) + 1;
+}
+
+for (const [name, file] of Object.entries(reports)) {
+  test(`${name}: all charts are drawn and nothing is reported or requested`, async () => {
+    const page = await open(file);
+    for (const id of kCharts) {
+      const least = name === "default" ? kDefaultNodes[id] : 18;
+      assert.ok(await nodes(page, id) > least, `${id} has only ${await nodes(page, id)} nodes`);
+    }
+    if (name === "stress") assert.ok(await nodes(page, "methods") > 18);
+    assert.deepEqual(await page.locator(".empty:visible").allTextContents(), []);
+    await screenshot(page, `${name}-desktop`);
+    assert.deepEqual(await overflowing(page), []);
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  });
+
+  test(`${name}: a phone shows all of it without scrolling sideways`, async () => {
+    const page = await open(file, { width: 360, height: 740 });
+    await screenshot(page, `${name}-phone`);
+    for (const details of await page.locator("details").all()) await details.evaluate((each) => { each.open = true; });
+    await page.waitForTimeout(100);
+    assert.deepEqual(await overflowing(page), []);
+    for (const id of kCharts) {
+      const box = await page.locator(`#${id}-chart svg`).boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= 360, `${id} is cut off`);
+    }
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  });
+
+  test(`${name}: charts follow a dark screen, and paper is light`, async () => {
+    const page = await open(file, { dark: true });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const ink = () => page.evaluate(() => document.querySelector("#curves-chart svg text").getAttribute("fill"));
+    assert.equal(await ground(), "rgb(20, 24, 29)");
+    const dark_ink = await ink();
+    await screenshot(page, `${name}-dark`);
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await page.waitForTimeout(100);
+    assert.equal(await ground(), "rgb(255, 255, 255)");
+    assert.notEqual(await ink(), dark_ink);
+    assert.equal(await page.locator("nav").isVisible(), false);
+    await page.emulateMedia({ media: "screen", colorScheme: "light" });
+    await page.waitForTimeout(100);
+    assert.notEqual(await ink(), dark_ink);
+    const pdf = await page.pdf({ format: "A4" });
+    assert.ok(pdf.length > 20000);
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  });
+}
+
+test("the table sorts by its headers, and shows what the result file holds", async () => {
+  const page = await open(reports.default);
+  const column = await column_number(page, "P99 latency");
+  const header = page.locator(`#worlds thead th:nth-child(${column})`);
+  await header.locator("button").click();
+  assert.equal(await header.getAttribute("aria-sort"), "ascending");
+  const rising = (await first_cells(page, column)).map(seconds);
+  assert.equal(rising.length, 50);
+  assert.deepEqual(rising, rising.toSorted((a, b) => a - b));
+  await header.locator("button").click();
+  assert.equal(await header.getAttribute("aria-sort"), "descending");
+  const falling = (await first_cells(page, column)).map(seconds);
+  assert.deepEqual(falling, falling.toSorted((a, b) => b - a));
+  servesweep("export", "default.h5", "--csv", "default.csv");
+  const lines = readFileSync(path.join(folder, "default.csv"), "utf8").trim().split("\n")
+    .filter((line) => !line.startsWith("#")).map((line) => line.split(","));
+  const p99 = lines.slice(1).map((cells) => Number(cells[lines[0].indexOf("p99_latency_s")]));
+  assert.ok(Math.abs(rising[0] / Math.min(...p99) - 1) < 0.006, `${rising[0]} ${Math.min(...p99)}`);
+  assert.ok(Math.abs(falling[0] / Math.max(...p99) - 1) < 0.006, `${falling[0]} ${Math.max(...p99)}`);
+  await page.locator("#worlds .pager button", { hasText: "Next" }).click();
+  assert.match(await page.locator("#worlds .position").textContent(), /^51–100 of 336$/);
+  await page.close();
+});
+
+test("the filter keeps the points that it names, and says what it does not understand", async () => {
+  const page = await open(reports.default);
+  assert.equal(await status(page), "336 points");
+  const filter = page.locator("#worlds input[type=search]");
+  await filter.fill("num_gpus<=4 scheduler=multi_bin_only");
+  await page.waitForFunction(() => document.querySelector("#worlds-status").textContent.startsWith("72 of 336"));
+  const schedulers = await first_cells(page, await column_number(page, "Scheduler"));
+  assert.ok(schedulers.every((text) => text === "multi_bin_only"));
+  assert.ok((await first_cells(page, await column_number(page, "GPUs"))).every((text) => Number(text) <= 4));
+  await filter.fill("nonsense>3");
+  await page.waitForSelector("#worlds [role=alert]:visible");
+  assert.match(await page.locator("#worlds [role=alert]").textContent(), /no column named like “nonsense”/);
+  await page.locator("#worlds button.clear").click();
+  await page.waitForFunction(() => document.querySelector("#worlds-status").textContent === "336 points");
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("brushing selects points, the table follows, and clearing brings all back", async () => {
+  const page = await open(reports.default);
+  const chart = page.locator("#parallel-chart");
+  await chart.scrollIntoViewIfNeeded();
+  const title = await chart.locator("svg text", { hasText: /^GPUs$/ }).boundingBox();
+  const x = title.x + title.width / 2;
+  const top = title.y + title.height + 20;
+  const box = await chart.boundingBox();
+  const middle = (top + box.y + box.height) / 2;
+  await page.mouse.move(x, top);
+  await page.mouse.down();
+  await page.mouse.move(x, top + 30, { steps: 4 });
+  await page.mouse.move(x, middle, { steps: 4 });
+  await page.mouse.up();
+  const said = await page.waitForFunction(() => {
+    const text = document.querySelector("#parallel .status").textContent;
+    return /^\d+ of 336 points selected$/.test(text) && text;
+  });
+  const selected = Number((await said.jsonValue()).split(" ")[0]);
+  assert.equal(selected, 168);  // 8, 16 and 32 of six numbers of GPUs
+  await page.waitForFunction((count) =>
+    document.querySelector("#worlds-status").textContent.startsWith(`${count} of 336`), selected);
+  assert.ok((await first_cells(page, await column_number(page, "GPUs"))).every((text) => Number(text) >= 8));
+  await page.locator("#parallel button.clear").click();
+  await page.waitForFunction(() => document.querySelector("#worlds-status").textContent === "336 points");
+  assert.match(await page.locator("#parallel .status").textContent(), /^All 336 points/);
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("the keyboard alone sorts, selects by ranges, hides a line and chooses a metric", async () => {
+  const page = await open(reports.default);
+  const focused = () => page.evaluate(() => document.activeElement.closest("th")?.textContent ?? "");
+  await page.locator("#worlds input[type=search]").focus();
+  for (let i = 0; i < 12 && !(await focused()).startsWith("GPUs"); ++i) await page.keyboard.press("Tab");
+  assert.ok((await focused()).startsWith("GPUs"), "the header is not reached with Tab");
+  await page.keyboard.press("Enter");
+  const column = await column_number(page, "GPUs");
+  assert.equal(await page.locator(`#worlds thead th:nth-child(${column})`).getAttribute("aria-sort"), "ascending");
+
+  const ranges = page.locator("#parallel details", { hasText: "Select by typing ranges" });
+  await ranges.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  const p99 = ranges.locator("fieldset", { hasText: "P99 latency" }).locator("input").nth(1);
+  await p99.focus();
+  await page.keyboard.type("30");
+  await page.waitForFunction(() => /^\d+ of 336 points selected$/.test(document.querySelector("#parallel .status").textContent));
+  const shown = await first_cells(page, await column_number(page, "P99 latency"));
+  await page.waitForFunction(() => document.querySelector("#worlds-status").textContent.includes("selected"));
+  assert.ok((await first_cells(page, await column_number(page, "P99 latency"))).every((text) => seconds(text) <= 30.1), shown.join());
+
+  const before = await nodes(page, "curves");
+  await page.locator("#curves .legend button").first().focus();
+  await page.keyboard.press("Space");
+  assert.equal(await page.locator("#curves .legend button").first().getAttribute("aria-pressed"), "false");
+  assert.ok(await nodes(page, "curves") < before);
+  await page.locator("#curves select").first().selectOption("mean_gpu_utilization");
+  await page.waitForFunction(() => document.querySelector("#curves .y-title").textContent.includes("GPU utilization"));
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("the numbers of each chart are in a table beside it", async () => {
+  const page = await open(reports.replicated);
+  for (const id of kCharts) {
+    const details = page.locator(`#${id} details.data`);
+    await details.locator("summary").click();
+    await details.locator("tbody tr").first().waitFor();
+    assert.ok(await details.locator("tbody tr").count() > 1, id);
+  }
+  // 3 numbers of GPUs for each of 2 schedulers, with the interval of 4 replications
+  assert.equal(await page.locator("#curves details.data tbody tr").count(), 6);
+  assert.match(await page.locator("#curves .note").textContent(), /95\s% confidence intervals/);
+  assert.match(await page.locator("#glance td", { hasText: "±" }).first().textContent(), /\d\s±\s\d/);
+  await page.close();
+});
+
+test("points are added to the latency distributions from the table", async () => {
+  const page = await open(reports.replicated);
+  const before = await page.locator("#cdf .chips li").count();
+  const lines = await nodes(page, "cdf");
+  await page.locator("#worlds tbody button").first().click();
+  assert.equal(await page.locator("#cdf .chips li").count(), before + 1);
+  assert.ok(await nodes(page, "cdf") > lines);
+  await page.close();
+});
+
+test("a tooltip shows the values under the pointer", async () => {
+  const page = await open(reports.default);
+  const chart = page.locator("#curves-chart");
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.waitForSelector("#curves-chart .tip-box:visible");
+  assert.match(await page.locator("#curves-chart .tip-box").textContent(), /GPUs.*static_fifo.*(s|min|h)/);
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+test("a study shows its findings by topic and compares its methods", async () => {
+  const page = await open(changed_report(reports.replicated, "study.html", make_study));
+  assert.deepEqual(await page.locator("#findings h3").allTextContents(), ["Bins"]);
+  assert.equal(await page.locator("#findings .answer li").count(), 2);
+  const others = page.locator("#findings details");
+  assert.deepEqual(await others.locator("summary").allTextContents(), ["GPUs1 finding"]);
+  await others.locator("summary").click();
+  assert.ok(await others.getByText("4 GPUs serve all load.").isVisible());
+  assert.equal(await page.locator("#methods tbody tr").count(), 4);
+  assert.match(await page.locator(".warnings").textContent(), /2 worlds did not run/);
+  assert.match(await page.locator("#curves .note").textContent(), /step = full grid/);
+  await page.close();
+});
+
+test("text of the result file stays text", async () => {
+  const names = ["<img src=x onerror=alert(1)>.csv", "\"></script><script>window.pwned=1</script>.csv", "{{script}} ${1} $&.csv"];
+  const rows = Array.from({ length: 60 }, (_, i) => `${i},${50 + i},${20 + (i % 7) * 30}`);
+  for (const name of names) write(name, ["arrival_s,prompt_tokens,output_tokens", ...rows].join("\n"));
+  write("hostile.toml", `[workload]\ntrace = [${names.map((name) => `'${name}'`).join(", ")}]\n`
+    + "[scheduler]\nk_bins = [1, 2]\n[cluster]\nnum_gpus = [1, 2]\n");
+  const file = make_report("<b onclick=alert(2)>", "hostile.toml");
+  const page = await open(file);
+  await page.locator("#curves select").nth(2).selectOption("workload_trace");
+  await page.locator("#worlds input[type=search]").fill("trace=<img");
+  await page.waitForFunction(() => document.querySelector("#worlds-status").textContent.startsWith("4 of 12"));
+  const chart = page.locator("#curves-chart");
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.waitForSelector("#curves-chart .tip-box:visible");
+  assert.ok((await page.locator("#curves-chart .tip-box").textContent()).includes(names[0]));
+  for (const details of await page.locator("details").all()) await details.evaluate((each) => { each.open = true; });
+  assert.ok((await page.locator("body").textContent()).includes(names[1]));
+  assert.equal(await page.locator("img, b, [onclick], [onerror]").count(), 0);
+  assert.equal(await page.locator("script").count(), 2);
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  await screenshot(page, "hostile-desktop");
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
+
+const kOdd = {
+  "one point": "[workload]\npreset = \"burstgpt-like\"\nrequests = 100\n",
+  "one axis": "[workload]\npreset = \"burstgpt-like\"\nrequests = 100\n[cluster]\nnum_gpus = [1, 2, 4]\n",
+  "categories only": "[workload]\npreset = \"burstgpt-like\"\nrequests = 100\n[scheduler]\nkind = [\"static_fifo\", \"dynamic_no_bins\"]\n",
+  "equal metrics": "[workload]\npreset = \"burstgpt-like\"\nrequests = 1\n[cluster]\nnum_gpus = [1, 2, 4]\n",
+  "ten axes": `[sweep]\ndesign = "lhs"\nsamples = 300
+[workload]\npreset = "burstgpt-like"\nrequests = 50\nrps = {from = 0.5, to = 50, scale = "log"}
+[scheduler]\nkind = ["multi_bin_only", "multi_bin_dynamic"]\nk_bins = {from = 1, to = 32}\nb_max = {from = 16, to = 128}
+memory_reserve = {from = 0.02, to = 0.4}\nsmoothing = {from = 0.1, to = 0.9}\nbin_choice = ["round_robin", "longest_queue"]
+expand_step = {from = 1, to = 8}\nshrink_step = {from = 1, to = 8}\n[cluster]\nnum_gpus = {from = 1, to = 64, scale = "log"}\n`,
+};
+
+for (const [name, text] of Object.entries(kOdd)) {
+  test(`a sweep of ${name}: each section draws something or says why not`, async () => {
+    write("odd.toml", text);
+    const file = make_report(name.replace(" ", "_"), "odd.toml");
+    for (const width of [1280, 360]) {
+      const page = await open(file, { width });
+      for (const id of kCharts) {
+        const empty = await page.locator(`#${id} .empty`).isVisible();
+        assert.ok(empty ? (await page.locator(`#${id} .empty`).textContent()).length > 20 : await nodes(page, id) > 8, id);
+      }
+      if (name === "ten axes") assert.equal(await page.locator(".empty:visible").count(), 0);
+      await screenshot(page, `${name.replace(" ", "_")}-${width}`);
+      assert.deepEqual(await overflowing(page), []);
+      assert.deepEqual(page.problems, []);
+      await page.close();
+    }
+  });
+}
+
+test("50,000 worlds open", async () => {
+  write("large.toml", `[sweep]\ndesign = "lhs"\nsamples = 50000
+[workload]\npreset = "burstgpt-like"\nrequests = 20\nrps = [0.5, 2.0, 8.0, 32.0]
+[scheduler]\nkind = ["static_fifo", "multi_bin_only", "dynamic_no_bins", "multi_bin_dynamic"]
+k_bins = {from = 1, to = 32}\nb_max = {from = 16, to = 256}\nmemory_reserve = {from = 0.02, to = 0.4}
+[cluster]\nnum_gpus = {from = 1, to = 100, scale = "log"}\n`);
+  const file = make_report("large", "large.toml");
+  const page = await open(file);
+  console.log(`50,000 worlds: all sections drawn after ${page.ready_s.toFixed(2)} s`);
+  assert.ok(page.ready_s < 20, `${page.ready_s} s`);
+  assert.match(await page.locator("#parallel .note").textContent(), /20,000 of [\d,]+ points are drawn, evenly sampled/);
+  assert.match(await status(page), /^[\d,]+ points$/);
+  assert.deepEqual(page.problems, []);
+  await page.close();
+});
