@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "host/studies/study.hpp"
 #include "host/where.hpp"
 
 namespace servesweep {
@@ -30,7 +31,11 @@ std::vector<double> encoded(const std::vector<std::string>& texts,
 }  // namespace
 
 std::vector<std::size_t> rows_where(const Frame& frame, const std::string& condition,
-                                    const ParameterSet& parameters) {
+                                    const ParameterSet& of_engine) {
+  ParameterSet parameters = of_engine;
+  if (frame.has(kStepColumn)) {
+    parameters.add_choice(kStepColumn, frame.column(kStepColumn).spec.categories);
+  }
   std::set<std::string> spelt{""};
   for (const Parameter& p : parameters) {
     if (!p.is_text() || !frame.has(p.column)) continue;

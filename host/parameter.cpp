@@ -33,6 +33,13 @@ void ParameterSet::append(const std::string& table, const char* name, Parameter 
   parameters_.push_back(std::move(parameter));
 }
 
+void ParameterSet::add_choice(const char* name, std::vector<std::string> choices) {
+  Parameter choice;
+  choice.type = ParameterType::kChoice;
+  choice.choices = std::move(choices);
+  append("", name, std::move(choice));
+}
+
 std::optional<std::size_t> ParameterSet::find(std::string_view name) const {
   for (std::size_t i = 0; i < size(); ++i) {
     if (parameters_[i].key == name) return i;

@@ -62,6 +62,9 @@ class ParameterSet {
   template <class P>
   std::size_t add(const std::string& table, const std::vector<Condition>& read_when = {});
 
+  // A choice that no struct has, such as the step of a study: key and column are its name.
+  void add_choice(const char* name, std::vector<std::string> choices);
+
   std::size_t size() const { return parameters_.size(); }
   const Parameter& operator[](std::size_t i) const { return parameters_[i]; }
   auto begin() const { return parameters_.begin(); }

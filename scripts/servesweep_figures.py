@@ -106,6 +106,7 @@ class Results:
         self.inputs = [c for c in self.frame if roles[c] == "input" and c not in ("step", "seed")]
         self.metrics = [c for c in self.frame if roles[c] == "metric"
                         and pd.api.types.is_numeric_dtype(self.frame[c])]
+        self.told = self.axes(self.frame)  # inputs whose values the figure at hand says
         self.at = {}
         for name, text in (at or {}).items():
             if name not in self.inputs:
@@ -123,11 +124,14 @@ class Results:
     def worlds(self, figure):
         """The worlds for a figure: of a study only the step that fits."""
         self.need(self.frame, "scheduler_kind")
+        self.told = self.axes(self.frame)
         if "step" not in self.frame:
             return self.frame
         frame = self.frame[self.frame["step"].isin(STEPS[figure])]
         if frame.empty:
             raise Unavailable(f"the study has no {' or '.join(STEPS[figure])}")
+        told = set(self.axes(frame) + CHOICES + LOADS)  # other steps vary other inputs
+        self.told = [c for c in self.told if c in told]
         return frame
 
     def label(self, name):
@@ -146,7 +150,7 @@ class Results:
 
     def at_reference(self, frame, shown):
         """The worlds whose other inputs all have one value, and these inputs and values: the combination
-        at which `shown` has most values; of equally many the greatest load, and else the middle.
+        at which `shown` has most values; of equally many the usual value, the greatest load, or the middle.
         What a world does not read fits every value."""
         for name, value in self.at.items():
             if name not in shown:
@@ -174,9 +178,13 @@ class Results:
         return best, self.stated(best, shown)
 
     def distance(self, column):
-        """How far each value is from where a figure would hold it; NaN where it is not read."""
+        """How far each value is from where a figure would hold it: one that most worlds have, if there
+        is one. NaN where it is not read."""
         order = values_of(column)
         place = column.map({value: i for i, value in enumerate(order)}).astype(float)
+        usual = column.value_counts(normalize=True)
+        if usual.iloc[0] > 0.5:
+            return (place - order.index(usual.index[0])).abs()
         if column.name in LOADS:
             return len(order) - 1 - place
         if column.name == "scheduler_kind" and "multi_bin_dynamic" in order:
@@ -185,7 +193,7 @@ class Results:
 
     def stated(self, frame, shown):
         """The values of what varies in the file and not here, for the figure to say."""
-        return {c: values_of(frame[c])[0] for c in self.axes(self.frame)
+        return {c: values_of(frame[c])[0] for c in self.told
                 if c not in shown and frame[c].nunique() == 1}
 
     def over_replications(self, frame, metrics):
@@ -561,7 +569,9 @@ def sensitivity(results):
 
 
 def label_ends(axes, place, axis, values, change):
-    """The values at the two ends of a bar."""
+    """The values at the two ends of a bar, if it has any length."""
+    if np.ptp(change) == 0:
+        return
     for i, side in ((int(np.argmin(change)), "right"), (int(np.argmax(change)), "left")):
         axes.annotate(text_of(values[i]), (change[i], place), xytext=(-5 if side == "right" else 5, 0),
                       textcoords="offset points", ha=side, va="center", fontsize=6, color="0.3")

@@ -200,6 +200,22 @@ class Content(PlotTest):
         with self.assertRaisesRegex(figures.Unavailable, "no step5_robustness"):
             figures.seed_variance(results)
 
+    def test_a_whole_study(self):
+        self.cli("study", "stress", "--max-requests", "2000", "--max-gpus", "8", "-q", "-o", "s.h5")
+        results = figures.Results(self.path("s.h5"))
+        for figure in figures.FIGURES.values():
+            figure(results).canvas.draw()
+        # What only other steps vary is not said.
+        self.assertEqual(self.said_above(figures.throughput_over_gpus(results)),
+                         "2k requests, load x 100, K = 8, 95 % intervals")
+        # The reference is what step 5 varies around, not the middle of what it tries.
+        names = [label.get_text() for label in
+                 figures.sensitivity(results).axes[0].get_yticklabels()]
+        self.assertIn("token\nat 10", names)
+        self.assertIn("request\nat 20", names)
+        self.assertIn("beta ms per token\nat 5.742", names)
+        self.assertEqual(len(names), 8)
+
 
 if __name__ == "__main__":
     unittest.main()
