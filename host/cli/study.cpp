@@ -63,8 +63,9 @@ class StressRun {
     provenance_.time_started_utc = utc_now();
     study_.name = kStress;
     study_.steps = stress_step_names();
-    if (!options_.fresh && fs::exists(options_.output)) {
-      study_ = read_study(ResultFile(options_.output), kStress, stress_step_names());
+    if (fs::exists(options_.output)) {  // no other kind of file is replaced
+      const ResultFile there(options_.output);
+      if (!options_.fresh) study_ = read_study(there, kStress, stress_step_names());
     }
     how_.limits = options_.device.start();
     const std::size_t for_workloads = how_.limits.max_memory_bytes / kCacheShare;
@@ -272,7 +273,8 @@ void print_end(const std::string& path) {
   const std::string name = shell_line({path});
   std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ", "
             << format_count(file.num_worlds(), "world") << ")\n"
-            << "        beside it " << kOriginalStem << "_*, the same for other scripts\n"
+            << "        beside it " << kOriginalStem
+            << "_*: steps 1 to 3 as CSV, the findings as JSON\n"
             << "next: servesweep report " << name << '\n'
             << "      servesweep show " << name << " --sort p99_latency_s --top 20\n";
 }

@@ -259,6 +259,9 @@ class StressStudy(CliTest):
                  "-s", "workload.requests=100", "-s", "replications=1")
         _, err = self.stress(*SMALL, "-o", "r.h5", code=2)
         self.assertIn("r.h5 holds the results of a sweep", err)
+        self.write("text.h5", "no result")
+        self.stress(*SMALL, "--fresh", "-o", "text.h5", code=3)
+        self.assertEqual(self.path("text.h5").read_text(), "no result")
 
 
 if __name__ == "__main__":
