@@ -20,7 +20,8 @@ function header(report) {
   const engine = data.constants.find((each) => each.name === "engine")?.value
     ?? data.provenance.find(([name]) => name.toLowerCase() === "engine")?.[1];
   const axes = report.axes.filter((axis) => axis.name !== "step");
-  const runs = data.replications > 1 ? `, ${data.replications} replications each` : "";
+  const some = data.worlds < data.rows * data.replications ? "up to " : "";
+  const runs = data.replications > 1 ? `, ${some}${data.replications} replications each` : "";
   const sentence = `${count(data.worlds, "simulated world")}: ${count(data.rows, "point")}${runs}`
     + `${axes.length ? ` over ${axes.length <= 8 ? listing(axes.map(short_name)) : count(axes.length, "axis", "axes")}` : ""}.`
     + ` Made by ${data.generator}${engine ? `, engine ${engine}` : ""}.`;
