@@ -42,9 +42,7 @@ std::map<std::string, std::string> keys_of(const std::string& engine_name) {
   std::map<std::string, std::string> keys;
   try {
     const auto engine = make_engine(engine_name);
-    for (std::size_t i = 0; i < engine->parameters().size(); ++i) {
-      keys[engine->parameters()[i].column] = engine->parameters()[i].key;
-    }
+    for (const Parameter& parameter : engine->parameters()) keys[parameter.column] = parameter.key;
   } catch (const InputError&) {
     keys.clear();
   }
