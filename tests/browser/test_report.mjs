@@ -136,11 +136,11 @@ test("the table sorts by its headers, and shows what the result file holds", asy
   assert.equal(await header.getAttribute("aria-sort"), "ascending");
   const rising = (await first_cells(page, column)).map(seconds);
   assert.equal(rising.length, 50);
-  assert.deepEqual(rising, rising.toSorted((a, b) => a - b));
+  assert.deepEqual(rising, [...rising].sort((a, b) => a - b));
   await header.locator("button").click();
   assert.equal(await header.getAttribute("aria-sort"), "descending");
   const falling = (await first_cells(page, column)).map(seconds);
-  assert.deepEqual(falling, falling.toSorted((a, b) => b - a));
+  assert.deepEqual(falling, [...falling].sort((a, b) => b - a));
   servesweep("export", "default.h5", "--csv", "default.csv");
   const lines = readFileSync(path.join(folder, "default.csv"), "utf8").trim().split("\n")
     .filter((line) => !line.startsWith("#")).map((line) => line.split(","));

@@ -29,7 +29,7 @@ export function band(name, color, points, x_axis, y_axis, floor) {
   const low = (point) => (y_axis.log ? Math.max(point.low, floor) : point.low);
   const shape = [
     ...known.map((point) => [x_axis.place(point.x), y_axis.place(point.high)]),
-    ...known.toReversed().map((point) => [x_axis.place(point.x), y_axis.place(low(point))]),
+    ...[...known].reverse().map((point) => [x_axis.place(point.x), y_axis.place(low(point))]),
   ];
   return {
     type: "custom", name, silent: true, z: 1, clip: true, tooltip: { show: false }, data: [shape[0]],
