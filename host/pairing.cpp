@@ -15,7 +15,7 @@ namespace servesweep {
 namespace {
 
 constexpr const char* kReplication = "replication";
-constexpr std::uint32_t kNotRead = 0;
+constexpr std::uint32_t kNoCode = 0;
 
 // Numbers, one per row, rows of A before those of B: equal for equal values, 0 for not read.
 using Codes = std::vector<std::uint32_t>;
@@ -33,7 +33,7 @@ class Coder {
  private:
   std::unordered_map<T, std::uint32_t> codes_;
   std::optional<T> last_;
-  std::uint32_t last_code_ = kNotRead;
+  std::uint32_t last_code_ = kNoCode;
 };
 
 bool is_number(const Frame& frame, const std::string& name) {
@@ -47,7 +47,7 @@ Codes codes_of(const std::string& name, const Frame& a, const Frame& b) {
   codes.reserve(a.num_rows() + b.num_rows());
   const auto append = [&](auto& coder, const Frame& frame, auto&& values, auto&& is_read) {
     if (!frame.has(name)) {
-      codes.resize(codes.size() + frame.num_rows(), kNotRead);
+      codes.resize(codes.size() + frame.num_rows(), kNoCode);
       return;
     }
     for (const auto& value : values(frame)) codes.push_back(is_read(value) ? coder(value) : 0);
@@ -96,14 +96,14 @@ bool is_input(const ResultColumn& column) {
 // What rows first .. last - 1 of an input read.
 struct Range {
   bool is_read = false, varies = false, partly = false;
-  std::uint32_t value = kNotRead;  // the first that is read
+  std::uint32_t value = kNoCode;  // the first that is read
 };
 
 Range range_of(const Codes& codes, std::size_t first, std::size_t last) {
   Range range;
   bool all = true;
   for (std::size_t row = first; row < last; ++row) {
-    if (codes[row] == kNotRead) {
+    if (codes[row] == kNoCode) {
       all = false;
     } else if (!range.is_read) {
       range.is_read = true;

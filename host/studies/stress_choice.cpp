@@ -57,7 +57,7 @@ Sentence& rate(Sentence& sentence, const std::string& name, const Candidate& can
   return sentence.percent(name + "_request_sla_violation_rate", candidate.violation_rate);
 }
 
-std::int64_t whole(double number) { return static_cast<std::int64_t>(number); }
+std::int64_t count_of(double number) { return static_cast<std::int64_t>(number); }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ GpuChoice choose_gpus(const Frame& rows) {
       why.words(" on ").number("fewer_gpus", fewest[-1].num_gpus);
     }
     why.words(".");
-    return {whole(fewest->num_gpus), true, why.text(), why.numbers()};
+    return {count_of(fewest->num_gpus), true, why.text(), why.numbers()};
   }
   const auto by_capacity = [](const Candidate& a, const Candidate& b) {
     return a.capacity_per_s < b.capacity_per_s;
@@ -98,7 +98,7 @@ GpuChoice choose_gpus(const Frame& rows) {
   why.number("capacity_per_s", chosen.capacity_per_s, "requests/s");
   why.words(", is at most ").percent("below_best", 1 - kNearBest).words(" below the best, ");
   why.number("best_capacity_per_s", best.capacity_per_s, "requests/s").words(".");
-  return {whole(chosen.num_gpus), false, why.text(), why.numbers()};
+  return {count_of(chosen.num_gpus), false, why.text(), why.numbers()};
 }
 
 MethodChoice choose_method(const Frame& rows) {
@@ -131,7 +131,7 @@ MethodChoice choose_method(const Frame& rows) {
          chosen);
     why.words(".");
   }
-  return {whole(chosen.num_gpus), whole(chosen.k_bins), chosen.meets_sla(), why.text(),
+  return {count_of(chosen.num_gpus), count_of(chosen.k_bins), chosen.meets_sla(), why.text(),
           why.numbers()};
 }
 

@@ -8,7 +8,6 @@
 namespace servesweep {
 namespace {
 
-constexpr StressStep kStep = StressStep::kKSensitivity;
 constexpr double kSmallGain = 0.01;
 
 struct GainMetric {
@@ -151,7 +150,7 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
 }  // namespace
 
 Findings k_answer(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"k_bins"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kKSensitivity, {"k_bins"});
   if (groups.size() < 2) return {};
   const GainMetric metric = kGainMetrics[0];
   std::size_t at = 0;  // the first that no later one betters
@@ -180,7 +179,7 @@ Findings k_answer(const StudyData& data) {
 }
 
 Findings k_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"k_bins"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kKSensitivity, {"k_bins"});
   if (groups.size() < 2) return {};
   Findings findings;
   Sentence settings;
@@ -211,7 +210,7 @@ Findings k_findings(const StudyData& data) {
 }
 
 Findings tail_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"k_bins"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kKSensitivity, {"k_bins"});
   if (groups.size() < 2) return {};
   const SeedGroup &first = groups.front(), &last = groups.back();
   const auto p99_s = [&](const SeedGroup& g) { return data.mean_of(g, "p99_latency_s"); };
@@ -265,7 +264,8 @@ Findings batch_size_findings(const StudyData& data) {
     findings.push_back(batch_size_change(data, groups.front(), groups.back(), "As GPUs go from ",
                                          "num_gpus", groups.front().key[0], groups.back().key[0]));
   }
-  if (const auto groups = data.configurations(kStep, {"k_bins"}); groups.size() > 1) {
+  if (const auto groups = data.configurations(StressStep::kKSensitivity, {"k_bins"});
+      groups.size() > 1) {
     findings.push_back(batch_size_change(data, groups.front(), groups.back(), "As K goes from ",
                                          "k_bins", groups.front().key[0], groups.back().key[0]));
   }

@@ -8,7 +8,6 @@
 namespace servesweep {
 namespace {
 
-constexpr StressStep kStep = StressStep::kGpuScaling;
 constexpr double kSaturationGain = 0.05;
 
 double gpus_of(const SeedGroup& group) { return group.key.front(); }
@@ -123,9 +122,10 @@ StudyFinding utilization_of(const StudyData& data, const SeedGroup& group,
 }  // namespace
 
 Findings gpu_answer(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"num_gpus"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kGpuScaling, {"num_gpus"});
   if (groups.empty()) return {};
-  const GpuChoice choice = choose_gpus(data.frame().select(data.newest_rows(kStep)));
+  const GpuChoice choice =
+      choose_gpus(data.frame().select(data.newest_rows(StressStep::kGpuScaling)));
   Sentence s;
   s.words("GPUs: with ");
   say_workload(s, data, groups.front());
@@ -139,7 +139,7 @@ Findings gpu_answer(const StudyData& data) {
 }
 
 Findings gpu_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"num_gpus"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kGpuScaling, {"num_gpus"});
   if (groups.empty()) return {};
   const std::string topic = "GPUs";
   Findings findings;
@@ -193,8 +193,9 @@ Findings gpu_findings(const StudyData& data) {
 
 Findings overload_findings(const StudyData& data) {
   Findings findings = overload_with_volume(data);
-  for (StudyFinding& f : overload_in_sweep(data, data.configurations(kStep, {"num_gpus"}),
-                                           "num_gpus", "With ", " GPUs", " GPU")) {
+  for (StudyFinding& f :
+       overload_in_sweep(data, data.configurations(StressStep::kGpuScaling, {"num_gpus"}),
+                         "num_gpus", "With ", " GPUs", " GPU")) {
     findings.push_back(std::move(f));
   }
   for (StudyFinding& f :
@@ -206,7 +207,7 @@ Findings overload_findings(const StudyData& data) {
 }
 
 Findings utilization_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, {"num_gpus"});
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kGpuScaling, {"num_gpus"});
   const ArrivalRate arrivals = arrival_rate(data, groups);
   if (!arrivals.known) return {};
   Findings findings;

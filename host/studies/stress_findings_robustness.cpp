@@ -10,7 +10,6 @@
 namespace servesweep {
 namespace {
 
-constexpr StressStep kStep = StressStep::kRobustness;
 constexpr const char* kTopic = "Robustness";
 constexpr double kSmallChange = 0.01;
 
@@ -257,7 +256,7 @@ StudyFinding spread_finding(const StudyData& data, const SeedGroup& reference,
 }  // namespace
 
 Findings robustness_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(kStep, key_columns());
+  const std::vector<SeedGroup> groups = data.configurations(StressStep::kRobustness, key_columns());
   const std::optional<SeedGroup> reference = reference_of(groups);
   if (!reference) return {};
   Findings findings;

@@ -7,8 +7,6 @@
 namespace servesweep {
 namespace {
 
-constexpr StressStep kStep = StressStep::kRequestScaling;
-
 void say_scheduler(Sentence& s, const StudyData& data, const SeedGroup& group) {
   s.words(data.text(group, "scheduler_kind"));
   if (const double k = data.input(group, "k_bins"); !std::isnan(k)) {
@@ -99,8 +97,8 @@ void say_seeds(Sentence& sentence, const SeedGroup& group) {
 
 Findings scheduler_answer(const StudyData& data) {
   std::vector<SeedGroup> last;  // on one GPU, at the largest volume
-  for (const SeedGroup& group :
-       data.configurations(kStep, {"workload_requests", "num_gpus", "scheduler_kind"})) {
+  for (const SeedGroup& group : data.configurations(
+           StressStep::kRequestScaling, {"workload_requests", "num_gpus", "scheduler_kind"})) {
     if (group.key[1] != 1) continue;
     if (!last.empty() && last.front().key[0] != group.key[0]) last.clear();
     last.push_back(group);
@@ -119,8 +117,8 @@ Findings scheduler_answer(const StudyData& data) {
 
 Findings scheduler_findings(const StudyData& data) {
   Findings findings;
-  const std::vector<SeedGroup> all =
-      data.configurations(kStep, {"workload_requests", "num_gpus", "scheduler_kind"});
+  const std::vector<SeedGroup> all = data.configurations(
+      StressStep::kRequestScaling, {"workload_requests", "num_gpus", "scheduler_kind"});
   std::vector<SeedGroup> same;
   for (std::size_t i = 0; i <= all.size(); ++i) {
     if (!same.empty() && (i == all.size() || all[i].key[0] != same.front().key[0])) {
