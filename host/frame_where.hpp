@@ -10,10 +10,10 @@
 
 namespace servesweep {
 
-// In order. parameters: of the engine that made the frame; the step of a study is one of its
-// choices, too. What a world does not read is equal to nothing, less or greater than nothing, and
-// not true. InputError for bad conditions.
+// In order. of_engine: the parameters of the one that made the frame; the step of a study is one of
+// its choices, too. What a world does not read is equal to nothing, less or greater than nothing,
+// and not true. InputError for bad conditions.
 std::vector<std::size_t> rows_where(const Frame& frame, const std::string& condition,
-                                    const ParameterSet& parameters);
+                                    const ParameterSet& of_engine);
 
 }  // namespace servesweep

@@ -167,11 +167,10 @@ Frame as_part(const Study& study, const SweepResult& result) {
 }
 
 // The frame with other values in one column.
-Frame with(const Frame& frame, const char* name, ColumnData values) {
+Frame with(const Frame& frame, const char* name, const ColumnData& values) {
   Frame changed(frame.name());
   for (const ResultColumn& column : frame.columns()) {
-    const bool this_one = column.spec.name == name;
-    changed.add(column, this_one ? std::move(values) : frame.data(column.spec.name));
+    changed.add(column, column.spec.name == name ? values : frame.data(column.spec.name));
   }
   return changed;
 }
@@ -199,8 +198,7 @@ void keep(Study& study, std::vector<std::size_t> rows) {
   std::iota(ids.begin(), ids.end(), std::int64_t{0});
 
   study.sweeps = std::move(sweeps);
-  study.worlds = with(with(study.worlds, kSweepColumn, std::move(sweep)).select(rows), "world",
-                      std::move(ids));
+  study.worlds = with(with(study.worlds, kSweepColumn, sweep).select(rows), "world", ids);
   for (RaggedTable& table : study.tables) table.data = rows_of(table, rows);
 }
 
@@ -257,7 +255,7 @@ void make_newest(Study& study, const std::string& step, const std::string& finge
   const auto newest = static_cast<std::int32_t>(study.sweeps.size());
   study.sweeps.push_back(study.sweeps[static_cast<std::size_t>(sweeps[rows[0]])]);
   for (const std::size_t row : rows) sweeps[row] = newest;
-  study.worlds = with(study.worlds, kSweepColumn, std::move(sweeps));
+  study.worlds = with(study.worlds, kSweepColumn, sweeps);
   std::vector<std::size_t> all(study.worlds.num_rows());
   std::iota(all.begin(), all.end(), std::size_t{0});
   keep(study, std::move(all));
