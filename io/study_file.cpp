@@ -1,6 +1,7 @@
 #include "io/study_file.hpp"
 
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <numeric>
 
 #include "host/error.hpp"
@@ -35,13 +36,16 @@ void write_sweeps(hid_t file, const std::vector<StudySweep>& sweeps) {
     columns.emplace_back(std::move(values));
   };
   add([](const StudySweep& s) { return s.step; });
-  for (const auto& attribute : sweeps.front().attributes) {
-    spec.columns.push_back({attribute.first,
-                            ColumnType::kText,
-                            "",
-                            "Root attribute of the sweep's own result file.",
-                            {}});
-    add([&](const StudySweep& s) { return s.attribute(attribute.first); });
+  std::vector<std::string> names;
+  for (const StudySweep& sweep : sweeps) {
+    for (const auto& [name, text] : sweep.attributes) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  for (const std::string& name : names) {
+    spec.columns.push_back(
+        {name, ColumnType::kText, "", "Root attribute of the sweep's own result file.", {}});
+    add([&](const StudySweep& s) { return s.attribute(name); });
   }
   write_group(file, spec, sweeps.size(), columns);
 }

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
 
 #include "host/calibrate.hpp"
 #include "host/cli/commands.hpp"
@@ -53,40 +52,22 @@ struct Interrupted {};
 
 class StressRun {
  public:
-  StressRun(StressOptions options, const Program& program)
+  explicit StressRun(StressOptions options)
       : options_(std::move(options)),
         settings_(options_.settings),
         folder_(options_.output + ".study"),
-        lock_(folder_),
-        provenance_(run_provenance(this_machine())) {
-    provenance_.command_line = shell_line(program.arguments);
-    provenance_.time_started_utc = utc_now();
-    study_.name = kStress;
-    study_.steps = stress_step_names();
-    if (fs::exists(options_.output)) {  // no other kind of file is replaced
-      const ResultFile there(options_.output);
-      if (!options_.fresh) study_ = read_study(there, kStress, stress_step_names());
-    }
-    how_.limits = options_.device.start();
-    const std::size_t for_workloads = how_.limits.max_memory_bytes / kCacheShare;
-    how_.limits.max_memory_bytes -= for_workloads;
-    how_.quiet = options_.quiet;
-    workloads_ = std::make_unique<WorkloadCache>(for_workloads);
-    how_.workloads = workloads_.get();
-    if (!settings_.trace.empty()) look_at_trace();
-    if (!options_.calibration.empty()) {
-      const Calibration fit = calibrate(read_service_grid(options_.calibration));
-      settings_.service = {fit.alpha_ms, fit.beta_ms_per_token, fit.gamma};
-    }
-  }
+        lock_(folder_) {}
+  ~StressRun() { lock_.remove_folder(); }  // unless it holds unfinished steps
+  StressRun(const StressRun&) = delete;
+  StressRun& operator=(const StressRun&) = delete;
 
-  void run() {
+  void run(const Program& program) {
+    start(program);
     for (const StressStep step :
          {StressStep::kRequestScaling, StressStep::kGpuScaling, StressStep::kKSensitivity,
           StressStep::kGrid, StressStep::kComparison, StressStep::kRobustness}) {
       if (options_.wants(step)) run_step(step);
     }
-    fs::remove_all(folder_);  // with what other settings left unfinished
   }
 
  private:
@@ -96,6 +77,30 @@ class StressRun {
     std::string name;
     LoadedSweep loaded;
   };
+
+  void start(const Program& program) {
+    study_.name = kStress;
+    study_.steps = stress_step_names();
+    if (fs::exists(options_.output)) {  // no other kind of file is replaced
+      const ResultFile there(options_.output);
+      if (!options_.fresh) study_ = read_study(there, kStress, stress_step_names());
+    }
+    how_.limits = options_.device.start();
+    provenance_ = run_provenance(this_machine());
+    provenance_.command_line = shell_line(program.arguments);
+    provenance_.time_started_utc = utc_now();
+    const std::size_t for_workloads = how_.limits.max_memory_bytes / kCacheShare;
+    how_.limits.max_memory_bytes -= for_workloads;
+    how_.quiet = options_.quiet;
+    how_.on_existing = options_.fresh ? OnExisting::kStartOver : OnExisting::kResume;
+    workloads_ = std::make_unique<WorkloadCache>(for_workloads);
+    how_.workloads = workloads_.get();
+    if (!settings_.trace.empty()) look_at_trace();
+    if (!options_.calibration.empty()) {
+      const Calibration fit = calibrate(read_service_grid(options_.calibration));
+      settings_.service = {fit.alpha_ms, fit.beta_ms_per_token, fit.gamma};
+    }
+  }
 
   // Volumes end at what the trace has, and it must be the trace that the file's results are of.
   void look_at_trace() {
@@ -280,8 +285,9 @@ void print_end(const std::string& path) {
 }
 
 int run_stress(const StressOptions& options, const Program& program) {
+  if (options.output.empty()) throw InputError("invalid -o (it is empty) name a result file");
   try {
-    StressRun(options, program).run();
+    StressRun(options).run(program);
   } catch (const Interrupted&) {
     return kInterrupted;
   }
@@ -299,12 +305,13 @@ void add_stress(CLI::App& study, Program& program) {
           ->type_name("N,...")
           ->delimiter(',')
           ->check(whole_number(1, 5));
+  std::vector<CLI::Option*> others = {steps};
   for (const int step : {1, 2, 3}) {
-    command
-        ->add_flag_callback(
-            fmt::format("--step{}-only", step), [options, step] { options->steps = {step}; },
-            fmt::format("The same as --steps {}", step))
-        ->excludes(steps);
+    CLI::Option* only = command->add_flag_callback(
+        fmt::format("--step{}-only", step), [options, step] { options->steps = {step}; },
+        fmt::format("The same as --steps {}", step));
+    for (CLI::Option* other : others) only->excludes(other);
+    others.push_back(only);
   }
   command
       ->add_option("--best-gpu-count", options->best_gpu_count,

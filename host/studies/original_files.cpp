@@ -63,9 +63,13 @@ std::string digits(double value) {
 class Rows {
  public:
   explicit Rows(const Study& study)
-      : study_(study),
-        data_(study.worlds),
-        usable_(usable_rows(study.worlds, {"mean_latency_s"})) {}
+      : study_(study), data_(study.worlds), usable_(usable_rows(study.worlds, {"mean_latency_s"})) {
+    for (const ResultColumn& column : study.worlds.columns()) {
+      if (column.role == ColumnRole::kInput) {
+        inputs_.push_back(study.worlds.texts(column.spec.name));
+      }
+    }
+  }
 
   // A line per configuration; `at` tells the configurations of several steps that are the same.
   struct Row {
@@ -82,15 +86,20 @@ class Rows {
                      {kSweepColumn, "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
       std::vector<std::string> cells;
       for (const Column& column : kColumns) cells.push_back(cell(column, group));
-      // From scheduler_type to k_bins, and the request limit.
-      std::string at = joined({cells.begin() + 1, cells.begin() + 8}, ",") + "," +
-                       digits(data_.input(group, "request_s"));
-      found.push_back({std::move(at), joined(cells, ",")});
+      found.push_back({inputs_of(group.rows.front()), joined(cells, ",")});
     }
     return found;
   }
 
  private:
+  // What a configuration is known by: its inputs and its seed.
+  std::string inputs_of(std::size_t row) const {
+    const auto sweep = static_cast<std::size_t>(data_.value(row, kSweepColumn));
+    std::string all = study_.sweeps.at(sweep).attribute("seed");
+    for (const auto& texts : inputs_) all += "," + texts[row];
+    return all;
+  }
+
   std::string cell(const Column& column, const SeedGroup& group) const {
     const std::string name = column.name;
     const bool success = std::all_of(group.rows.begin(), group.rows.end(),
@@ -129,6 +138,7 @@ class Rows {
   const Study& study_;
   StudyData data_;
   std::vector<bool> usable_;
+  std::vector<std::vector<std::string>> inputs_;  // [input][row]
 };
 
 std::string table(const std::vector<Rows::Row>& rows) {

@@ -46,7 +46,7 @@ StudyFinding choice_finding(const StudyData& data, const Comparison& c) {
     say_seeds(s, *c.best);
     s.words(", 95 % interval: ");
     s.range(metric + "_percent", 100 * std::max(0.0, rate.mean - rate.half_width),
-            100 * (rate.mean + rate.half_width), "%");
+            100 * std::min(1.0, rate.mean + rate.half_width), "%");
     s.words(")");
   }
   const bool open = c.best->rows.size() > 1 && rate.contains(kStressViolationLimit);

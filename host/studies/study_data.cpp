@@ -94,11 +94,14 @@ std::pair<std::vector<double>, std::vector<double>> StudyData::pairs(
 
 ArrivalRate arrival_rate(const StudyData& data, const std::vector<SeedGroup>& same_workload) {
   ArrivalRate rate;
+  double second = 0;
   for (const SeedGroup& group : same_workload) {
     const double throughput = data.mean_of(group, "throughput_requests_per_s");
+    second = std::max(second, std::min(throughput, rate.per_s));
     if (throughput <= rate.per_s) continue;
     rate = {throughput, data.mean_of(group, "mean_gpu_utilization") < kBusyUtilization};
   }
+  rate.known &= second >= kSameRate * rate.per_s;  // else more GPUs might complete more still
   return rate;
 }
 

@@ -62,6 +62,7 @@ inline constexpr StressStep kStressSteps[] = {StressStep::kRequestScaling, Stres
                                               StressStep::kKSensitivity,   StressStep::kGrid,
                                               StressStep::kComparison,     StressStep::kRobustness};
 
+inline constexpr double kSameRate = 0.99;         // throughputs that differ by less are one
 inline constexpr double kBusyUtilization = 0.95;  // from here on GPUs count as always busy
 
 // GPUs are always busy and complete less than 95 % of what arrives, so the queue grows as long as

@@ -168,8 +168,18 @@ class StressStudy(CliTest):
                 self.assertEqual(process.returncode, 75)
             if self.path("s.h5").exists():  # whole at any moment
                 self.assertIn(STEPS[0], Worlds(self.path("s.h5"))["step"])
+        # Another study of the same file leaves what this one has left.
+        left = shards()
+        self.path("s.h5.study").mkdir(exist_ok=True)  # it stopped between two steps
+        self.write("s.h5.study/mine.txt", "kept")
+        self.stress("--max-requests", "1000", "--max-gpus", "2", "--steps", "2", "-q", "-o", "s.h5")
+        self.assertEqual(shards(), left)
         _, err = self.cli(*command)
         self.assertRegex(err, "resuming|already there")
+        self.assertEqual([p.name for p in self.path("s.h5.study").iterdir()], ["mine.txt"])
+        self.path("s.h5.study/mine.txt").unlink()
+        self.path("s.h5.study").rmdir()
+        self.stress(*arguments, "-q", "--fresh", "-o", "s.h5")
         self.assertFalse(self.path("s.h5.study").exists())
         a, b = Worlds(self.path("s.h5")), Worlds(self.path("expected.h5"))
         for name in a.columns:
@@ -252,7 +262,8 @@ class StressStudy(CliTest):
         self.assertEqual(set(Worlds(self.path("s.h5"))["num_gpus"]), {3})
         _, err = self.stress(*SMALL, "--steps", "5", "-o", "s.h5", code=2)
         self.assertIn("step 5 needs the results of step 4", err)
-        for wrong in (["--steps", "6"], ["--step1-only", "--steps", "1"], ["--max-gpus", "0"],
+        for wrong in (["--steps", "6"], ["--step1-only", "--steps", "1"],
+                      ["--step1-only", "--step2-only"], ["--max-gpus", "0"],
                       ["--real-timestamps", "--rps-scaling", "2"], ["--seeds", "0"]):
             self.stress(*wrong, "-o", "x.h5", code=2)
         self.cli("run", SOURCE / "examples/queueing_mm1.toml", "-q", "-o", "r.h5",

@@ -14,10 +14,12 @@ function find_column(report, name) {
   return holds.find((column) => column.role === "input") ?? holds[0];
 }
 
-function number_of(text) {
+// In the unit of the column: a limit in ms may be typed as 7 or 7ms.
+function number_of(text, unit) {
   const match = /^(-?[\d.]+(?:e[-+]?\d+)?)(%|k|M|ms)?$/i.exec(text.replaceAll(",", ""));
   if (!match) return NaN;
-  return Number(match[1]) * ({ "%": 0.01, k: 1e3, m: 1e6, ms: 1e-3 }[(match[2] ?? "").toLowerCase()] ?? 1);
+  const suffix = (match[2] ?? "").toLowerCase();
+  return Number(match[1]) * (suffix === unit ? 1 : { "%": 0.01, k: 1e3, m: 1e6, ms: 1e-3 }[suffix] ?? 1);
 }
 
 function compare(operator, a, b) {
@@ -27,7 +29,7 @@ function compare(operator, a, b) {
     case ">": return a > b;
     case ">=": return a >= b;
     // Single precision: a typed 0.1 must find the 0.1 of the file.
-    case "!=": return Math.abs(a - b) > 1e-6 * Math.abs(b);
+    case "!=": return !(Math.abs(a - b) <= 1e-6 * Math.abs(b));  // what is not applicable differs, too
     default: return Math.abs(a - b) <= 1e-6 * Math.abs(b);
   }
 }
@@ -50,7 +52,7 @@ export function parse_filter(report, line) {
     if (!column) return { error: `There is no column named like “${name}”.` };
     columns.add(column);
     if (column.kind === "number") {
-      const number = number_of(value);
+      const number = number_of(value, column.unit);
       if (Number.isNaN(number)) return { error: `“${value}” is no number (${column.name} is one).` };
       terms.push((row) => compare(operator, report.numbers(column)[row], number));
     } else {

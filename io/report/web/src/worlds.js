@@ -33,7 +33,9 @@ export function worlds(report, selection, distributions) {
     problem.hidden = !parsed.error;
     problem.textContent = parsed.error;
     if (parsed.error) return;
+    const line = state.line;
     await report.need(...parsed.columns);
+    if (line !== state.line) return;  // typed on meanwhile
     const rows = all_rows(report).filter((row) => selection.has(row) && parsed.terms.every((term) => term(row)));
     status.textContent = rows.length === report.rows ? `${count(report.rows, "point")}`
       : `${rows.length.toLocaleString("en-US")} of ${count(report.rows, "point")}`

@@ -78,6 +78,7 @@ export function cdf(report) {
   }
 
   function level_tip(hits) {
+    const { levels } = report.data.cdf;
     const known = hits.filter((hit) => hit.data?.row !== undefined);
     if (!known.length) return "";
     return tip(`${format_value(kShare, known[0].data.level, 4)} of requests within`, known.map(({ data }) => [
