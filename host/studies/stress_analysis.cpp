@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <string>
 
 #include "host/studies/stress_findings.hpp"
 #include "host/studies/stress_methods.hpp"
@@ -36,6 +39,33 @@ Findings equal_seeds_answer(const StudyData& data) {
   return {s.finding(kAnswerTopic)};
 }
 
+// Steps can have been run with different settings; sentences that speak of several then mix them.
+Findings mixed_settings_answer(const StudyData& data) {
+  Findings findings;
+  for (const char* setting : {"workload_trace", "real_timestamps", "token_ms", "request_s",
+                              "alpha_ms", "beta_ms_per_token", "service_gamma"}) {
+    if (!data.frame().has(setting)) continue;
+    const std::vector<std::string> texts = data.frame().texts(setting);
+    std::map<std::string, std::set<int>> steps;  // by value
+    for (const StressStep step : kStressSteps) {
+      const std::vector<std::size_t>& rows = data.newest_rows(step);
+      if (step == StressStep::kRobustness || rows.empty()) continue;
+      steps[texts[rows.front()]].insert(step_number(step));
+    }
+    if (steps.size() < 2) continue;
+    Sentence s;
+    s.words("Settings: the steps were run with different values of ").words(setting).words(",");
+    for (const auto& [value, numbers] : steps) {
+      s.words(&value == &steps.begin()->first ? " " : "; ").words(value.empty() ? "none" : value);
+      s.words(" in step");
+      for (const int number : numbers) s.words(" ").number("step", number);
+    }
+    s.words(". They do not answer one question.");
+    findings.push_back(s.finding(kAnswerTopic));
+  }
+  return findings;
+}
+
 Findings left_out_findings(const StudyData& data) {
   const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
   double worlds = 0, left_out = 0;
@@ -58,10 +88,10 @@ std::vector<StudyFinding> analyse_stress(const Frame& study) {
   const StudyData data(study);
   std::vector<StudyFinding> findings;
   for (const auto topic :
-       {scheduler_answer, gpu_answer, k_answer, method_answer, equal_seeds_answer,
-        left_out_findings, scheduler_findings, gpu_findings, k_findings, tail_findings,
-        method_findings, sla_findings, overload_findings, utilization_findings, batch_size_findings,
-        robustness_findings}) {
+       {mixed_settings_answer, scheduler_answer, gpu_answer, k_answer, method_answer,
+        equal_seeds_answer, left_out_findings, scheduler_findings, gpu_findings, k_findings,
+        tail_findings, method_findings, sla_findings, overload_findings, utilization_findings,
+        batch_size_findings, robustness_findings}) {
     for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
   }
   return findings;

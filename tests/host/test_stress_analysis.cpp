@@ -337,6 +337,18 @@ TEST_CASE("of a step the newest sweep counts") {
   CHECK(none_has(found, "80 %"));
 }
 
+TEST_CASE("steps of different settings are not one answer") {
+  std::vector<StudyRow> rows = bins({{1, 100}, {2, 20}});
+  for (StudyRow row : gpus({{1, 7}, {2, 14}}, 99)) rows.push_back(row);
+  CHECK(none_has(texts(rows, "Answer"), "Settings"));
+  for (StudyRow& row : rows) {
+    if (row.step == kBins) row.request_s = 500;
+  }
+  CHECK(any_has(texts(rows, "Answer"),
+                "Settings: the steps were run with different values of request_s, 20 in step 2; "
+                "500 in step 3."));
+}
+
 TEST_CASE("saturation and its cause") {
   const auto found = texts(gpus({{1, 7}, {2, 14}, {4, 26}, {8, 26.1}}, 26), "GPUs");
   CHECK(any_has(found,
