@@ -259,13 +259,15 @@ test("points are added to the latency distributions from the table", async () =>
 
 test("a tooltip shows the values under the pointer", async () => {
   const page = await open(reports.default);
-  const chart = page.locator("#curves-chart");
-  await chart.scrollIntoViewIfNeeded();
-  const box = await chart.boundingBox();
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.waitForSelector("#curves-chart .tip-box:visible");
-  assert.match(await page.locator("#curves-chart .tip-box").textContent(), /GPUs.*static_fifo.*(s|min|h)/);
-  assert.deepEqual(page.problems, []);
+  const said = [["#curves-chart", /GPUs.*static_fifo.*(s|min|h)/], ["#cdf-chart", /of requests within/]];
+  for (const [chart, values] of said) {
+    await page.locator(chart).scrollIntoViewIfNeeded();
+    const box = await page.locator(chart).boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.waitForSelector(`${chart} .tip-box:visible`);
+    assert.match(await page.locator(`${chart} .tip-box`).textContent(), values);
+    assert.deepEqual(page.problems, []);
+  }
   await page.close();
 });
 
