@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <unordered_map>
 
 #include "host/error.hpp"
 #include "host/statistics.hpp"
@@ -43,19 +42,6 @@ ColumnSpec metric_spec(const Frame& a, const Frame& b, const std::string& name) 
   return column.spec;
 }
 
-// Quantiles cost more than all else of a change, and few degrees of freedom occur.
-class StudentT {
- public:
-  double operator()(double degrees_of_freedom) {
-    const auto [at, added] = quantiles_.emplace(degrees_of_freedom, 0);
-    if (added) at->second = student_t_quantile(0.5 + kLevel / 2, degrees_of_freedom);
-    return at->second;
-  }
-
- private:
-  std::unordered_map<double, double> quantiles_;
-};
-
 // Empty where the metric is not available in one of the rows: a mean over those that remain would
 // be one over the worlds that did well.
 std::vector<double> values_at(const std::vector<double>& column, const Point& point) {
@@ -68,8 +54,7 @@ std::vector<double> values_at(const std::vector<double>& column, const Point& po
   return values;
 }
 
-MetricChange change_of(const std::vector<double>& a, const std::vector<double>& b, bool paired,
-                       StudentT& student_t) {
+MetricChange change_of(const std::vector<double>& a, const std::vector<double>& b, bool paired) {
   MetricChange result{mean(a), mean(b), kNotAvailable, kNotAvailable, kNotAvailable};
   if (a.empty() || b.empty()) return result;
   if (result.a == 0) {
@@ -79,7 +64,8 @@ MetricChange change_of(const std::vector<double>& a, const std::vector<double>& 
   const RelativeChange relative = paired ? paired_change(a, b) : independent_change(a, b);
   result.change = relative.change;
   if (std::isnan(relative.standard_error)) return result;
-  const double half_width = student_t(relative.degrees_of_freedom) * relative.standard_error;
+  const double half_width =
+      student_t_quantile(0.5 + kLevel / 2, relative.degrees_of_freedom) * relative.standard_error;
   result.low = relative.change - half_width;
   result.high = relative.change + half_width;
   result.interval = paired ? IntervalKind::kPaired : IntervalKind::kIndependent;
@@ -135,7 +121,6 @@ Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settin
   comparison.pairing = pair_points(a, b, settings.by);
   const Pairing& pairing = comparison.pairing;
   comparison.changes.assign(pairing.pairs.size(), {});
-  StudentT student_t;
   for (std::size_t metric = 0; metric < settings.metrics.size(); ++metric) {
     const auto column = [&](const Frame& frame) {
       const std::string& name = settings.metrics[metric];
@@ -147,7 +132,7 @@ Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settin
       const Point& point_b = pairing.points_b[pairing.pairs[pair].b];
       const bool paired = settings.same_seed && point_a.replications == point_b.replications;
       comparison.changes[pair].push_back(
-          change_of(values_at(column_a, point_a), values_at(column_b, point_b), paired, student_t));
+          change_of(values_at(column_a, point_a), values_at(column_b, point_b), paired));
     }
     comparison.summaries.push_back(summary_of(comparison, metric));
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace servesweep {
 
@@ -50,6 +52,22 @@ double incomplete_beta(double a, double b, double x, double y) {
   return 1 - front * beta_fraction(b, a, y) / b;
 }
 
+// p > 0.5
+double upper_student_t_quantile(double p, double degrees_of_freedom) {
+  const auto upper_tail = [degrees_of_freedom](double t) {
+    const double whole = degrees_of_freedom + t * t;
+    return 0.5 *
+           incomplete_beta(degrees_of_freedom / 2, 0.5, degrees_of_freedom / whole, t * t / whole);
+  };
+  double low = 0, high = 1;
+  while (upper_tail(high) > 1 - p) high *= 2;
+  for (;;) {
+    const double middle = 0.5 * (low + high);
+    if (middle <= low || middle >= high || high - low <= 1e-15 * high) return middle;
+    (upper_tail(middle) > 1 - p ? low : high) = middle;
+  }
+}
+
 }  // namespace
 
 double mean(const std::vector<double>& values) {
@@ -75,30 +93,17 @@ double geometric_mean(const std::vector<double>& values) {
 double student_t_quantile(double p, double degrees_of_freedom) {
   if (p == 0.5) return 0;
   if (p < 0.5) return -student_t_quantile(1 - p, degrees_of_freedom);
-  const auto upper_tail = [degrees_of_freedom](double t) {
-    const double whole = degrees_of_freedom + t * t;
-    return 0.5 *
-           incomplete_beta(degrees_of_freedom / 2, 0.5, degrees_of_freedom / whole, t * t / whole);
-  };
-  double low = 0, high = 1;
-  while (upper_tail(high) > 1 - p) high *= 2;
-  for (;;) {
-    const double middle = 0.5 * (low + high);
-    if (middle <= low || middle >= high || high - low <= 1e-15 * high) return middle;
-    (upper_tail(middle) > 1 - p ? low : high) = middle;
-  }
+  // Callers go through many samples of few sizes, and a quantile takes far longer than a sample.
+  thread_local std::map<std::pair<double, double>, double> known;
+  const auto [at, is_new] = known.try_emplace({p, degrees_of_freedom});
+  if (is_new) at->second = upper_student_t_quantile(p, degrees_of_freedom);
+  return at->second;
 }
 
 MeanInterval mean_interval(const std::vector<double>& values, double level) {
   const auto n = static_cast<double>(values.size());
   if (values.size() < 2) return {mean(values), std::numeric_limits<double>::quiet_NaN()};
-  // Callers go through many samples of one size; the quantile takes far longer than the rest.
-  thread_local double last_level = 0, last_n = 0, quantile = 0;
-  if (level != last_level || n != last_n) {
-    quantile = student_t_quantile(0.5 + level / 2, n - 1);
-    last_level = level;
-    last_n = n;
-  }
+  const double quantile = student_t_quantile(0.5 + level / 2, n - 1);
   return {mean(values), quantile * std::sqrt(sample_variance(values) / n)};
 }
 

@@ -135,7 +135,7 @@ the counts of equal buckets.
 constexpr const char* kStudies = R"(
 The file of a study (`servesweep study`) holds the worlds of several sweeps, its steps. It has no
 `/grid`, and of the attributes of `/` only those of the format, the engine and the last command;
-those of each sweep are in `/sweeps`. `study` names the study. In `/worlds` three columns say where
+those of each sweep are in `/sweeps`. `study` names the study. In `/worlds` four columns say where
 a row comes from, `world` numbers the rows, and inputs that the worlds of a sweep do not read are
 not applicable to them.
 
@@ -169,8 +169,8 @@ std::string output_format_markdown(const ResultSchema& schema) {
     }
   }
   text += "\n## Studies\n" + std::string(kStudies) + kColumnHeader;
-  for (const ColumnSpec& column :
-       {step_column({"step1_request_scaling", "..."}), sweep_column(), sweep_world_column()}) {
+  for (const ColumnSpec& column : {step_column({"step1_request_scaling", "..."}), sweep_column(),
+                                   sweep_world_column(), seed_column()}) {
     text += row(worlds, "world", column);
   }
   for (const GroupSpec* group : {&sweeps_group(), &findings_group(), &methods_group()}) {

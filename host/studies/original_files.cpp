@@ -92,11 +92,10 @@ class Rows {
   }
 
  private:
-  // What a configuration is known by: its inputs and its seed.
+  // What a configuration is known by.
   std::string inputs_of(std::size_t row) const {
-    const auto sweep = static_cast<std::size_t>(data_.value(row, kSweepColumn));
-    std::string all = study_.sweeps.at(sweep).attribute("seed");
-    for (const auto& texts : inputs_) all += "," + texts[row];
+    std::string all;
+    for (const auto& texts : inputs_) all += texts[row] + ",";
     return all;
   }
 

@@ -1,6 +1,7 @@
 #include "host/studies/stress_choice.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <tuple>
 #include <vector>
@@ -140,6 +141,52 @@ MethodChoice choose_k(const Frame& rows) {
     throw std::logic_error("choose_k() of several numbers of GPUs");
   }
   return choose_method(rows);
+}
+
+namespace {
+
+Frame selected(const Frame& frame, const std::function<bool(std::size_t row)>& wanted) {
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < frame.num_rows(); ++row) {
+    if (wanted(row)) rows.push_back(row);
+  }
+  return frame.select(rows);
+}
+
+// Of one volume and load scaling.
+Frame part_of_grid(const Frame& grid, const StressSettings& settings, std::int64_t requests,
+                   double scaling) {
+  const std::vector<double> volumes = grid.numbers("workload_requests");
+  const std::vector<double> scalings = settings.real_timestamps
+                                           ? std::vector<double>(volumes.size(), scaling)
+                                           : grid.numbers("rps_scaling");
+  return selected(grid, [&](std::size_t row) {
+    return volumes[row] == static_cast<double>(requests) && scalings[row] == scaling;
+  });
+}
+
+}  // namespace
+
+std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& settings) {
+  std::vector<GridChoice> choices;
+  for (const std::int64_t requests : settings.volumes()) {
+    for (const double scaling : settings.load_scalings()) {
+      const Frame part = part_of_grid(grid, settings, requests, scaling);
+      const std::vector<double> gpus = part.numbers("num_gpus");
+      const Frame one_gpu = selected(part, [&](std::size_t row) { return gpus[row] == 1; });
+      const MethodChoice best = choose_method(part);
+      choices.push_back(
+          {requests, scaling, choose_k(one_gpu).k_bins, {best.num_gpus, best.k_bins}});
+    }
+  }
+  return choices;
+}
+
+Configuration robustness_choice(const Frame& grid, const StressSettings& settings) {
+  const MethodChoice best =
+      choose_method(part_of_grid(grid, settings, settings.robustness_volume(),
+                                 settings.real_timestamps ? 1 : settings.rps_scaling));
+  return {best.num_gpus, best.k_bins};
 }
 
 }  // namespace servesweep

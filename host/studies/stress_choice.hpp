@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "host/frame.hpp"
 #include "host/studies/sentence.hpp"
+#include "host/studies/stress_plan.hpp"
 
 namespace servesweep {
 
@@ -41,5 +43,11 @@ MethodChoice choose_method(const Frame& rows);
 
 // The best K by the same rule, of rows of one number of GPUs. std::logic_error for several.
 MethodChoice choose_k(const Frame& rows);
+
+// For each volume and load scaling of the grid (step 4, all of its worlds).
+std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& settings);
+
+// What step 5 varies around.
+Configuration robustness_choice(const Frame& grid, const StressSettings& settings);
 
 }  // namespace servesweep

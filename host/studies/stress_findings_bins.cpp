@@ -139,10 +139,10 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
   }
   s.words("; the largest batch ");
   if (largest(first) == largest(last)) {
-    s.words("has ").number("max_batch_size", largest(last), "requests").words(" at both.");
+    s.words("has ").count("max_batch_size", largest(last), "request").words(" at both.");
   } else {
     s.words("goes from ").number("max_batch_size", largest(first)).words(" to ");
-    s.number("max_batch_size", largest(last), "requests").words(".");
+    s.count("max_batch_size", largest(last), "request").words(".");
   }
   return s.finding("Batch sizes");
 }

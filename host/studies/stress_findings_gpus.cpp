@@ -77,7 +77,7 @@ Findings overload_with_volume(const StudyData& data) {
     s.count("num_gpus", large.key[1], "GPU").words(" is overloaded: GPUs are busy ");
     s.percent("utilization", busy).words(" of the time, and mean latency grows from ");
     s.number("mean_latency_s", data.mean_of(small, "mean_latency_s"), "s").words(" with ");
-    s.number("requests", small.key[2], "requests to ");
+    s.count("requests", small.key[2], "request").words(" to ");
     s.number("mean_latency_s", data.mean_of(large, "mean_latency_s"), "s").words(" with ");
     s.number("requests", large.key[2]).words("; it measures the length of the run.");
     findings.push_back(s.finding("Overload"));

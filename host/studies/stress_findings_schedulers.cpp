@@ -82,7 +82,7 @@ StudyFinding violation_ranking(const StudyData& data, std::vector<SeedGroup> gro
 }  // namespace
 
 void say_workload(Sentence& sentence, const StudyData& data, const SeedGroup& group) {
-  sentence.number("requests", data.input(group, "workload_requests"), "requests");
+  sentence.count("requests", data.input(group, "workload_requests"), "request");
   const double scaling = data.input(group, "rps_scaling");
   if (std::isnan(scaling)) {
     sentence.words(" at real timestamps");

@@ -82,18 +82,13 @@ Frame joined(const Frame& a, const Frame& b) {
 }
 
 // What a world of a step is known by: [row].
-std::vector<std::string> keys_of(const Frame& worlds, const std::vector<StudySweep>& sweeps) {
+std::vector<std::string> keys_of(const Frame& worlds) {
   std::vector<std::string> keys(worlds.num_rows());
   const auto append = [&](const std::vector<std::string>& texts) {
     for (std::size_t row = 0; row < keys.size(); ++row) keys[row] += texts[row] + '\0';
   };
   append(worlds.texts(kStepColumn));
   append(worlds.texts("replication"));
-  std::vector<std::string> seeds;
-  for (const std::int32_t sweep : column_of<std::int32_t>(worlds, kSweepColumn)) {
-    seeds.push_back(sweeps[static_cast<std::size_t>(sweep)].attribute("seed"));
-  }
-  append(seeds);
   for (const ResultColumn& column : worlds.columns()) {
     if (column.role == ColumnRole::kInput) append(worlds.texts(column.spec.name));
   }
@@ -162,6 +157,8 @@ Frame as_part(const Study& study, const SweepResult& result) {
     part.add({sweep_column(), ColumnRole::kIndex},
              std::vector<std::int32_t>(rows, static_cast<std::int32_t>(study.sweeps.size())));
     part.add({sweep_world_column(), ColumnRole::kIndex}, result.worlds.data("world"));
+    part.add({seed_column(), ColumnRole::kInput},
+             std::vector<std::int64_t>(rows, std::stoll(result.sweep.attribute("seed"))));
   }
   return part;
 }
@@ -217,6 +214,12 @@ const ColumnSpec& sweep_column() {
   return column;
 }
 
+const ColumnSpec& seed_column() {
+  static const ColumnSpec column = {
+      "seed", ColumnType::kInt64, "1", "Seed of everything random in that sweep.", {}};
+  return column;
+}
+
 const ColumnSpec& sweep_world_column() {
   static const ColumnSpec column = {
       kSweepWorldColumn, ColumnType::kInt64, "1", "World id in that sweep.", {}};
@@ -237,7 +240,7 @@ void add_sweep(Study& study, const SweepResult& result) {
   const Frame all = joined(study.worlds, part);
   study.tables = joined(std::move(study.tables), old_rows, result.tables, part.num_rows());
 
-  const std::vector<std::string> keys = keys_of(all, study.sweeps);
+  const std::vector<std::string> keys = keys_of(all);
   const std::set<std::string> replaced(keys.begin() + static_cast<std::ptrdiff_t>(old_rows),
                                        keys.end());
   std::vector<std::size_t> rows;
@@ -248,10 +251,15 @@ void add_sweep(Study& study, const SweepResult& result) {
   keep(study, std::move(rows));
 }
 
-void make_newest(Study& study, const std::string& step, const std::string& fingerprint) {
+bool make_newest(Study& study, const std::string& step, const std::string& fingerprint) {
   const std::vector<std::size_t> rows = rows_of_sweep(study, step, fingerprint);
-  if (rows.empty()) return;
+  if (rows.empty()) return false;
   auto sweeps = column_of<std::int32_t>(study.worlds, kSweepColumn);
+  const auto later = study.sweeps.begin() + sweeps[rows[0]] + 1;
+  if (std::none_of(later, study.sweeps.end(),
+                   [&](const StudySweep& sweep) { return sweep.step == step; })) {
+    return false;
+  }
   const auto newest = static_cast<std::int32_t>(study.sweeps.size());
   study.sweeps.push_back(study.sweeps[static_cast<std::size_t>(sweeps[rows[0]])]);
   for (const std::size_t row : rows) sweeps[row] = newest;
@@ -259,6 +267,7 @@ void make_newest(Study& study, const std::string& step, const std::string& finge
   std::vector<std::size_t> all(study.worlds.num_rows());
   std::iota(all.begin(), all.end(), std::size_t{0});
   keep(study, std::move(all));
+  return true;
 }
 
 std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,

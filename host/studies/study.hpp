@@ -21,6 +21,7 @@ inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in 
 ColumnSpec step_column(const std::vector<std::string>& steps);
 const ColumnSpec& sweep_column();
 const ColumnSpec& sweep_world_column();
+const ColumnSpec& seed_column();
 
 struct StudySweep {
   std::string step;
@@ -51,7 +52,8 @@ struct Study {
   std::string name;
   std::vector<std::string> steps;  // the categories of `step`
   std::vector<StudySweep> sweeps;  // [sweep], in the order in which they were added
-  // world, replication, step, sweep, sweep_world, inputs, metrics; by step, sweep and world.
+  // world, replication, step, sweep, sweep_world, inputs (the first is the sweep's seed), metrics;
+  // by step, sweep and world.
   Frame worlds{""};
   std::vector<RaggedTable> tables;
 };
@@ -67,7 +69,8 @@ struct SweepResult {
 void add_sweep(Study& study, const SweepResult& result);
 
 // Findings are about the newest sweep of each step: that of the settings that were asked for last.
-void make_newest(Study& study, const std::string& step, const std::string& fingerprint);
+// False if it is the newest already.
+bool make_newest(Study& study, const std::string& step, const std::string& fingerprint);
 
 // The rows of the sweep with this step and fingerprint, as far as they are still there.
 std::vector<std::size_t> rows_of_sweep(const Study& study, const std::string& step,

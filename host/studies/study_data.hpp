@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "host/frame.hpp"
-#include "host/studies/paired_change.hpp"
+#include "host/studies/seed_change.hpp"
 #include "host/studies/seed_groups.hpp"
 #include "host/studies/stress_plan.hpp"
 

@@ -7,13 +7,14 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include "host/units.hpp"
 #include "io/report/latency_cdf.hpp"
 #include "io/report/packed_array.hpp"
 #include "io/report/points.hpp"
+#include "io/report/script_json.hpp"
+#include "io/report/selection.hpp"
 #include "io/show.hpp"
 
 namespace servesweep {
@@ -28,8 +29,6 @@ constexpr std::size_t kMostExactRows = 5'000;
 constexpr int kMantissaBits = 12, kHalfWidthBits = 7;
 // More different numbers than this in an input: they are rounded like metrics.
 constexpr std::size_t kMostExactValues = 2'000;
-// A line of the resolved sweep file that is longer is cut.
-constexpr std::size_t kMostLineBytes = 4'000;
 
 // Never left out, in this order.
 constexpr const char* kMainMetrics[] = {"throughput_requests_per_s",
@@ -46,43 +45,6 @@ constexpr const char* kMainMetrics[] = {"throughput_requests_per_s",
                                         "throughput_tokens_per_s",
                                         "capacity_under_sla_per_s"};
 
-// What the best points are best in, at their cost.
-constexpr const char* kCost = "num_gpus";
-constexpr std::pair<const char*, bool> kObjectives[] = {  // higher is better
-    {"p99_latency_s", false},
-    {"request_sla_violation_rate", false},
-    {"throughput_requests_per_s", true}};
-
-// Sweeps of scattered points list each value of an axis: megabytes that nobody reads.
-std::string with_short_lines(const std::string& text) {
-  std::string out;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::size_t size = end - begin;
-    if (size > kMostLineBytes) {
-      size = kMostLineBytes;
-      while ((text[begin + size] & 0xC0) == 0x80) --size;  // not inside a UTF-8 character
-    }
-    out.append(text, begin, size);
-    if (begin + size < end) {
-      out += fmt::format(" ... ({} more bytes in the result file)",
-                         format_count(static_cast<std::int64_t>(end - begin - size)));
-    }
-    if (end < text.size()) out += '\n';
-    begin = end + 1;
-  }
-  return out;
-}
-
-std::string dump(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char c : text) c == '<' ? escaped += "\\u003c" : escaped += c;
-  return escaped;
-}
-
 std::string readable(double value) {
   if (std::isnan(value)) return "n/a";
   if (value == std::floor(value) && std::abs(value) < 1e15) return fmt::format("{:.0f}", value);
@@ -91,19 +53,6 @@ std::string readable(double value) {
 
 bool is_number(const ColumnSpec& spec) {
   return spec.type != ColumnType::kCategory && spec.type != ColumnType::kText;
-}
-
-// The best points first among what is shown where not all can be.
-std::vector<std::size_t> best_points(const ResultFile& file, const Points& points) {
-  const auto means = [&](const char* name) { return point_means(points, file.numbers(name)).mean; };
-  const std::vector<double> cost = file.has_column(kCost) ? means(kCost) : std::vector<double>{};
-  std::set<std::size_t> best;
-  for (const auto& [name, higher_is_better] : kObjectives) {
-    if (!file.has_column(name)) continue;
-    const auto front = pareto_front(cost, means(name), higher_is_better);
-    best.insert(front.begin(), front.end());
-  }
-  return {best.begin(), best.end()};
 }
 
 class Packer {
@@ -138,7 +87,7 @@ class Packer {
     out_["columns"] = columns_;
     out_["left_out"] = left_out_;
     out_["warnings"] = warnings_;
-    return dump(out_);
+    return script_json(out_);
   }
 
  private:
@@ -368,7 +317,7 @@ class Packer {
 
   void add_metrics() {
     constexpr std::size_t kTexts = 20'000;  // constants, names and warnings to come
-    const std::size_t taken = dump(out_).size() + dump(columns_).size() + kTexts;
+    const std::size_t taken = script_json(out_).size() + script_json(columns_).size() + kTexts;
     room_ = options_.max_bytes > taken ? options_.max_bytes - taken : 0;
     for (const ResultColumn& column : metrics_by_importance()) {
       if (column.spec.type == ColumnType::kText) {
@@ -405,7 +354,7 @@ class Packer {
     }
     const bool is_main = std::find(std::begin(kMainMetrics), std::end(kMainMetrics),
                                    column.spec.name) != std::end(kMainMetrics);
-    const std::size_t size = dump(json).size();
+    const std::size_t size = script_json(json).size();
     if (!is_main && size > room_) {
       left_out_.push_back(column.spec.name);
       return;

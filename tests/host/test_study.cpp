@@ -73,8 +73,8 @@ TEST_CASE("Steps add to a study and leave each other's worlds alone") {
   const auto k = s.worlds.numbers("k_bins");
   CHECK(k[0] == 8);
   CHECK(std::isnan(k[3]));
-  CHECK(s.worlds.columns()[5].spec.name == "k_bins");
-  CHECK(s.worlds.columns()[6].spec.name == "num_gpus");
+  CHECK(s.worlds.columns()[6].spec.name == "k_bins");
+  CHECK(s.worlds.columns()[7].spec.name == "num_gpus");
   check_tables(s);
   CHECK(rows_of_sweep(s, "one", "a") == std::vector<std::size_t>{0, 1, 2});
   CHECK(rows_of_sweep(s, "two", "a").empty());
@@ -106,7 +106,9 @@ TEST_CASE("A sweep that is asked for again is the newest") {
   add_sweep(s, result("one", "a", {1, 2}, {}, {1, 2}));
   add_sweep(s, result("two", "b", {1}, {}, {5}));
   add_sweep(s, result("one", "c", {4}, {}, {3}));
-  make_newest(s, "one", "a");
+  CHECK_FALSE(make_newest(s, "one", "c"));
+  CHECK_FALSE(make_newest(s, "two", "b"));
+  CHECK(make_newest(s, "one", "a"));
   CHECK(s.worlds.numbers("p99_latency_s") == std::vector<double>{3, 1, 2, 5});
   CHECK(s.worlds.numbers("sweep") == std::vector<double>{1, 2, 2, 0});
   CHECK(s.worlds.numbers("world") == std::vector<double>{0, 1, 2, 3});
@@ -120,6 +122,7 @@ TEST_CASE("Another seed is another configuration") {
   add_sweep(s, result("one", "a", {1}, {}, {1}));
   add_sweep(s, result("one", "b", {1}, {}, {2}, "43"));
   CHECK(s.worlds.numbers("p99_latency_s") == std::vector<double>{1, 2});
+  CHECK(s.worlds.numbers("seed") == std::vector<double>{42, 43});
 }
 
 TEST_CASE("A table that only some sweeps have is empty for the others") {

@@ -6,6 +6,7 @@
 
 #include "io/report/packed_array.hpp"
 #include "io/report/points.hpp"
+#include "io/report/selection.hpp"
 #include "tests/support/packed_arrays.hpp"
 
 using namespace servesweep;
@@ -55,22 +56,25 @@ TEST_CASE("rounding keeps a number's leading bits") {
         std::numeric_limits<float>::max());  // not infinity
 }
 
-TEST_CASE("the mean of a point is over the replications that have a value") {
+TEST_CASE("the mean of a point is over all its replications, or there is none") {
   Points points;
   points.of_world = {0, 0, 1, 0, 1, 2};
   points.worlds = {{0, 1, 3}, {2, 4}, {5}};
-  const PointMeans means = point_means(points, {1, 2, 5, 6, kNaN, kNaN});
+  const PointMeans means = point_means(points, {1, 2, 5, 6, 7, 8});
   CHECK(means.mean[0] == 3);
   // Variance 7, t(0.975, 2) = 4.30265
   CHECK(means.half_width[0] == Approx(4.302652730 * std::sqrt(7.0 / 3)));
-  CHECK(means.mean[1] == 5);
-  CHECK(std::isnan(means.half_width[1]));
-  CHECK(std::isnan(means.mean[2]));
   // Another number of values: t(0.975, 1) = 12.7062, then again of three
-  const PointMeans more = point_means(points, {1, kNaN, 5, 2, 7, 0});
-  CHECK(more.half_width[0] == Approx(12.706204736 * 0.5));
-  CHECK(more.half_width[1] == Approx(12.706204736));
+  CHECK(means.mean[1] == 6);
+  CHECK(means.half_width[1] == Approx(12.706204736));
+  CHECK(means.mean[2] == 8);
+  CHECK(std::isnan(means.half_width[2]));
   CHECK(point_means(points, {1, 2, 5, 6, 0, 0}).half_width[0] == means.half_width[0]);
+  const PointMeans lacking = point_means(points, {1, kNaN, 5, 2, 7, kNaN});
+  CHECK(std::isnan(lacking.mean[0]));
+  CHECK(std::isnan(lacking.half_width[0]));
+  CHECK(lacking.mean[1] == 6);
+  CHECK(std::isnan(lacking.mean[2]));
 }
 
 TEST_CASE("a front has the points that no cheaper one beats") {

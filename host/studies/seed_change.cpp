@@ -1,4 +1,4 @@
-#include "host/studies/paired_change.hpp"
+#include "host/studies/seed_change.hpp"
 
 #include <algorithm>
 #include <cmath>

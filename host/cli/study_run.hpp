@@ -1,0 +1,80 @@
+// What studies share: their steps as sweeps, run one after the other into one result file that they
+// add to, and gone on with where they stopped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/sweep_options.hpp"
+#include "host/cli/sweep_run.hpp"
+#include "host/studies/study.hpp"
+#include "io/folder_lock.hpp"
+
+namespace servesweep {
+
+struct StudyOptions {
+  std::string output;
+  bool fresh = false, quiet = false;
+  DeviceOptions device;
+
+  void add_to(CLI::App& command);  // the default output is the one that is set
+};
+
+// What a study makes of its worlds.
+struct StudyConclusions {
+  std::vector<StudyFinding> findings;
+  std::vector<MethodRow> methods;
+  std::vector<std::pair<std::string, std::string>> files;  // (name, contents), beside the output
+};
+
+// The file holds the steps that were finished, and the folder beside it what the last one has done.
+struct StudyInterrupted {};
+
+class StudyRun {
+ public:
+  struct Step {
+    std::string name;
+    LoadedSweep loaded;
+  };
+  using Conclude = std::function<StudyConclusions(const Study&)>;
+
+  // Starts the device. InputError where the output is another study's, or another one writes to it.
+  StudyRun(const std::string& name, const std::vector<std::string>& steps, StudyOptions options,
+           const Program& program, Conclude conclude);
+
+  static Step load(const std::string& name, const std::string& toml);
+  // The step's worlds, if all of them are there.
+  std::optional<Frame> worlds_of(const Step& step) const;
+  // Runs the step, unless it is there, and writes the file. Throws StudyInterrupted.
+  void run(const Step& step);
+  // InputError where worlds in the file are of another version of this trace.
+  void check_trace(const std::string& path, const std::string& sha256) const;
+
+ private:
+  // Removed at the end, unless it holds unfinished steps.
+  struct Folder {
+    std::string path;
+    FolderLock lock;
+    explicit Folder(const std::string& name) : path(name), lock(name) {}
+    ~Folder() { lock.remove_folder(); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+  };
+
+  void write();
+
+  StudyOptions options_;
+  Conclude conclude_;
+  Folder folder_;
+  Provenance provenance_;
+  Study study_;
+  SweepRun how_;
+  std::unique_ptr<WorkloadCache> workloads_;
+};
+
+}  // namespace servesweep
