@@ -50,7 +50,7 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
   const Workload workload = build_workload(spec, {}, 42, 0);
   const RequestSet set(columns_of(workload));
   BatchRunner runner;
-  const bool on_gpu = BatchRunner::most_lanes() > 1;
+  const bool on_gpu = most_lanes() > 1;
   const auto clock = on_gpu ? wall_seconds : cpu_seconds;
   const auto requests = static_cast<double>(num_requests);
   nlohmann::json json;

@@ -170,8 +170,8 @@ class Device {
 std::vector<int> lane_widths(const std::string& wanted) {
   if (wanted != "all") return {wanted == "chosen" ? 0 : std::stoi(wanted)};
   std::vector<int> widths;
-  if (BatchRunner::most_lanes() > 1) widths.push_back(0);
-  for (int lanes = 1; lanes <= BatchRunner::most_lanes(); lanes *= 2) widths.push_back(lanes);
+  if (most_lanes() > 1) widths.push_back(0);
+  for (int lanes = 1; lanes <= most_lanes(); lanes *= 2) widths.push_back(lanes);
   return widths;
 }
 

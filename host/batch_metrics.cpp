@@ -1,15 +1,13 @@
 #include "host/batch_metrics.hpp"
 
 #include <cmath>
-#include <limits>
-#include <type_traits>
 #include <utility>
+
+#include "host/metric_table.hpp"
 
 namespace servesweep {
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // What a column is computed from, with the quotients that many of them share.
 struct World {
@@ -31,20 +29,7 @@ struct World {
   }
 };
 
-struct Metric {
-  const char* name;
-  ColumnType type;
-  const char* unit;
-  const char* long_name;
-  double (*value)(const World&);
-  bool headline = false;  // what one looks at first: `show` prints it
-};
-
-constexpr bool kHeadline = true;
-constexpr ColumnType kCount = ColumnType::kInt64;
-constexpr ColumnType kReal = ColumnType::kFloat64;
-
-const Metric kMetrics[] = {
+const Metric<World> kMetrics[] = {
     {kStatusColumn, ColumnType::kCategory, "1", "How the world ended",
      [](const World& w) { return static_cast<double>(w.r.status); }},
     {"arrived", kCount, "1", "Requests that arrived: completed + rejected + unfinished",
@@ -181,23 +166,10 @@ const Metric kMetrics[] = {
 }  // namespace
 
 std::vector<ColumnSpec> batch_metric_columns() {
-  std::vector<ColumnSpec> columns;
-  for (const Metric& m : kMetrics) {
-    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kReal, m.headline};
-    if (m.type == ColumnType::kCategory) {
-      column.categories = {"completed", "time_limit", "clock_overflow"};
-    }
-    columns.push_back(std::move(column));
-  }
-  return columns;
+  return columns_of(kMetrics, {"completed", "time_limit", "clock_overflow"});
 }
 
 std::vector<RaggedSpec> batch_tables() {
-  std::vector<double> lower_s, upper_s;  // [bucket]
-  for (std::int32_t bucket = 0; bucket < HistogramLayout::kNumBuckets; ++bucket) {
-    lower_s.push_back(HistogramLayout::lower_edge_ns(bucket) * 1e-9);
-    upper_s.push_back(HistogramLayout::lower_edge_ns(bucket + 1) * 1e-9);
-  }
   const auto count = [](const char* name, const char* text) {
     return ColumnSpec{name, ColumnType::kInt64, "1", text, {}, false};
   };
@@ -205,15 +177,7 @@ std::vector<RaggedSpec> batch_tables() {
     return ColumnSpec{name, ColumnType::kFloat64, unit, text, {}, false};
   };
   return {
-      {"latency_histogram",
-       "Latencies in log buckets: bucket 0 is below 512 ns, bucket b > 0 starts at "
-       "512 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
-       {{"bucket", ColumnType::kInt32, "1", "Bucket; only those that are not empty", {}, false},
-        {"count", ColumnType::kInt32, "1", "Requests in the bucket", {}, false}},
-       {{real("bucket_lower_s", "s", "Lower edge of a bucket"), std::move(lower_s)},
-        {real("bucket_upper_s", "s", "Upper edge of a bucket; the last one holds all above it too"),
-         std::move(upper_s)}},
-       "bucket_id"},
+      latency_histogram_table("latency_histogram", "Latencies", "Requests"),
       {"gpus",
        "What each GPU did, by its id",
        {real("busy_s", "s", "Time in batches"), count("batches", "Batches")}},
@@ -236,31 +200,12 @@ std::vector<RaggedSpec> batch_tables() {
 }
 
 std::vector<ColumnData> make_batch_metrics(std::size_t num_worlds) {
-  std::vector<ColumnData> columns;
-  for (const Metric& m : kMetrics) {
-    if (m.type == ColumnType::kCategory) {
-      columns.emplace_back(std::vector<std::int32_t>(num_worlds));
-    } else if (m.type == ColumnType::kInt64) {
-      columns.emplace_back(std::vector<std::int64_t>(num_worlds));
-    } else {
-      columns.emplace_back(std::vector<double>(num_worlds));
-    }
-  }
-  return columns;
+  return make_columns(kMetrics, num_worlds);
 }
 
 void set_batch_metrics(const BatchParams& params, const BatchResult& result, std::size_t row,
                        std::vector<ColumnData>& columns) {
-  const World world{params, result};
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const double value = kMetrics[i].value(world);
-    std::visit(
-        [&](auto& column) {
-          using T = typename std::decay_t<decltype(column)>::value_type;
-          if constexpr (std::is_arithmetic_v<T>) column[row] = static_cast<T>(value);
-        },
-        columns[i]);
-  }
+  set_row(kMetrics, World{params, result}, row, columns);
 }
 
 std::vector<RaggedData> make_batch_tables(WaveResult&& wave,

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "host/batch_engine.hpp"
+#include "host/continuous_engine.hpp"
 #include "host/error.hpp"
 #include "host/names.hpp"
 
@@ -14,7 +15,8 @@ struct Registered {
   std::unique_ptr<Engine> (*make)();
 };
 
-constexpr Registered kEngines[] = {{"batch", make_batch_engine}};
+constexpr Registered kEngines[] = {{"batch", make_batch_engine},
+                                   {"continuous", make_continuous_engine}};
 
 std::string unknown(const std::string& name) {
   std::vector<std::string> names;

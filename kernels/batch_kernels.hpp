@@ -8,32 +8,13 @@
 
 #include "kernels/arena.hpp"
 #include "kernels/batch_runner.hpp"
-#include "kernels/device_warp.hpp"
 #include "kernels/exact_percentiles.hpp"
 #include "kernels/exact_quantiles.hpp"
-#include "kernels/launch_plan.hpp"
-#include "kernels/portability.hpp"
+#include "kernels/slot_loop.hpp"
+#include "kernels/sparse_histograms.hpp"
 #include "sim/batch/engine.hpp"
 
 namespace servesweep {
-
-using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
-
-// At least four teams of these a multiprocessor, so at most 128 registers a thread (256 on AMD):
-// the engine spills below 120, and with this many its 16 warps are what its state in shared memory
-// lets in anyway.
-using TeamPolicy =
-    Kokkos::TeamPolicy<Device,
-                       Kokkos::LaunchBounds<kTeamThreads, min_teams_bound(kTeamThreads, 4)>>;
-
-template <class Lanes = WorldLanes>
-KOKKOS_INLINE_FUNCTION Lanes lanes_of(const DeviceWarp& warp) {
-  if constexpr (std::is_same_v<Lanes, OneLane>) {
-    return OneLane();
-  } else {
-    return Lanes(warp);
-  }
-}
 
 // Larger worlds keep their histograms' percentiles: a wave's exact values are numbered in 32 bits.
 constexpr std::int64_t kMostExactRequests = std::int64_t{1} << 24;
@@ -48,12 +29,8 @@ struct WaveArrays {
   std::int64_t* gpu_places;     // [world]: where its GPUs begin in gpus
   std::int64_t* bin_places;     // [world]: where its bins begin in bins
   std::int32_t* next_start;     // [1]
-  std::int64_t* num_entries;    // [1]: histogram entries taken so far
   BatchResult* results;         // [world]
-  std::int64_t* entry_places;   // [world]: where its histogram begins in buckets
-  std::int32_t* num_buckets;    // [world]
-  std::int32_t* buckets;        // [entry]
-  std::int32_t* bucket_counts;  // [entry]
+  SparseHistograms histograms;  // a row for each world
   GpuUse* gpus;                 // [worlds' GPUs one after the other]
   BinUse* bins;                 // [worlds' bins one after the other]
 
@@ -72,12 +49,8 @@ struct WaveArrays {
     memory.take(gpu_places, detailed);
     memory.take(bin_places, detailed);
     memory.take(next_start, 1);
-    memory.take(num_entries, 1);
     memory.take(results, worlds_count);
-    memory.take(entry_places, detailed);
-    memory.take(num_buckets, detailed);
-    memory.take(buckets, entries);
-    memory.take(bucket_counts, entries);
+    histograms.take(detailed, entries, memory);
     memory.take(gpus, details ? shape.gpus : 0);
     memory.take(bins, details ? shape.bins : 0);
     memory.take(kept, shape.exact_requests * kExactQuantities);
@@ -121,29 +94,9 @@ struct RunWorlds {
   std::size_t kept_stride;  // of kExact
 
   KOKKOS_FUNCTION void operator()(const TeamPolicy::member_type& team) const {
-    const DeviceWarp warp;
-    const auto slot =
-        static_cast<std::size_t>(team.league_rank()) * static_cast<std::size_t>(team.team_size()) +
-        static_cast<std::size_t>(team.team_rank());
-    unsigned char* state = slots.states + slot * slots.state_bytes;
-    if constexpr (!kOnHost) {
-      if (slots.states == nullptr) state = scratch_of(team);
-    }
-    for (;;) {
-      std::int32_t start = 0;
-      if (warp.lane() == 0) start = Kokkos::atomic_fetch_add(wave.next_start, 1);
-      start = warp.of_first_lane(start);
-      if (start >= num_worlds) return;
-      run(warp, slot, state, wave.start_order[start]);
-    }
-  }
-
-  KOKKOS_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& team) const {
-    void* memory = team.thread_scratch(0).get_shmem(
-        static_cast<int>(slots.state_bytes + SlotArrays::kScratchSlack));
-    auto* bytes = static_cast<unsigned char*>(memory);
-    constexpr std::uintptr_t kMask = BatchState::kAlignment - 1;
-    return bytes + (-reinterpret_cast<std::uintptr_t>(bytes) & kMask);
+    run_in_slot(team, slots, wave.next_start, num_worlds,
+                [&](const DeviceWarp& warp, std::size_t slot, unsigned char* state,
+                    std::int32_t start) { run(warp, slot, state, wave.start_order[start]); });
   }
 
   KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,
@@ -151,7 +104,7 @@ struct RunWorlds {
     const WorldLanes lanes = lanes_of(warp);
     const BatchWorld& world = wave.worlds[index];
     BatchResult& result = wave.results[index];
-    BatchHistograms histograms(slots.histograms + slot * SlotArrays::kHistogramCounts);
+    BatchHistograms histograms(slots.histograms + slot * BatchHistograms::kCounts);
     BatchState state;
     state.place(memory, world.workload.num_bins, world.num_gpus);
     if constexpr (kExact) {
@@ -175,27 +128,7 @@ struct RunWorlds {
   KOKKOS_FUNCTION void save(const DeviceWarp& warp, const WorldLanes& lanes, std::int32_t index,
                             const BatchWorld& world, const BatchState& state,
                             const Histogram& latency) const {
-    const std::int32_t first = latency.begin();
-    const std::int32_t range = latency.end() - first;
-    const std::uint32_t* counts = latency.counts + first;
-    const std::int64_t entries =
-        lanes
-            .template reduce<IntegerSum>(
-                range, [=](std::int32_t b, IntegerSum& sum) { sum.value += counts[b] != 0; })
-            .value;
-    std::int64_t place = 0;
-    if (warp.lane() == 0) place = Kokkos::atomic_fetch_add(wave.num_entries, entries);
-    place = warp.of_first_lane(place);
-    lanes.once([&] {
-      wave.entry_places[index] = place;
-      wave.num_buckets[index] = static_cast<std::int32_t>(entries);
-    });
-    lanes.pack(
-        range, [=](std::int32_t b) { return counts[b] != 0; },
-        [&](std::int32_t rank, std::int32_t b) {
-          wave.buckets[place + rank] = first + b;
-          wave.bucket_counts[place + rank] = static_cast<std::int32_t>(counts[b]);
-        });
+    wave.histograms.save(warp, lanes, index, latency);
     GpuUse* gpus = wave.gpus + wave.gpu_places[index];
     lanes.for_each(world.num_gpus, [&](std::int32_t g) {
       gpus[g] = {state.gpus[g].busy_ns, state.gpus[g].batches};

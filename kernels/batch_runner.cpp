@@ -7,35 +7,12 @@
 #include <utility>
 
 #include "kernels/batch_kernels.hpp"
+#include "kernels/batch_launch.hpp"
 #include "kernels/device_binning.hpp"
-#include "kernels/launch_plan.hpp"
 #include "kernels/profile.hpp"
 
 namespace servesweep {
 namespace {
-
-template <class Space>
-using Bytes = Kokkos::View<unsigned char*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-
-// Copies `count` values, in the instance's queue.
-template <class ToSpace, class FromSpace, class T>
-void copy(const Device& instance, T* to, const T* from, std::size_t count) {
-  const std::size_t bytes = count * sizeof(T);
-  Kokkos::deep_copy(
-      instance, Bytes<ToSpace>(reinterpret_cast<unsigned char*>(to), bytes),
-      Bytes<FromSpace>(reinterpret_cast<unsigned char*>(const_cast<T*>(from)), bytes));
-}
-
-template <class T>
-void fill_with_zeros(T* to, std::size_t count) {
-  Kokkos::deep_copy(Bytes<DeviceMemory>(reinterpret_cast<unsigned char*>(to), count * sizeof(T)),
-                    static_cast<unsigned char>(0));
-}
-
-DeviceLimits device_limits() {
-  return {kOnHost, static_cast<std::size_t>(std::max(1, concurrency(Device()))),
-          static_cast<std::size_t>(kOnHost ? 0 : TeamPolicy::scratch_size_max(0))};
-}
 
 WaveShape shape_of(const std::vector<BatchWorld>& worlds, const WaveOptions& options) {
   WaveShape shape;
@@ -44,47 +21,6 @@ WaveShape shape_of(const std::vector<BatchWorld>& worlds, const WaveOptions& opt
   }
   return shape;
 }
-
-// The memory of one wave and its queue on the device. Waves use two of them in turn.
-struct WaveBuffers {
-  Device instance = make_instance();
-  Arena<DeviceMemory> device{"servesweep::wave"};
-  Arena<StagingMemory> staging{"servesweep::staging"};  // where the device is not the host
-  std::shared_future<void> copied;  // the wave's results; invalid before the first wave
-
-  void reserve(std::size_t bytes) {
-    device.reserve(bytes);
-    if (!kOnHost) staging.reserve(bytes);
-  }
-  void release() {
-    if (copied.valid()) copied.wait();
-    device.release();
-    staging.release();
-  }
-
-  template <class T>
-  void upload(const std::vector<T>& values, T* to) {
-    if constexpr (kOnHost) {
-      std::copy(values.begin(), values.end(), to);
-    } else {
-      T* from = staging.take<T>(values.size());
-      std::copy(values.begin(), values.end(), from);
-      copy<DeviceMemory, StagingMemory>(instance, to, from, values.size());
-    }
-  }
-
-  // Where the values are, or will be once the instance has been waited for, in host memory.
-  template <class T>
-  const T* download(const T* from, std::int64_t count) {
-    if constexpr (kOnHost) {
-      return from;
-    } else {
-      T* to = staging.take<T>(static_cast<std::size_t>(count));
-      copy<StagingMemory, DeviceMemory>(instance, to, from, static_cast<std::size_t>(count));
-      return to;
-    }
-  }
-};
 
 class RunningWave : public PendingWave {
  public:
@@ -107,25 +43,12 @@ class RunningWave : public PendingWave {
     const std::int64_t worlds = shape_.worlds;
     const BatchResult* results = buffers_.download(arrays_.results, worlds);
     if (has_details_) {
-      const auto* num_entries = buffers_.download(arrays_.num_entries, 1);
-      const auto* places = buffers_.download(arrays_.entry_places, worlds);
-      const auto* num_buckets = buffers_.download(arrays_.num_buckets, worlds);
       const GpuUse* gpus = buffers_.download(arrays_.gpus, shape_.gpus);
       const BinUse* bins = buffers_.download(arrays_.bins, shape_.bins);
-      buffers_.instance.fence();
-      const auto* buckets = buffers_.download(arrays_.buckets, *num_entries);
-      const auto* counts = buffers_.download(arrays_.bucket_counts, *num_entries);
-      buffers_.instance.fence();
-      wave.num_buckets.assign(num_buckets, num_buckets + worlds);
+      arrays_.histograms.download(buffers_, worlds, wave.num_buckets, wave.buckets,
+                                  wave.bucket_counts);
       wave.gpus.assign(gpus, gpus + shape_.gpus);
       wave.bins.assign(bins, bins + shape_.bins);
-      wave.buckets.reserve(static_cast<std::size_t>(*num_entries));
-      wave.bucket_counts.reserve(static_cast<std::size_t>(*num_entries));
-      for (std::int64_t i = 0; i < worlds; ++i) {
-        const std::int64_t end = places[i] + num_buckets[i];
-        wave.buckets.insert(wave.buckets.end(), buckets + places[i], buckets + end);
-        wave.bucket_counts.insert(wave.bucket_counts.end(), counts + places[i], counts + end);
-      }
     }
     buffers_.instance.fence();
     wave.worlds.assign(results, results + worlds);
@@ -150,11 +73,7 @@ template <bool kExact>
 void launch_worlds(const Device& instance, const Launch& launch, const RunWorlds<kExact>& kernel,
                    std::size_t read_bytes) {
   const ProfileRegion region("servesweep::batch_engine", read_bytes, ProfileRegion::kKernel);
-  TeamPolicy policy(instance, launch.teams, launch.team_size, launch.lanes);
-  if (launch.in_scratch) {
-    policy.set_scratch_size(0, Kokkos::PerThread(static_cast<int>(launch.scratch_bytes())));
-  }
-  Kokkos::parallel_for("servesweep::batch_engine", policy, kernel);
+  Kokkos::parallel_for("servesweep::batch_engine", policy_of(instance, launch), kernel);
 }
 
 std::vector<BinnedWorkload> bin_on_cores(const std::vector<BinningSpec>& specs,
@@ -218,49 +137,24 @@ struct BatchRunner::Impl {
   std::size_t limit_bytes = SIZE_MAX;
   WaveBuffers waves[2];
   int next_wave = 0;
-  Arena<DeviceMemory> histograms{"servesweep::histograms"};  // zero between worlds
-  Arena<DeviceMemory> states{"servesweep::states"};
+  SlotMemory slots;
   Arena<DeviceMemory> workloads{"servesweep::workloads"};
   Arena<DeviceMemory> binning{"servesweep::binning"};
 
   Launch launch_of(const WaveShape& shape, std::size_t limit) const {
     const DeviceLimits device = device_limits();
-    return plan_launch(shape, lanes > 0 ? lanes : choose_lanes(shape, device), limit, device);
-  }
-
-  void reserve_slots(const WaveMemory& needs) {
-    if (histograms.capacity() < needs.histograms) {
-      histograms.reserve(needs.histograms);
-      fill_with_zeros(histograms.take<unsigned char>(histograms.capacity()), histograms.capacity());
-    }
-    states.reserve(needs.states);
-  }
-
-  SlotArrays take_slots(const Launch& launch) {
-    histograms.reserve(0);
-    states.reserve(0);
-    SlotArrays slots{};
-    slots.state_bytes = launch.state_bytes;
-    slots.histograms =
-        histograms.take<std::uint32_t>(launch.slots() * SlotArrays::kHistogramCounts);
-    if (!launch.in_scratch) slots.states = states.take<unsigned char>(launch.states_bytes());
-    return slots;
+    return plan_batch_launch(shape, lanes, limit, device);
   }
 
   void release_all() {
     for (WaveBuffers& wave : waves) wave.release();
-    for (auto* arena : {&histograms, &states, &workloads, &binning}) arena->release();
+    slots.release();
+    for (auto* arena : {&workloads, &binning}) arena->release();
   }
 };
 
-int BatchRunner::most_lanes() { return kOnHost ? 1 : kMostLanes; }
-
 BatchRunner::BatchRunner(int lanes) : impl_(std::make_unique<Impl>()) {
-  if (lanes < 0 || lanes > most_lanes() || (lanes & (lanes - 1)) != 0) {
-    throw DeviceError("invalid lanes=" + std::to_string(lanes) + " (must be " +
-                      (kOnHost ? "1 on a CPU" : "1, 2, 4, 8, 16 or 32") +
-                      ") leave it out to have it chosen");
-  }
+  check_lanes(lanes);
   impl_->lanes = lanes;
 }
 BatchRunner::~BatchRunner() = default;
@@ -301,10 +195,11 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
     return std::max(arena.capacity(), bytes);
   };
   const bool moves_slots =
-      m.histograms.capacity() < needs.histograms || m.states.capacity() < needs.states;
+      m.slots.histogram_bytes() < needs.histograms || m.slots.state_bytes() < needs.states;
   bool keeps_workloads = m.workloads.pieces().left() >= new_workload_bytes;
   const std::size_t others = last.device.capacity() + grown(wave.device, needs.arrays) +
-                             grown(m.histograms, needs.histograms) + grown(m.states, needs.states) +
+                             std::max(m.slots.histogram_bytes(), needs.histograms) +
+                             std::max(m.slots.state_bytes(), needs.states) +
                              grown(m.binning, needs.binning);
   std::size_t workload_bytes = grown(m.workloads, needs.workloads);
   const bool has_room = others + workload_bytes <= limit_bytes;
@@ -319,7 +214,7 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
   }
   if (!keeps_workloads) m.workloads.reserve(workload_bytes);
   wave.reserve(needs.arrays);
-  m.reserve_slots(needs);
+  m.slots.reserve(needs.histograms, needs.states);
   m.binning.reserve(needs.binning);
   m.limit_bytes = limit_bytes;
   return keeps_workloads;
@@ -327,8 +222,8 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
 
 std::size_t BatchRunner::held_bytes() const {
   const Impl& m = *impl_;
-  return m.waves[0].device.capacity() + m.waves[1].device.capacity() + m.histograms.capacity() +
-         m.states.capacity() + m.workloads.capacity() + m.binning.capacity();
+  return m.waves[0].device.capacity() + m.waves[1].device.capacity() + m.slots.histogram_bytes() +
+         m.slots.state_bytes() + m.workloads.capacity() + m.binning.capacity();
 }
 
 std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& specs) {
@@ -391,7 +286,7 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
     wave.upload(worlds, arrays.worlds);
     wave.upload(start_order, arrays.start_order);
     wave.upload(std::vector<std::int32_t>{0}, arrays.next_start);
-    wave.upload(std::vector<std::int64_t>{0}, arrays.num_entries);
+    wave.upload(std::vector<std::int64_t>{0}, arrays.histograms.num_entries);
     if (options.save_details) {
       wave.upload(gpu_places, arrays.gpu_places);
       wave.upload(bin_places, arrays.bin_places);
@@ -400,7 +295,7 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
   }
 
   last.instance.fence();  // its worlds have left the slots
-  const SlotArrays slots = impl_->take_slots(launch);
+  const SlotArrays slots = impl_->slots.take(launch);
   const auto num_worlds = static_cast<std::int32_t>(worlds.size());
   const auto stride = static_cast<std::uint32_t>(shape.exact_requests);
   if (options.exact_percentiles) {
@@ -428,7 +323,7 @@ std::vector<BatchEvent> BatchRunner::replay(const BatchWorld& world) const {
     memory.take(kernel.state, static_cast<std::int64_t>(
                                   BatchState::bytes(world.workload.num_bins, world.num_gpus)));
     memory.take(kernel.recorder.count, 1);
-    memory.take(kernel.histograms, static_cast<std::int64_t>(SlotArrays::kHistogramCounts));
+    memory.take(kernel.histograms, static_cast<std::int64_t>(BatchHistograms::kCounts));
     memory.take(kernel.recorder.events, world.workload.num_requests);
   };
   ReplayWorld kernel{};
@@ -440,7 +335,7 @@ std::vector<BatchEvent> BatchRunner::replay(const BatchWorld& world) const {
   const Device device;
   copy<DeviceMemory, Kokkos::HostSpace>(device, kernel.world, &world, 1);
   fill_with_zeros(kernel.recorder.count, 1);
-  fill_with_zeros(kernel.histograms, SlotArrays::kHistogramCounts);
+  fill_with_zeros(kernel.histograms, BatchHistograms::kCounts);
   Kokkos::parallel_for("servesweep::replay", TeamPolicy(device, 1, 1), kernel);
   std::int64_t batches = 0;
   copy<Kokkos::HostSpace, DeviceMemory>(device, &batches, kernel.recorder.count, 1);

@@ -70,9 +70,6 @@ class PendingWave {
 // Needs a started device (kernels/device.hpp).
 class BatchRunner {
  public:
-  // Lanes of the largest group: 1 on a CPU.
-  static int most_lanes();
-
   // lanes: of every world's group, a power of two; 0: chosen for each wave. Throws DeviceError
   // where the device has no groups of so many.
   explicit BatchRunner(int lanes = 0);

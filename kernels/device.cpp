@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/launch_plan.hpp"
 #include "kernels/portability.hpp"
 #include "kernels/profile.hpp"
 
@@ -40,6 +41,15 @@ DeviceInfo device_info() {
   info.concurrency = concurrency(Kokkos::DefaultExecutionSpace());
   info.free_bytes = free_device_bytes();
   return info;
+}
+
+int most_lanes() { return kOnHost ? 1 : kMostLanes; }
+
+void check_lanes(int lanes) {
+  if (lanes >= 0 && lanes <= most_lanes() && (lanes & (lanes - 1)) == 0) return;
+  throw DeviceError("invalid lanes=" + std::to_string(lanes) + " (must be " +
+                    (kOnHost ? "1 on a CPU" : "1, 2, 4, 8, 16 or 32") +
+                    ") leave it out to have it chosen");
 }
 
 }  // namespace servesweep

@@ -26,4 +26,9 @@ void start_device(int num_threads = 0);
 
 DeviceInfo device_info();
 
+// Lanes of the largest group that runs a world: 1 on a CPU.
+int most_lanes();
+// Throws DeviceError where the device has no groups of so many; 0 stands for a choice of its own.
+void check_lanes(int lanes);
+
 }  // namespace servesweep

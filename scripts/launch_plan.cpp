@@ -1,5 +1,5 @@
 // Prints how the batch engine would be launched on a device, for scripts/device_report and
-// scripts/performance_model: a row for each kind of world, as kernels/launch_plan.hpp plans it.
+// scripts/performance_model: a row for each kind of world, as kernels/batch_launch.hpp plans it.
 //
 //   launch_plan THREADS SCRATCH_BYTES WORLDS K,GPUS[,LIMIT]...
 //
@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "kernels/launch_plan.hpp"
+#include "kernels/batch_launch.hpp"
 
 using namespace servesweep;
 
@@ -38,14 +38,14 @@ int main(int argc, char** argv) {
     shape.most_bins = bins;
     shape.most_gpus = gpus;
     shape.sharable_work = shape.worlds * sharable_work_of(limit, gpus, bins);
-    const Launch launch = plan_launch(shape, choose_lanes(shape, device), SIZE_MAX, device);
+    const Launch launch = plan_batch_launch(shape, 0, SIZE_MAX, device);
     std::printf(
         "%s\n{\"bins\": %d, \"gpus\": %d, \"lanes\": %d, \"worlds_a_team\": %d, \"teams\": %d, "
         "\"state_bytes\": %zu, \"in_scratch\": %s, \"scratch_bytes\": %zu, "
         "\"histogram_bytes\": %zu, \"bytes_a_batch\": %zu}",
         i == 4 ? "" : ",", bins, gpus, launch.lanes, launch.team_size, launch.teams,
-        launch.state_bytes, launch.in_scratch ? "true" : "false",
-        launch.in_scratch ? launch.scratch_bytes() : 0, Launch::kHistogramBytes, state_bytes_a_batch());
+        launch.slot.state_bytes, launch.in_scratch ? "true" : "false",
+        launch.in_scratch ? launch.scratch_bytes() : 0, launch.slot.histogram_bytes, state_bytes_a_batch());
   }
   std::printf("\n]\n");
 }

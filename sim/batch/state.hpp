@@ -7,6 +7,7 @@
 #include "sim/batch/controller.hpp"
 #include "sim/batch/gpu_events.hpp"
 #include "sim/batch/result.hpp"
+#include "sim/state_layout.hpp"
 
 namespace servesweep {
 
@@ -26,8 +27,6 @@ struct BinQueue {
 };
 
 struct BatchState {
-  static constexpr std::size_t kAlignment = 16;
-
   std::int64_t* head_ns;         // [bin]: arrival of the queue's first request, kNever: none left
   BinQueue* queues;              // [bin]
   BatchController* controllers;  // [bin]
@@ -42,36 +41,29 @@ struct BatchState {
     return state.place(nullptr, num_bins, num_gpus);
   }
 
-  // Lays the arrays out from `memory` (aligned to kAlignment) on; returns the bytes taken.
+  // Lays the arrays out from `memory` (aligned to StateLayout::kAlignment) on; returns the bytes
+  // taken.
   SERVESWEEP_FUNCTION std::size_t place(unsigned char* memory, std::int32_t num_bins,
                                         std::int32_t num_gpus) {
-    std::size_t used = 0;
+    StateLayout layout(memory);
     const auto bins_count = static_cast<std::size_t>(num_bins);
     const auto gpus_count = static_cast<std::size_t>(num_gpus);
-    take(memory, used, events_ns, static_cast<std::size_t>(GpuEventBlocks::num_times(num_gpus)));
-    take(memory, used, head_ns, bins_count);
-    take(memory, used, queues, bins_count);
-    take(memory, used, controllers, bins_count);
-    take(memory, used, idle, (gpus_count + 63) / 64);
-    take(memory, used, gpus, gpus_count);
-    take(memory, used, bins, bins_count);
-    take(memory, used, result, 1);
-    return used;
-  }
-
- private:
-  template <class T>
-  SERVESWEEP_FUNCTION static void take(unsigned char* memory, std::size_t& used, T*& array,
-                                       std::size_t count) {
-    static_assert(alignof(T) <= kAlignment);
-    array = memory == nullptr ? nullptr : reinterpret_cast<T*>(memory + used);
-    used += (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    layout.take(events_ns, static_cast<std::size_t>(GpuEventBlocks::num_times(num_gpus)));
+    layout.take(head_ns, bins_count);
+    layout.take(queues, bins_count);
+    layout.take(controllers, bins_count);
+    layout.take(idle, (gpus_count + 63) / 64);
+    layout.take(gpus, gpus_count);
+    layout.take(bins, bins_count);
+    layout.take(result, 1);
+    return layout.bytes();
   }
 };
 
 // The three histograms of a world.
 struct BatchHistograms {
   static constexpr int kCount = 3;
+  static constexpr std::size_t kCounts = std::size_t{kCount} * HistogramLayout::kNumBuckets;
   Histogram latency;
   Histogram tbt;     // batch time / its largest output
   Histogram decode;  // decode TBT: time of one decode step

@@ -92,7 +92,7 @@ std::vector<Expected> expected_of(const std::vector<testing::RandomWorld>& world
 // 0: chosen by the runner.
 std::vector<int> lane_widths() {
   std::vector<int> widths = {0};
-  for (int lanes = 1; lanes <= BatchRunner::most_lanes(); lanes *= 2) widths.push_back(lanes);
+  for (int lanes = 1; lanes <= most_lanes(); lanes *= 2) widths.push_back(lanes);
   return widths;
 }
 

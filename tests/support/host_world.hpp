@@ -30,19 +30,16 @@ struct HostWorld {
 
 // What the lanes of a group share.
 struct WorldMemory {
-  static constexpr std::size_t kHistogramCounts =
-      std::size_t{BatchHistograms::kCount} * HistogramLayout::kNumBuckets;
-
   explicit WorldMemory(const BatchWorld& world)
       : block((BatchState::bytes(world.workload.num_bins, world.num_gpus) + 15) / 16),
-        histograms(kHistogramCounts),
+        histograms(BatchHistograms::kCounts),
         exact(static_cast<std::size_t>(world.workload.num_requests) * kExactQuantities),
         events(static_cast<std::size_t>(world.workload.num_requests)),
         num_events(1) {
     state.place(block.data()->bytes, world.workload.num_bins, world.num_gpus);
   }
 
-  struct alignas(BatchState::kAlignment) Chunk {
+  struct alignas(StateLayout::kAlignment) Chunk {
     unsigned char bytes[16] = {};
   };
   std::vector<Chunk> block;

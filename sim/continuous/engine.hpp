@@ -1,0 +1,131 @@
+// The continuous engine: iteration-level serving on replicas behind a router, as
+// docs/continuous_engine.md states it (vLLM: Kwon et al. 2023, arXiv:2309.06180; chunked prefill:
+// Agrawal et al. 2024, arXiv:2403.02310).
+//
+// Replicas do not influence one another between arrivals: the lanes of a group take a replica each.
+#pragma once
+
+#include "sim/continuous/router.hpp"
+
+namespace servesweep {
+
+template <class Lanes, class Observer = NoServedObserver>
+class ContinuousEngine {
+ public:
+  SERVESWEEP_FUNCTION ContinuousEngine(const Lanes& lanes, const ContinuousWorld& world,
+                                       const ContinuousState& state,
+                                       ContinuousHistograms& histograms, Observer& observer)
+      : lanes_(lanes), w_(world), s_(state), histograms_(histograms), observer_(observer) {}
+
+  // Runs the world to its end; its result, all but the quantiles, is then in the state.
+  SERVESWEEP_FUNCTION void run() {
+    lanes_.all([&] { run_world(); });
+  }
+
+ private:
+  using OneReplica = ReplicaEngine<Lanes, Observer>;
+
+  SERVESWEEP_FUNCTION OneReplica replica(std::int32_t r) const {
+    return OneReplica(lanes_, w_, s_, histograms_, observer_, r);
+  }
+
+  SERVESWEEP_FUNCTION void run_world() {
+    lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { replica(r).reset(); });
+    std::int64_t arrived = 0;
+    std::int64_t rejected = 0;
+    std::int32_t turn = 0;
+    for (; arrived < w_.requests.count; ++arrived) {
+      const std::int64_t now_ns = w_.arrival_ns(arrived);
+      if (now_ns > w_.time_limit_ns) break;
+      if (w_.rejects(arrived)) {
+        ++rejected;
+        continue;
+      }
+      lanes_.for_each(w_.num_replicas, [&](std::int32_t r) {
+        if (s_.next_ns[r] < now_ns) replica(r).advance(now_ns);
+      });
+      const std::int32_t to = route(arrived, now_ns, turn);
+      lanes_.once([&] { replica(to).arrive(static_cast<std::uint32_t>(arrived), now_ns); });
+    }
+    lanes_.for_each(w_.num_replicas, [&](std::int32_t r) {
+      OneReplica engine = replica(r);
+      engine.advance(kNever);
+      engine.stop();
+    });
+    close(arrived, rejected);
+  }
+
+  SERVESWEEP_FUNCTION std::int32_t route(std::int64_t request, std::int64_t now_ns,
+                                         std::int32_t& turn) const {
+    const std::int32_t count = w_.num_replicas;
+    if (count == 1) return 0;
+    switch (w_.router) {
+      case Router::kRandom:
+        return drawn_below(count, static_cast<std::uint32_t>(w_.requests.router_draws[request]));
+      case Router::kPowerOfTwo: {
+        const TwoReplicas two(count, w_.requests.router_draws[request]);
+        return replica(two.second).outstanding() < replica(two.first).outstanding() ? two.second
+                                                                                    : two.first;
+      }
+      case Router::kLeastKv:
+        return least_loaded(lanes_, count,
+                            [&](std::int32_t r) { return replica(r).blocks_at(now_ns); });
+      case Router::kLeastOutstanding:
+      case Router::kPrefixAffinity:
+        return least_loaded(lanes_, count, [&](std::int32_t r) -> std::int64_t {
+          return s_.replicas[r].num_running + s_.replicas[r].num_waiting;
+        });
+      case Router::kRoundRobin:
+        break;
+    }
+    const std::int32_t to = turn;
+    turn = turn + 1 == count ? 0 : turn + 1;
+    return to;
+  }
+
+  SERVESWEEP_FUNCTION void close(std::int64_t arrived, std::int64_t rejected) {
+    for (int kind = 0; kind < kNumLatencyKinds; ++kind) {
+      std::uint64_t touched = 0;
+      for (std::int32_t r = 0; r < w_.num_replicas; ++r) touched |= s_.replicas[r].touched[kind];
+      histograms_.of[kind].touched = touched;
+    }
+    lanes_.once([&] {
+      ContinuousResult& result = *s_.result;
+      result = {};
+      for (std::int32_t r = 0; r < w_.num_replicas; ++r) {
+        result.tally.add(s_.replicas[r].tally);
+        result.peaks.join(s_.replicas[r].peaks);
+      }
+      result.arrived = arrived;
+      result.rejected = rejected;
+      result.unfinished = arrived - rejected - result.tally.completed;
+      if (result.unfinished > 0 || arrived < w_.requests.count) {
+        result.status = w_.time_limit_ns < kClockEnd_ns ? ContinuousStatus::kTimeLimit
+                                                        : ContinuousStatus::kClockOverflow;
+      }
+    });
+  }
+
+  const Lanes& lanes_;
+  const ContinuousWorld& w_;
+  const ContinuousState& s_;
+  ContinuousHistograms& histograms_;
+  Observer& observer_;
+};
+
+// The quantiles of a finished world, from its histograms.
+template <class Lanes>
+SERVESWEEP_FUNCTION void take_quantiles(const Lanes& lanes, const ContinuousHistograms& histograms,
+                                        ContinuousResult& result) {
+  const ReplicaTally& t = result.tally;
+  const std::int64_t totals[kNumLatencyKinds] = {t.completed, t.completed, t.timed_outputs,
+                                                 t.token_gaps, t.completed};
+  const ServedQuantiles quantiles;
+  for (int kind = 0; kind < kNumLatencyKinds; ++kind) {
+    if (totals[kind] == 0) continue;
+    histogram_quantiles(lanes, histograms.of[kind], totals[kind], quantiles.wanted,
+                        kNumServedQuantiles, result.quantiles_ns[kind]);
+  }
+}
+
+}  // namespace servesweep

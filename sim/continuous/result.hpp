@@ -1,0 +1,129 @@
+// What a continuous world reports: counters, exact integer sums and quantiles. Host code turns them
+// into the columns of the result file.
+#pragma once
+
+#include <type_traits>
+
+#include "sim/histogram.hpp"
+#include "sim/ticks.hpp"
+
+namespace servesweep {
+
+enum class ContinuousStatus : std::int32_t {
+  kCompleted,      // every request that could be served was
+  kTimeLimit,      // ended by time_limit_s with requests left
+  kClockOverflow,  // the simulated clock reached its end (146 years)
+};
+
+enum class LatencyKind : std::int32_t { kQueue, kTtft, kTpot, kItl, kE2e };
+constexpr int kNumLatencyKinds = 5;
+constexpr int kNumServedQuantiles = 4;
+struct ServedQuantiles {
+  double wanted[kNumServedQuantiles] = {0.5, 0.9, 0.95, 0.99};
+};
+
+// What replicas count, each for itself. Sums of them are a world's.
+struct ReplicaTally {
+  std::int64_t completed = 0;
+  std::int64_t iterations = 0;
+  std::int64_t flights = 0;  // how many events that took: not a result
+  std::int64_t preemptions = 0;
+  std::int64_t recomputed_tokens = 0;  // prefilled again after preemptions
+  std::int64_t cached_tokens = 0;      // of prompts: found in the prefix cache
+  std::int64_t scheduled_tokens = 0;   // over iterations: decodes + prompt tokens
+  std::int64_t prompt_tokens = 0;      // of completed requests
+  std::int64_t output_tokens = 0;
+  std::int64_t token_gaps = 0;       // inter-token times
+  std::int64_t timed_outputs = 0;    // completed requests that have a TPOT
+  std::int64_t within_limits = 0;    // completed requests that keep all latency limits
+  std::int64_t queue_share_sum = 0;  // over completed: queue time / end-to-end latency, in 2^-32
+  Int128 tpot_sum_ps = 0;
+  Ticks queue_sum = 0;
+  Ticks ttft_sum = 0;
+  Ticks e2e_sum = 0;
+  Ticks gap_sum = 0;
+  Ticks busy = 0;            // time in iterations
+  Ticks running_area = 0;    // integral over time of running sequences
+  Ticks waiting_area = 0;    // of waiting requests
+  Int128 kv_token_area = 0;  // of tokens in the KV cache
+
+  SERVESWEEP_FUNCTION void add(const ReplicaTally& other);
+};
+
+// Extremes, over replicas.
+struct ReplicaPeaks {
+  std::int64_t running = 0;
+  std::int64_t waiting = 0;
+  std::int64_t blocks = 0;
+  std::int64_t max_tpot_ps = 0;
+  Ticks queue = 0;
+  Ticks ttft = 0;
+  Ticks gap = 0;
+  Ticks e2e = 0;
+  Ticks last_completion = 0;
+
+  SERVESWEEP_FUNCTION void join(const ReplicaPeaks& other);
+};
+
+struct ContinuousResult {
+  std::int64_t arrived = 0;  // = completed + rejected + unfinished
+  std::int64_t rejected = 0;
+  std::int64_t unfinished = 0;
+  ReplicaTally tally;
+  ReplicaPeaks peaks;
+  double quantiles_ns[kNumLatencyKinds][kNumServedQuantiles] = {};
+  ContinuousStatus status = ContinuousStatus::kCompleted;
+};
+
+// One replica's share.
+struct ReplicaUse {
+  std::int64_t completed = 0;
+  std::int64_t iterations = 0;
+  std::int64_t preemptions = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t peak_running = 0;
+  std::int64_t peak_waiting = 0;
+  std::int64_t peak_blocks = 0;
+  Ticks busy = 0;
+};
+
+SERVESWEEP_FUNCTION void ReplicaTally::add(const ReplicaTally& o) {
+  completed += o.completed;
+  iterations += o.iterations;
+  flights += o.flights;
+  preemptions += o.preemptions;
+  recomputed_tokens += o.recomputed_tokens;
+  cached_tokens += o.cached_tokens;
+  scheduled_tokens += o.scheduled_tokens;
+  prompt_tokens += o.prompt_tokens;
+  output_tokens += o.output_tokens;
+  token_gaps += o.token_gaps;
+  timed_outputs += o.timed_outputs;
+  within_limits += o.within_limits;
+  queue_share_sum += o.queue_share_sum;
+  tpot_sum_ps += o.tpot_sum_ps;
+  queue_sum += o.queue_sum;
+  ttft_sum += o.ttft_sum;
+  e2e_sum += o.e2e_sum;
+  gap_sum += o.gap_sum;
+  busy += o.busy;
+  running_area += o.running_area;
+  waiting_area += o.waiting_area;
+  kv_token_area += o.kv_token_area;
+}
+
+SERVESWEEP_FUNCTION void ReplicaPeaks::join(const ReplicaPeaks& o) {
+  running = max_of(running, o.running);
+  waiting = max_of(waiting, o.waiting);
+  blocks = max_of(blocks, o.blocks);
+  max_tpot_ps = max_of(max_tpot_ps, o.max_tpot_ps);
+  queue = max_of(queue, o.queue);
+  ttft = max_of(ttft, o.ttft);
+  gap = max_of(gap, o.gap);
+  e2e = max_of(e2e, o.e2e);
+  last_completion = max_of(last_completion, o.last_completion);
+}
+
+static_assert(std::is_trivially_copyable_v<ContinuousResult>, "a result is copied back as bytes");
+
+}  // namespace servesweep

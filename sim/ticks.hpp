@@ -1,0 +1,26 @@
+// The clock of the continuous engine: 2^-32 ns in 128-bit integers, so that a sum of iterations is
+// exact whatever its order, and many at once take as long as one after the other.
+#pragma once
+
+#include "sim/clock.hpp"
+
+namespace servesweep {
+
+using Ticks = Int128;
+
+constexpr int kTickBits = 32;
+constexpr double kNsPerTick = 1.0 / static_cast<double>(INT64_C(1) << kTickBits);
+constexpr Ticks kTicksPerNs = Ticks{1} << kTickBits;
+constexpr Ticks kNeverTicks = Ticks{kNever} << kTickBits;
+
+SERVESWEEP_FUNCTION constexpr Ticks ticks_of_ns(std::int64_t ns) { return Ticks{ns} << kTickBits; }
+
+// Whole nanoseconds, rounded down. T < t <=> floor_ns(T) < t for whole nanoseconds t.
+SERVESWEEP_FUNCTION constexpr std::int64_t floor_ns(Ticks ticks) {
+  return static_cast<std::int64_t>(ticks >> kTickBits);
+}
+
+// A span >= 0 in ns.
+SERVESWEEP_FUNCTION double ns_of(Ticks span) { return to_double(span) * kNsPerTick; }
+
+}  // namespace servesweep
