@@ -1,13 +1,12 @@
 // The independent naive simulator of the continuous-batching engine: the oracle that the fast
 // engine must equal. Written from docs/continuous_engine.md alone, sharing no code with sim/ or
-// kernels/: every iteration of every replica is stepped, KV blocks are numbered and lie in a list.
-// Obvious, not fast. It returns a record per request and the iterations of each replica.
+// kernels/: every iteration of every replica is stepped. Obvious, not fast. It returns a record per
+// request and the iterations of each replica.
 //
-// Models: iteration-level scheduling as in vLLM v1 (mixed), vLLM v0 (prefill_first) and a client
-// that sends whole batches (static). Units: arrivals in int64 ns, the clock in 2^-32 ns (Int128), 1
-// ns = kUnitsPerNs. Checks nothing: needs parameters that the page allows, requests in arrival
-// order, and a block hash for each full block of a prompt where prefixes are to be cached. Where
-// the page leaves a choice, a comment that starts with "Choice:" says what was taken.
+// Models: iteration-level scheduling as in vLLM v1 (mixed), vLLM v0 (prefill_first) and for a
+// client that sends whole batches (static). Units: arrivals in int64 ns, the clock in 2^-32 ns.
+// Checks nothing: needs parameters that the page allows, and requests in arrival order. Where the
+// page leaves a choice, a comment that starts with "Choice:" says what was taken.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +25,6 @@
 namespace servesweep::reference::continuous {
 
 __extension__ using Int128 = __int128;
-
 constexpr Int128 kUnitsPerNs = Int128{1} << 32;
 constexpr Int kNever = -1;  // a time or place that a record does not have
 
@@ -45,26 +43,22 @@ struct Decode {
   std::size_t request;
   Int context;  // tokens computed before + 1
 };
-
 struct Iteration {
   Int128 start = 0, end = 0;
-  std::vector<Chunk> prefills;         // in the order of R
-  std::vector<Decode> decodes;         // in the order of R
-  std::vector<std::size_t> preempted;  // in the order in which they were
-  Int blocks_held = 0, running = 0;    // after scheduling
+  std::vector<Chunk> prefills = {};         // in the order of R
+  std::vector<Decode> decodes = {};         // in the order of R
+  std::vector<std::size_t> preempted = {};  // in the order in which they were
+  Int blocks_held = 0, running = 0;         // after scheduling
   Int n() const { return std::ssize(decodes); }
 };
-
 struct Regime {  // from this many decoding sequences on
   Int from_n = 0;
   Int128 c0 = 0, c_p = 0, c_p2 = 0, c_s = 0, c_ctx = 0;
 };
-
 struct Service {
   std::vector<Regime> regimes;                    // by rising from_n, the first from 0
   std::function<Int128(const Iteration&)> table;  // instead of regimes, where set
 };
-
 struct Params {
   Mode mode = Mode::kMixed;
   Policy policy = Policy::kFcfs;
@@ -74,18 +68,16 @@ struct Params {
   double watermark = 0.0;
   Int max_model_len = 0, max_decode_context_tokens = 0;  // 0: none
   Int client_batch = 1;
-  std::optional<Int> flush_ns = {};  // none: a batch waits until it is full or nothing more comes
   bool batch_max_tokens = false;
-  Int time_limit_ns = 0;          // 0: none
-  std::vector<Service> services;  // [replica]
+  std::optional<Int> flush_ns = {};  // none: a batch waits until it is full or nothing more comes
+  Int time_limit_ns = 0;             // 0: none
+  std::vector<Service> services;     // [replica]
 };
-
 struct Request {
   Int t_ns = 0, prompt = 1, output = 1, predicted = 0, priority = 0;
   std::uint32_t draws[2] = {0, 0};  // of the routers random (the first) and power_of_two (both)
-  std::vector<Int> hashes = {};     // [full block of the prompt]
+  std::vector<Int> hashes = {};     // [full block of the prompt, or of prompt and output]
 };
-
 struct Record {
   bool rejected = false, finished = false;
   Int replica = kNever;
@@ -94,12 +86,10 @@ struct Record {
   Int preemptions = 0;
   std::vector<Int128> token_times = {};  // of each generated token
 };
-
 struct ReplicaLog {
   std::vector<Iteration> iterations;
   Int peak_running = 0, peak_waiting = 0, peak_blocks = 0;
 };
-
 struct Log {
   std::vector<Record> requests;  // in input order
   std::vector<ReplicaLog> replicas;
@@ -112,7 +102,7 @@ class NaiveContinuous {
       : p_(params), r_(requests), sequences_(requests.size()) {
     log_.requests.resize(r_.size());
     log_.replicas.resize(p_.services.size());
-    for (std::size_t i = 0; i < p_.services.size(); ++i) {
+    while (replicas_.size() < p_.services.size()) {
       replicas_.push_back({NaiveBlockPool(p_.num_blocks)});
     }
     for (std::size_t i = 0; i < r_.size(); ++i) {
@@ -184,8 +174,7 @@ class NaiveContinuous {
   Blocks cached_prefix(const Replica& replica, std::size_t id, Int most) const {
     if (!p_.prefix_caching) return {};
     std::vector<Int> hashes = r_[id].hashes;
-    most = std::min({most, r_[id].prompt / p_.block_size, std::ssize(hashes)});
-    hashes.resize(static_cast<std::size_t>(most));
+    hashes.resize(static_cast<std::size_t>(std::min(most, std::ssize(hashes))));
     return replica.pool.find(hashes);
   }
 
@@ -204,9 +193,9 @@ class NaiveContinuous {
     }
     std::vector<std::pair<Int, Int>> costs;  // [replica]; the lowest replica with the least one
     for (const Replica& r : replicas_) {
-      // Choice: a cached prefix counts without the limit of (known - 1) / block_size.
       const bool affine = p_.router == Router::kAffinity;
-      const Int prefix = affine ? std::ssize(cached_prefix(r, id, r_[id].prompt)) : 0;
+      const Int full = r_[id].prompt / p_.block_size;  // Choice: not (prompt - 1) / block_size
+      const Int prefix = affine ? std::ssize(cached_prefix(r, id, full)) : 0;
       const Int load = p_.router == Router::kLeastKv ? r.pool.held() : r.outstanding();
       costs.push_back({-prefix, load});
     }
@@ -217,8 +206,8 @@ class NaiveContinuous {
     log_.requests[id].rejected = rejected(r_[id], r_[id].output);
     if (log_.requests[id].rejected) return;
     const std::size_t to = route(id);
-    log_.requests[id].replica = static_cast<Int>(to);
     Replica& replica = replicas_[to];
+    log_.requests[id].replica = static_cast<Int>(to);
     replica.last_arrival_ns = r_[id].t_ns;
     (p_.mode == Mode::kStatic ? replica.client : replica.waiting).insert({policy_key(id), id});
     note_waiting(to);
@@ -258,16 +247,11 @@ class NaiveContinuous {
     Replica& replica = replicas_[i];
     if (p_.mode == Mode::kStatic) send_batch(replica, now);
     note_waiting(i);
-    Iteration it;
-    it.start = now;
+    Iteration it{now};
     Int budget = p_.max_num_batched_tokens;
-    if (p_.mode == Mode::kMixed) {
-      run_running(replica, it, budget);
-      if (it.preempted.empty()) admit(replica, it, budget);
-    } else {
-      admit(replica, it, budget);
-      if (it.prefills.empty()) run_running(replica, it, budget);
-    }
+    if (p_.mode != Mode::kMixed) admit(replica, it, budget);
+    if (it.prefills.empty()) run_running(replica, it, budget);
+    if (p_.mode == Mode::kMixed && it.preempted.empty()) admit(replica, it, budget);
     if (it.prefills.empty() && it.decodes.empty()) return;
     it.blocks_held = replica.pool.held();
     it.running = std::ssize(replica.running);
@@ -276,7 +260,7 @@ class NaiveContinuous {
   }
 
   void run_running(Replica& replica, Iteration& it, Int& budget) {
-    std::vector<std::size_t>& running = replica.running;
+    auto& running = replica.running;
     const Int most = p_.mode == Mode::kMixed ? 0 : p_.max_decode_context_tokens;
     Int contexts = 0;
     std::size_t ran = 0;
@@ -286,12 +270,9 @@ class NaiveContinuous {
       const Int q = s.decoding ? 1 : std::min(s.known - s.computed, budget);
       contexts += s.computed + q;
       if (most > 0 && ran > 0 && contexts > most) break;
-      bool itself = false;
-      while (!itself && blocks_for(s.computed + q) - std::ssize(s.blocks) > replica.pool.free()) {
-        itself = running.back() == id;
-        preempt(replica, it);
-      }
-      if (itself) break;
+      const Int lacking = blocks_for(s.computed + q) - std::ssize(s.blocks);
+      while (lacking > replica.pool.free() && running.size() > ran) preempt(replica, it);
+      if (running.size() == ran) break;  // it was preempted itself
       run_tokens(replica, it, id, q);
       budget -= q;
     }
@@ -334,10 +315,10 @@ class NaiveContinuous {
     for (Int lacking = blocks_for(s.computed + q) - std::ssize(s.blocks); lacking > 0; --lacking) {
       s.blocks.push_back(replica.pool.take());
     }
-    const Int filled = std::min(s.computed + q, r_[id].prompt) / p_.block_size;
-    for (Int k = s.computed / p_.block_size; p_.prefix_caching && k < filled; ++k) {
+    for (Int k = s.computed / p_.block_size; k < (s.computed + q) / p_.block_size; ++k) {
       const auto b = static_cast<std::size_t>(k);
-      if (b < r_[id].hashes.size()) replica.pool.cache(s.blocks[b], r_[id].hashes[b]);
+      if (!p_.prefix_caching || b >= r_[id].hashes.size()) break;
+      replica.pool.cache(s.blocks[b], r_[id].hashes[b]);
     }
     if (s.decoding) it.decodes.push_back({id, s.computed + 1});
     if (!s.decoding) it.prefills.push_back({id, q, s.computed});

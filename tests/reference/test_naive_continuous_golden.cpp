@@ -120,11 +120,14 @@ void check_distserve(const std::string& folder, const std::string& name,
   }
   const Log log = NaiveContinuous(params, requests).run();
 
-  double worst = 0.0;  // relative deviation
-  const auto same = [&worst](double found, const std::string& expected) {
+  // Coefficients are rounded to 2^-32 ns each: at the end of the 500 requests, after some 1e8
+  // tokens of contexts, the clock is 0.06 ns off, which is 1.4e-9 of the shortest latencies.
+  double worst = 0.0, worst_ms = 0.0;  // relative, absolute deviation
+  const auto same = [&](double found, const std::string& expected) {
     const double x = std::stod(expected);
     worst = std::max(worst, std::abs(found - x) / std::abs(x));
-    return found == Approx(x).epsilon(1e-9).margin(0);
+    worst_ms = std::max(worst_ms, std::abs(found - x));
+    return found == Approx(x).epsilon(1e-9).margin(1e-7);
   };
   const auto latencies = read_rows(folder + name + ".vllm.latency.csv");
   REQUIRE(latencies.size() == requests.size());
@@ -148,8 +151,8 @@ void check_distserve(const std::string& folder, const std::string& name,
     ++it;
   }
   CHECK(it == log.replicas[0].iterations.end());
-  std::cout << name << ": " << log.iterations << " iterations, largest relative deviation " << worst
-            << "\n";
+  std::cout << name << ": " << log.iterations << " iterations, largest deviation " << worst_ms
+            << " ms, relative " << worst << "\n";
 }
 
 // ---- A real vLLM server
@@ -241,7 +244,9 @@ Measured read_measured(const std::string& folder) {
     Request request{std::llround((arrival_s - first) * 1e9), r.at("input_toks"),
                     r.at("output_toks")};
     REQUIRE(hashed.at("input_toks") == request.prompt);
+    // In the file they cover the output, too.
     request.hashes = hashed.at("block_hash_ids_16").get<std::vector<Int>>();
+    REQUIRE(std::ssize(request.hashes) == (request.prompt + request.output) / 16);
     m.ttft_s.push_back(start + offset - arrival_s);
     m.tpot_s.push_back((last - start) / static_cast<double>(request.output - 1));
     m.latency_s.push_back(last + offset - arrival_s);
@@ -321,17 +326,32 @@ TEST_CASE("a real vLLM server's latencies come out") {
   const Measured measured = read_measured(folder);
   Params p;
   p.num_blocks = 2587;
-  p.prefix_caching = true;
   p.services = {Service{{}, Profile(folder + "profile/tp1/")}};
-  const Errors cached =
-      errors_of("with prefix caching", measured, NaiveContinuous(p, measured.requests).run());
-  CHECK(std::abs(cached.mean_latency) <= 0.015);
-  CHECK(cached.latency_mape <= 0.02);
-  CHECK(std::abs(cached.ttft_median) <= 0.05);
-  CHECK(std::abs(cached.tpot_median) <= 0.05);
-  p.prefix_caching = false;
-  const Errors plain =
-      errors_of("without prefix caching", measured, NaiveContinuous(p, measured.requests).run());
-  CHECK(std::abs(plain.mean_latency) <= 0.08);
-  CHECK(plain.mean_latency > cached.mean_latency);
+  std::vector<Request> requests = measured.requests;
+  const auto check = [](const Errors& e) {
+    CHECK(std::abs(e.mean_latency) <= 0.015);
+    CHECK(e.latency_mape <= 0.02);
+    CHECK(std::abs(e.ttft_median) <= 0.05);
+    CHECK(std::abs(e.tpot_median) <= 0.05);
+  };
+
+  const Log plain = NaiveContinuous(p, requests).run();
+  const Errors without = errors_of("without prefix caching", measured, plain);
+  CHECK(without.mean_latency == Approx(0.062).margin(0.0005));  // as the emulation of the README
+  CHECK(without.latency_mape == Approx(0.055).margin(0.001));
+
+  // vLLM hashes what it generates, too, so a recomputation finds blocks of the output. So did the
+  // emulation: its counts come out exactly.
+  p.prefix_caching = true;
+  const Log all = NaiveContinuous(p, requests).run();
+  const Errors with = errors_of("prefixes of prompts and outputs cached", measured, all);
+  check(with);
+  CHECK(with.mean_latency == Approx(0.006).margin(0.0005));
+  CHECK(with.latency_mape == Approx(0.008).margin(0.0005));
+  CHECK(all.preemptions == 229);
+  CHECK(all.iterations == 6132);
+  CHECK(ms(all.replicas[0].iterations.back().end) == Approx(183910).margin(5));
+
+  for (Request& r : requests) r.hashes.resize(static_cast<std::size_t>(r.prompt / 16));
+  check(errors_of("prefixes of prompts cached", measured, NaiveContinuous(p, requests).run()));
 }
