@@ -69,7 +69,7 @@ struct Params {
   Int max_model_len = 0, max_decode_context_tokens = 0;  // 0: none
   Int client_batch = 1;
   bool batch_max_tokens = false;
-  std::optional<Int> flush_ns = {};  // none: a batch waits until it is full or nothing more comes
+  Int flush_ns = 0;
   Int time_limit_ns = 0;             // 0: none
   std::vector<Service> services;     // [replica]
 };
@@ -110,7 +110,6 @@ class NaiveContinuous {
       r_[i].output = std::max<Int>(r_[i].output, 1);
       sequences_[i].known = r_[i].prompt;
       sequences_[i].output = r_[i].output;
-      if (!rejected(r_[i], r_[i].output)) last_arrival_ = i;
     }
   }
 
@@ -162,12 +161,12 @@ class NaiveContinuous {
     if (next_ < r_.size()) consider(r_[next_].t_ns * kUnitsPerNs);
     for (const Replica& replica : replicas_) {
       if (replica.now) consider(replica.now->end);
-      if (!replica.now && !replica.client.empty() && p_.flush_ns) consider(flush_time(replica));
+      if (!replica.now && !replica.client.empty()) consider(flush_time(replica));
     }
     return first;
   }
   Int128 flush_time(const Replica& replica) const {
-    return (replica.last_arrival_ns + *p_.flush_ns) * kUnitsPerNs;
+    return (replica.last_arrival_ns + p_.flush_ns) * kUnitsPerNs;
   }
 
   // Leading blocks of the request that are cached at a replica.
@@ -223,8 +222,7 @@ class NaiveContinuous {
   }
 
   void send_batch(Replica& replica, Int128 now) {
-    // Choice: nothing more comes once the last request that is not rejected was routed anywhere.
-    const bool flush = next_ > last_arrival_ || (p_.flush_ns && now >= flush_time(replica));
+    const bool flush = now >= flush_time(replica);
     const bool full = std::ssize(replica.client) >= p_.client_batch;
     if (replica.batch_left > 0 || (!full && !flush)) return;
     replica.batch.clear();
@@ -393,7 +391,7 @@ class NaiveContinuous {
   std::vector<Replica> replicas_;
   const Int watermark_blocks_ =
       static_cast<Int>(std::floor(p_.watermark * static_cast<double>(p_.num_blocks)));
-  std::size_t next_ = 0, last_arrival_ = 0, turn_ = 0;  // last_arrival_: that is not rejected
+  std::size_t next_ = 0, turn_ = 0;
   Log log_;
 };
 

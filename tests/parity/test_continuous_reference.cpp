@@ -1,0 +1,359 @@
+// The continuous engine equals the naive simulator on random small worlds: every request's times,
+// every histogram, every counter and integral, to the last tick; and stepping every iteration
+// equals jumping over them.
+#include <catch2/catch.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "tests/reference/naive_continuous.hpp"
+#include "tests/support/continuous_worlds.hpp"
+
+namespace servesweep {
+namespace {
+
+namespace naive = reference::continuous;
+using testing::ContinuousCase;
+using testing::ContinuousMemory;
+
+#ifdef SERVESWEEP_BRIEF_TESTS
+constexpr std::uint64_t kWorlds = 600;
+#else
+constexpr std::uint64_t kWorlds = 4000;
+#endif
+
+naive::Params naive_params(const ContinuousWorld& w) {
+  naive::Params p;
+  p.mode = w.mode == SchedulingMode::kMixed          ? naive::Mode::kMixed
+           : w.mode == SchedulingMode::kPrefillFirst ? naive::Mode::kPrefillFirst
+                                                     : naive::Mode::kStatic;
+  switch (w.policy) {
+    case QueuePolicy::kFcfs:
+      p.policy = naive::Policy::kFcfs;
+      break;
+    case QueuePolicy::kShortestPrompt:
+      p.policy = naive::Policy::kShortestPrompt;
+      break;
+    case QueuePolicy::kShortestPredictedOutput:
+      p.policy = naive::Policy::kShortestPredictedOutput;
+      break;
+    case QueuePolicy::kPriority:
+      p.policy = naive::Policy::kPriority;
+      break;
+  }
+  switch (w.router) {
+    case Router::kRoundRobin:
+      p.router = naive::Router::kRoundRobin;
+      break;
+    case Router::kRandom:
+      p.router = naive::Router::kRandom;
+      break;
+    case Router::kLeastOutstanding:
+      p.router = naive::Router::kLeastOutstanding;
+      break;
+    case Router::kLeastKv:
+      p.router = naive::Router::kLeastKv;
+      break;
+    case Router::kPowerOfTwo:
+      p.router = naive::Router::kPowerOfTwo;
+      break;
+    case Router::kPrefixAffinity:
+      p.router = naive::Router::kAffinity;
+      break;
+  }
+  p.chunked_prefill = w.chunked_prefill;
+  p.prefill_yields_token = w.prefill_yields_token;
+  p.prefix_caching = w.prefix_caching;
+  p.max_num_batched_tokens = w.max_batched_tokens;
+  p.max_num_seqs = w.max_sequences;
+  p.num_blocks = w.num_blocks;
+  p.block_size = w.block_size;
+  p.watermark = (static_cast<double>(w.watermark_blocks) + 0.5) / static_cast<double>(w.num_blocks);
+  p.max_model_len = w.max_model_len == INT64_MAX ? 0 : w.max_model_len;
+  p.max_decode_context_tokens = w.max_decode_context == INT64_MAX ? 0 : w.max_decode_context;
+  p.client_batch = w.client_batch;
+  p.batch_max_tokens = w.batch_max_tokens;
+  p.flush_ns = w.flush_ns;
+  p.time_limit_ns = w.time_limit_ns == kClockEnd_ns ? 0 : w.time_limit_ns;
+  for (std::int32_t r = 0; r < w.num_replicas; ++r) {
+    naive::Service service;
+    const AffineIteration::Lowered& affine = w.service_of(r).affine;
+    for (std::int32_t i = 0; i < affine.num_regimes; ++i) {
+      const AffineRegime& c = affine.regimes[i];
+      service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
+                                 c.per_prompt_token_pair, c.per_sequence, c.per_context_token});
+    }
+    p.services.push_back(service);
+  }
+  return p;
+}
+
+std::vector<naive::Request> naive_requests(const ContinuousWorld& w) {
+  std::vector<naive::Request> requests;
+  for (std::int64_t i = 0; i < w.requests.count; ++i) {
+    naive::Request r;
+    r.t_ns = w.arrival_ns(i);
+    r.prompt = w.requests.prompt_tokens[i];
+    r.output = w.requests.output_tokens[i];
+    r.predicted = w.requests.predicted_tokens[i];
+    if (w.requests.priority != nullptr) r.priority = w.requests.priority[i];
+    r.draws[0] = static_cast<std::uint32_t>(w.requests.router_draws[i]);
+    r.draws[1] = static_cast<std::uint32_t>(w.requests.router_draws[i] >> 32);
+    if (w.requests.prefix_begin != nullptr) {
+      for (std::int64_t h = w.requests.prefix_begin[i]; h < w.requests.prefix_begin[i + 1]; ++h) {
+        r.hashes.push_back(w.requests.prefix_hashes[h]);
+      }
+    }
+    requests.push_back(r);
+  }
+  return requests;
+}
+
+// What a world's result must be, from the naive simulator's log.
+struct Expected {
+  ContinuousResult result;
+  std::vector<std::uint32_t> counts = std::vector<std::uint32_t>(ContinuousHistograms::kCounts);
+
+  void count(LatencyKind kind, double ns) {
+    const auto bucket = static_cast<std::size_t>(HistogramLayout::bucket(ns));
+    ++counts[static_cast<std::size_t>(kind) * HistogramLayout::kNumBuckets + bucket];
+  }
+
+  Expected(const ContinuousWorld& w, const std::vector<naive::Request>& requests,
+           const naive::Log& log) {
+    ReplicaTally& t = result.tally;
+    ReplicaPeaks& p = result.peaks;
+    const bool limited = w.time_limit_ns < kClockEnd_ns;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const naive::Record& r = log.requests[i];
+      if (limited && requests[i].t_ns > w.time_limit_ns) continue;
+      ++result.arrived;
+      result.rejected += r.rejected;
+      const Ticks first = r.first_token;
+      for (std::size_t k = w.prefill_yields_token ? 1 : 0; k < r.token_times.size(); ++k) {
+        const Ticks gap = r.token_times[k] - (k == 0 ? first : r.token_times[k - 1]);
+        ++t.token_gaps;
+        t.gap_sum += gap;
+        p.gap = std::max(p.gap, gap);
+        count(LatencyKind::kItl, ns_of(gap));
+      }
+      const Ticks end = w.batch_timing ? r.client_end : r.end;
+      if (!r.finished || end == naive::kNever) {
+        result.unfinished += !r.rejected;
+        continue;
+      }
+      ++t.completed;
+      const Ticks arrival = ticks_of_ns(requests[i].t_ns);
+      const Ticks queue = r.first_scheduled - arrival, ttft = first - arrival, e2e = end - arrival;
+      t.queue_sum += queue;
+      t.ttft_sum += ttft;
+      t.e2e_sum += e2e;
+      t.prompt_tokens += std::max<std::int64_t>(1, requests[i].prompt);
+      t.output_tokens += static_cast<std::int64_t>(r.token_times.size());
+      t.queue_share_sum +=
+          round_to_int64(ns_of(queue) / ns_of(e2e) * 4294967296.0);
+      p.queue = std::max(p.queue, queue);
+      p.ttft = std::max(p.ttft, ttft);
+      p.e2e = std::max(p.e2e, e2e);
+      p.last_completion = std::max(p.last_completion, end);
+      count(LatencyKind::kQueue, ns_of(queue));
+      count(LatencyKind::kTtft, ns_of(ttft));
+      count(LatencyKind::kE2e, ns_of(e2e));
+      const std::size_t steps = r.token_times.size() - (w.prefill_yields_token ? 1 : 0);
+      bool keeps = ttft <= w.ttft_limit && e2e <= w.e2e_limit;
+      if (steps > 0) {
+        const std::int64_t tpot_ps =
+            round_to_int64(ns_of(r.end - first) * 1e3 / static_cast<double>(steps));
+        ++t.timed_outputs;
+        t.tpot_sum_ps += tpot_ps;
+        p.max_tpot_ps = std::max(p.max_tpot_ps, tpot_ps);
+        count(LatencyKind::kTpot, static_cast<double>(tpot_ps) * 1e-3);
+        keeps = keeps && tpot_ps <= w.tpot_limit_ps;
+      }
+      t.within_limits += keeps;
+    }
+    for (const naive::ReplicaLog& replica : log.replicas) {
+      p.running = std::max<std::int64_t>(p.running, replica.peak_running);
+      p.waiting = std::max<std::int64_t>(p.waiting, replica.peak_waiting);
+      p.blocks = std::max<std::int64_t>(p.blocks, replica.peak_blocks);
+      for (const naive::Iteration& it : replica.iterations) {
+        ++t.iterations;
+        t.busy += it.end - it.start;
+        std::int64_t cached = 0;
+        for (const naive::Chunk& c : it.prefills) {
+          t.scheduled_tokens += c.q;
+          cached += c.k + c.q;
+        }
+        for (const naive::Decode& d : it.decodes) cached += d.context;
+        t.scheduled_tokens += it.n();
+        t.kv_token_area += cached * (it.end - it.start);
+      }
+    }
+    t.preemptions = log.preemptions;
+  }
+};
+
+struct Recorded {
+  std::int32_t replica = -1;
+  Ticks first_scheduled = -1, first_token = -1, end = -1;
+};
+
+struct SeeEverything {
+  static constexpr bool kSeesSequences = true;
+  std::map<std::uint32_t, Recorded> requests;
+  std::vector<std::vector<FlightEvent>> flights;                       // [replica]
+  std::vector<std::vector<std::vector<std::int64_t>>> members;         // [replica][flight]
+  std::vector<std::vector<std::int64_t>> next_members;                 // [replica]
+
+  explicit SeeEverything(std::int32_t num_replicas)
+      : flights(static_cast<std::size_t>(num_replicas)),
+        members(flights.size()),
+        next_members(flights.size()) {}
+
+  void member(std::int32_t replica, std::uint32_t request, std::int32_t computed,
+              std::int32_t chunk) {
+    auto& list = next_members[static_cast<std::size_t>(replica)];
+    list.insert(list.end(), {request, computed, chunk});
+  }
+  void flight(const FlightEvent& event) {
+    const auto r = static_cast<std::size_t>(event.replica);
+    flights[r].push_back(event);
+    members[r].push_back(std::move(next_members[r]));
+    next_members[r].clear();
+  }
+  void request(const ServedRequest& s) {
+    requests[s.request] = {s.replica, s.first_scheduled, s.first_token, s.end};
+  }
+};
+
+struct Reach {
+  std::int64_t worlds = 0, rejecting = 0, preempting = 0, limited = 0, static_ones = 0, jumps = 0;
+  std::int64_t several = 0, capped = 0, cached = 0, iterations = 0, flights = 0;
+};
+
+// The flights of a world that was stepped are the iterations of the naive simulator.
+void check_iterations(const SeeEverything& seen, const naive::Log& log) {
+  for (std::size_t r = 0; r < log.replicas.size(); ++r) {
+    const auto& iterations = log.replicas[r].iterations;
+    REQUIRE(seen.flights[r].size() == iterations.size());
+    for (std::size_t i = 0; i < iterations.size(); ++i) {
+      const naive::Iteration& it = iterations[i];
+      const FlightEvent& flight = seen.flights[r][i];
+      INFO("replica " << r << ", iteration " << i);
+      REQUIRE(flight.start == it.start);
+      REQUIRE(flight.end == it.end);
+      REQUIRE(flight.used_blocks == it.blocks_held);
+      REQUIRE(flight.preemptions == static_cast<std::int32_t>(it.preempted.size()));
+      std::vector<std::int64_t> expected;
+      for (const naive::Decode& d : it.decodes) {
+        expected.insert(expected.end(), {static_cast<std::int64_t>(d.request), d.context - 1, 0});
+      }
+      for (const naive::Chunk& c : it.prefills) {
+        expected.insert(expected.end(), {static_cast<std::int64_t>(c.request), c.k, c.q});
+      }
+      REQUIRE(seen.members[r][i] == expected);
+    }
+  }
+}
+
+void check_world(const ContinuousCase& random, Reach& reach) {
+  ContinuousWorld world = random.view();
+  const std::vector<naive::Request> requests = naive_requests(world);
+  const naive::Log log = naive::NaiveContinuous(naive_params(world), requests).run();
+  const Expected expected(world, requests, log);
+  std::string jumped;
+  for (const bool step : {false, true}) {
+    INFO((step ? "stepped" : "jumped"));
+    world.step = step;
+    ContinuousMemory memory(world);
+    SeeEverything seen(world.num_replicas);
+    run_continuous(OneLane(), world, seen, memory);
+    if (step) {
+      const bool same = testing::outcome_of(world, memory) == jumped;
+      REQUIRE(same);
+      if (log.iterations < 2000) check_iterations(seen, log);
+      continue;
+    }
+    jumped = testing::outcome_of(world, memory);
+    const ContinuousResult& r = *memory.state.result;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      INFO("request " << i);
+      const naive::Record& record = log.requests[i];
+      const Ticks end = world.batch_timing ? record.client_end : record.end;
+      const bool completed = record.finished && end != naive::kNever;
+      const auto found = seen.requests.find(static_cast<std::uint32_t>(i));
+      REQUIRE((found != seen.requests.end()) == completed);
+      if (!completed) continue;
+      REQUIRE(found->second.replica == record.replica);
+      REQUIRE(found->second.first_scheduled == record.first_scheduled);
+      REQUIRE(found->second.first_token == record.first_token);
+      REQUIRE(found->second.end == end);
+    }
+    const ContinuousResult& e = expected.result;
+    CHECK(r.arrived == e.arrived);
+    CHECK(r.rejected == e.rejected);
+    CHECK(r.unfinished == e.unfinished);
+    const ReplicaTally &t = r.tally, &x = e.tally;
+    CHECK(t.completed == x.completed);
+    CHECK(t.iterations == x.iterations);
+    CHECK(t.scheduled_tokens == x.scheduled_tokens);
+    CHECK(t.prompt_tokens == x.prompt_tokens);
+    CHECK(t.output_tokens == x.output_tokens);
+    CHECK(t.token_gaps == x.token_gaps);
+    CHECK(t.timed_outputs == x.timed_outputs);
+    CHECK(t.within_limits == x.within_limits);
+    CHECK(t.queue_share_sum == x.queue_share_sum);
+    CHECK(t.tpot_sum_ps == x.tpot_sum_ps);
+    CHECK(t.queue_sum == x.queue_sum);
+    CHECK(t.ttft_sum == x.ttft_sum);
+    CHECK(t.e2e_sum == x.e2e_sum);
+    CHECK(t.gap_sum == x.gap_sum);
+    CHECK(t.busy == x.busy);
+    CHECK(t.kv_token_area == x.kv_token_area);
+    CHECK(r.peaks.gap == e.peaks.gap);
+    CHECK(r.peaks.queue == e.peaks.queue);
+    CHECK(r.peaks.ttft == e.peaks.ttft);
+    CHECK(r.peaks.e2e == e.peaks.e2e);
+    CHECK(r.peaks.last_completion == e.peaks.last_completion);
+    CHECK(r.peaks.max_tpot_ps == e.peaks.max_tpot_ps);
+    if (world.time_limit_ns == kClockEnd_ns) {  // else an iteration may begin that never ends
+      CHECK(t.preemptions == x.preemptions);
+      CHECK(r.peaks.running == e.peaks.running);
+      CHECK(r.peaks.waiting == e.peaks.waiting);
+      CHECK(r.peaks.blocks == e.peaks.blocks);
+    }
+    const bool same_counts = memory.counts == expected.counts;
+    REQUIRE(same_counts);
+    ++reach.worlds;
+    reach.rejecting += r.rejected > 0;
+    reach.preempting += t.preemptions > 0;
+    reach.limited += r.status == ContinuousStatus::kTimeLimit;
+    reach.static_ones += world.mode == SchedulingMode::kStatic;
+    reach.several += world.num_replicas > 1;
+    reach.capped += world.max_decode_context < INT64_MAX;
+    reach.cached += t.cached_tokens > 0;
+    reach.iterations += t.iterations;
+    reach.flights += t.flights;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
+  Reach reach;
+  for (std::uint64_t i = 0; i < kWorlds; ++i) {
+    INFO("seed " << 7'000'000 + i);
+    check_world(testing::random_continuous(7'000'000 + i), reach);
+  }
+  const auto worlds = static_cast<std::int64_t>(kWorlds);
+  CHECK(reach.rejecting > worlds / 20);
+  CHECK(reach.preempting > worlds / 20);
+  CHECK(reach.limited > worlds / 40);
+  CHECK(reach.static_ones > worlds / 10);
+  CHECK(reach.several > worlds / 4);
+  CHECK(reach.capped > worlds / 40);
+  CHECK(reach.flights < reach.iterations * 3 / 4);
+}
+
+}  // namespace servesweep

@@ -1,0 +1,196 @@
+// Random valid worlds of the continuous engine, a pure function of a seed: every mode, policy and
+// router, preemptions, rejected requests, ties, time limits, several replicas and service models;
+// and one world run on the host by any lanes, with all that can be known of it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/continuous/engine.hpp"
+#include "tests/support/random_worlds.hpp"
+#include "tests/support/result_bytes.hpp"
+
+namespace servesweep::testing {
+
+struct ContinuousCase {
+  ContinuousWorld world;  // without its requests' addresses: view() has them
+  std::vector<std::int64_t> arrival_ns;
+  std::vector<std::int32_t> prompt, output, predicted, priority;
+  std::vector<std::uint64_t> draws;
+  std::vector<std::int64_t> prefix_begin;
+  std::vector<std::int32_t> prefix_hashes;
+
+  ContinuousWorld view() const {
+    ContinuousWorld w = world;
+    w.requests.count = static_cast<std::int64_t>(arrival_ns.size());
+    w.requests.arrival_ns = arrival_ns.data();
+    w.requests.prompt_tokens = prompt.data();
+    w.requests.output_tokens = output.data();
+    w.requests.predicted_tokens = predicted.data();
+    w.requests.priority = priority.empty() ? nullptr : priority.data();
+    w.requests.router_draws = draws.data();
+    if (!prefix_begin.empty()) {
+      w.requests.prefix_begin = prefix_begin.data();
+      w.requests.prefix_hashes = prefix_hashes.data();
+      const auto most = std::max_element(prefix_hashes.begin(), prefix_hashes.end());
+      w.requests.num_hashes = most == prefix_hashes.end() ? 0 : *most + 1;
+    }
+    return w;
+  }
+};
+
+inline std::int64_t ticks_of_us(double us) {
+  return static_cast<std::int64_t>(us * 1e3 * 4294967296.0);
+}
+
+inline IterationModel random_service(Dice& dice) {
+  IterationModel service;
+  service.affine.num_regimes = dice.roll(1, 3);
+  for (int i = 0; i < service.affine.num_regimes; ++i) {
+    AffineRegime& c = service.affine.regimes[i];
+    c.from_sequences = i == 0 ? 0 : i == 1 ? dice.roll(1, 3) : dice.roll(4, 9);
+    c.base = ticks_of_us(dice.pick({0.001, 1000.0, 20'000.0}));
+    c.per_prompt_token = ticks_of_us(dice.pick({0.0, 10.3, 100.0}));
+    c.per_prompt_token_pair = ticks_of_us(dice.pick({0.0, 0.01, -0.002}));
+    c.per_sequence = ticks_of_us(dice.pick({0.0, 30.0, 500.7}));
+    c.per_context_token = ticks_of_us(dice.pick({0.0, 0.3, 5.1}));
+  }
+  return service;
+}
+
+// Prompts and outputs begin with blocks that others have, too.
+inline void add_prefixes(Dice& dice, ContinuousCase& c) {
+  std::int32_t unused = 40;
+  c.prefix_begin = {0};
+  for (std::size_t i = 0; i < c.prompt.size(); ++i) {
+    const int shared = dice.roll(0, 6);
+    const int family = dice.roll(0, 4);
+    const std::int32_t blocks =
+        (std::max(1, c.prompt[i]) + (dice.chance(50) ? std::max(1, c.output[i]) : 0)) /
+        c.world.block_size;
+    for (std::int32_t b = 0; b < blocks; ++b) {
+      c.prefix_hashes.push_back(b < shared ? family * 8 + b : unused++);
+    }
+    c.prefix_begin.push_back(static_cast<std::int64_t>(c.prefix_hashes.size()));
+  }
+}
+
+// One world in five has up to most_requests, the others up to 40.
+inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 250) {
+  Dice dice(seed);
+  ContinuousCase c;
+  ContinuousWorld& w = c.world;
+  const int count = dice.roll(1, dice.chance(20) ? most_requests : 40);
+  const int longest = dice.pick({3, 20, 20, 100, 400});
+  const std::int64_t gap_ns =
+      dice.pick<std::int64_t>({1, 1'000'000, 20'000'000, 20'000'000, 300'000'000});
+  std::int64_t now_ns = 0;
+  const bool has_priorities = dice.chance(50);
+  for (int i = 0; i < count; ++i) {
+    if (i > 0 && !dice.chance(30)) now_ns += gap_ns * dice.roll(1, 9);  // else a tie
+    c.arrival_ns.push_back(now_ns);
+    c.prompt.push_back(dice.roll(0, longest));
+    c.output.push_back(dice.roll(0, longest));
+    c.predicted.push_back(dice.roll(1, longest));
+    if (has_priorities) c.priority.push_back(dice.roll(0, 2));
+    const auto half = [&] { return static_cast<std::uint64_t>(dice.roll(0, 0x7fffffff)) * 2; };
+    const std::uint64_t high = half();
+    c.draws.push_back(high << 32 | half());
+  }
+  w.mode = dice.pick({SchedulingMode::kMixed, SchedulingMode::kMixed, SchedulingMode::kPrefillFirst,
+                      SchedulingMode::kStatic});
+  w.policy = dice.chance(50) ? QueuePolicy::kFcfs : static_cast<QueuePolicy>(dice.roll(0, 3));
+  w.router = static_cast<Router>(dice.roll(0, 5));
+  w.chunked_prefill = dice.chance(70);
+  w.prefill_yields_token = dice.chance(75);
+  w.max_sequences = dice.pick({1, 2, 3, 8, 8, 50});
+  w.max_batched_tokens =
+      std::max(w.max_sequences, dice.pick({1, 5, 30, longest, 2 * longest, 1000}));
+  if (w.mode == SchedulingMode::kPrefillFirst && dice.chance(30)) {
+    w.max_decode_context = dice.roll(1, 3 * longest);
+  }
+  if (w.mode == SchedulingMode::kStatic) {
+    w.client_batch = dice.roll(1, 9);
+    w.batch_max_tokens = dice.chance(50);
+    w.batch_timing = dice.chance(50);
+    w.flush_ns = dice.chance(50) ? 0 : gap_ns * dice.roll(0, 20);
+  }
+  w.block_size = dice.pick({1, 2, 3, 4, 16, 16});
+  const std::int64_t roomy = (2 * longest + w.block_size) / w.block_size;
+  w.num_blocks = dice.pick<std::int64_t>({roomy, roomy, 2 * roomy, 3 * roomy, 100'000, roomy / 2 + 1});
+  w.watermark_blocks = dice.chance(25) ? w.num_blocks / 10 : 0;
+  if (dice.chance(10)) w.max_model_len = longest;
+  w.num_replicas = dice.pick({1, 1, 1, 2, 3, 5, 33});
+  w.load_scaling = dice.pick({1.0, 1.0, 0.7, 3.0});
+  w.ttft_limit = ticks_of_ns(dice.roll(1, 1000) * 1'000'000);
+  w.e2e_limit = ticks_of_ns(dice.roll(1, 9000) * 1'000'000);
+  w.tpot_limit_ps = dice.roll(1, 100) * 1'000'000'000LL;
+  w.time_limit_ns = dice.chance(15) ? gap_ns * dice.roll(1, 200) : kClockEnd_ns;
+  w.num_groups = dice.roll(1, std::min(3, w.num_replicas));
+  for (int i = 0; i < w.num_groups; ++i) {
+    w.groups[i].service = random_service(dice);
+    w.groups[i].end_replica = i + 1 < w.num_groups ? i + 1 : w.num_replicas;
+  }
+  return c;
+}
+
+// What the lanes of a group share.
+struct ContinuousMemory {
+  explicit ContinuousMemory(const ContinuousWorld& world)
+      : block((ContinuousState::bytes(world) + 15) / 16),
+        histograms(ContinuousHistograms::kCounts) {
+    state.place(block.data()->bytes, world);
+  }
+  struct alignas(StateLayout::kAlignment) Piece {
+    unsigned char bytes[16] = {};
+  };
+  std::vector<Piece> block;
+  std::vector<std::uint32_t> histograms;  // [LatencyKind][bucket]
+  std::vector<std::uint32_t> counts;      // of the histograms, before they were cleared
+  ContinuousState state;
+};
+
+// What each lane of a group does. Returns what it has in its local variables in the end.
+template <class Lanes, class Observer>
+std::string run_continuous(const Lanes& lanes, const ContinuousWorld& world, Observer& observer,
+                           ContinuousMemory& memory) {
+  ContinuousHistograms histograms(memory.histograms.data());
+  ContinuousEngine(lanes, world, memory.state, histograms, observer).run();
+  take_quantiles(lanes, histograms, *memory.state.result);
+  lanes.once([&] { memory.counts = memory.histograms; });
+  Bytes locals;
+  for (Histogram& histogram : histograms.of) {
+    locals.add(histogram.touched);
+    histogram.clear(lanes);
+  }
+  return locals.text;
+}
+
+// A result, all but how many flights it took.
+inline void add_result(Bytes& bytes, const ContinuousResult& r) {
+  const ReplicaTally& t = r.tally;
+  const ReplicaPeaks& p = r.peaks;
+  bytes.add(r.arrived, r.rejected, r.unfinished, r.status, r.quantiles_ns);
+  bytes.add(t.completed, t.iterations, t.preemptions, t.recomputed_tokens, t.cached_tokens,
+            t.scheduled_tokens, t.prompt_tokens, t.output_tokens, t.token_gaps, t.timed_outputs,
+            t.within_limits, t.queue_share_sum, t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum,
+            t.gap_sum, t.busy, t.running_area, t.waiting_area, t.kv_token_area);
+  bytes.add(p.running, p.waiting, p.blocks, p.max_tpot_ps, p.queue, p.ttft, p.gap, p.e2e,
+            p.last_completion);
+}
+
+inline std::string outcome_of(const ContinuousWorld& world, const ContinuousMemory& memory) {
+  Bytes bytes;
+  add_result(bytes, *memory.state.result);
+  for (std::int32_t r = 0; r < world.num_replicas; ++r) {
+    const ReplicaUse use = use_of(memory.state.replicas[r]);
+    bytes.add(use.completed, use.iterations, use.preemptions, use.output_tokens, use.peak_running,
+              use.peak_waiting, use.peak_blocks, use.busy);
+  }
+  for (const std::uint32_t count : memory.counts) bytes.add(count);
+  return bytes.text;
+}
+
+}  // namespace servesweep::testing
