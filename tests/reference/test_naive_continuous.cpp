@@ -192,6 +192,11 @@ TEST_CASE(
         Lines{"0-22 p0:4@0 p1:8@0 b3", "22-33 d0:5 x1 b2", "33-55 p1:12@0 b3", "55-66 p2:1@0 b1"});
   CHECK(ns(log.requests[1].first_scheduled) == 0);
   CHECK(ns(log.requests[1].first_token) == 55);
+  // 4 blocks: at 18 the second chunk, of 7 tokens, lacks two blocks and finds one, so request 1
+  // preempts itself. Its first 7 tokens would then fit at once, but are not admitted before 29.
+  CHECK(lines_of(simulate(small(Mode::kMixed, 8, 4), {{0, 4, 3}, {0, 12, 1}})) ==
+        Lines{"0-18 p0:4@0 p1:4@0 b2", "18-29 d0:5 x1 b2", "29-47 p1:7@0 d0:6 b4",
+              "47-62 p1:5@7 b3"});
 }
 
 TEST_CASE("naive continuous: the watermark") {
@@ -361,6 +366,30 @@ TEST_CASE("naive continuous: cached prefixes, and their eviction") {
   p.prefix_caching = false;
   CHECK(lines_of(simulate(p, {hashed(0, 9, 1, {1, 2}), hashed(20, 9, 1, {1, 2})}))[1] ==
         "20-39 p1:9@0 b3");
+}
+
+TEST_CASE("naive continuous: of two blocks under one hash the first cached is found") {
+  Params p = small(Mode::kMixed, 100, 5);
+  p.prefix_caching = true;
+  // 0: hash 1 in block 0, hash 2 in block 1; free 2 3 4 1 0. 1: hash 9 in block 2; free 3 4 1 0 2.
+  // 2: hits block 0 only, takes 3, cached under hash 2, too; free 4 1 2 3 0.
+  // 3: hits 0 and 1, not 3, takes 4; free 2 3 4 1 0. 4: takes 2, which loses hash 9. 5: misses.
+  const Log log =
+      simulate(p, {hashed(0, 8, 1, {1, 2}), hashed(20, 4, 1, {9}), hashed(40, 8, 1, {1, 2}),
+                   hashed(60, 9, 1, {1, 2}), hashed(80, 1, 1, {}), hashed(100, 5, 1, {9})});
+  CHECK(lines_of(log) == Lines{"0-18 p0:8@0 b2", "20-34 p1:4@0 b1", "40-54 p2:4@4 b2",
+                               "60-71 p3:1@8 b3", "80-91 p4:1@0 b1", "100-115 p5:5@0 b2"});
+}
+
+TEST_CASE("naive continuous: hits in the free list need room") {
+  Params p = small(Mode::kMixed, 100, 4);
+  p.prefix_caching = true;
+  // At 35 request 1 holds two blocks. Both free ones are hits of request 2, which needs a third: it
+  // waits until request 1 ends.
+  const Log log =
+      simulate(p, {hashed(0, 8, 1, {1, 2}), hashed(20, 5, 3, {}), hashed(25, 9, 1, {1, 2})});
+  CHECK(lines_of(log) == Lines{"0-18 p0:8@0 b2", "20-35 p1:5@0 b2", "35-46 d1:6 b2",
+                               "46-57 d1:7 b2", "57-68 p2:1@8 b3"});
 }
 
 TEST_CASE("naive continuous: two sequences hold one block") {
