@@ -4,14 +4,6 @@
 #include <utility>
 
 namespace servesweep {
-namespace {
-
-std::size_t bytes_of(const Workload& workload) {
-  return workload.size() * (sizeof workload.arrival_ns[0] + sizeof workload.prompt_tokens[0] +
-                            sizeof workload.output_tokens[0] + sizeof workload.predicted_tokens[0]);
-}
-
-}  // namespace
 
 std::shared_ptr<const Workload> WorkloadCache::find(const std::string& key) {
   const auto entry =
@@ -42,7 +34,8 @@ std::shared_ptr<const Workload> WorkloadSource::get(const WorkloadSpec& spec,
   std::shared_ptr<const Workload> workload = known.lock();
   if (workload == nullptr && cache_ != nullptr) workload = cache_->find(key);
   if (workload == nullptr) {
-    workload = std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw));
+    workload =
+        std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw));
     if (cache_ != nullptr) cache_->add(key, workload);
   }
   known = workload;
