@@ -181,7 +181,7 @@ void predict(const WorkloadSpec& spec, const Trace* trace, const RandomSource& r
 }  // namespace
 
 Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, std::uint64_t seed,
-                        std::uint32_t replication) {
+                        std::uint32_t replication, const RequestClassParams& classes) {
   std::shared_ptr<const Trace> trace;
   if (!spec.trace.empty()) {
     trace =
@@ -203,6 +203,7 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
     generate(spec, traces, random, workload);
   }
   predict(spec, trace.get(), random, workload);
+  draw_request_classes(classes, random, workload);
   return workload;
 }
 
