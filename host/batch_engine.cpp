@@ -36,8 +36,7 @@ struct PreparedRequests {
   }
 
   std::size_t bytes() const {
-    constexpr std::size_t kRow = sizeof(std::int64_t) + 3 * sizeof(std::int32_t);
-    return set->bytes() + workload->size() * (kRow + draws.size() * sizeof(double));
+    return set->bytes() + bytes_of(*workload) + workload->size() * draws.size() * sizeof(double);
   }
 };
 

@@ -24,6 +24,7 @@ enum class StreamId : std::uint16_t {
   kOutputLength = 3,
   kPredictor = 4,
   kService = 5,
+  kPriority = 6,
   kRouter = 7,
 };
 

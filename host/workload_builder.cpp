@@ -114,12 +114,31 @@ std::size_t request_count(const WorkloadSpec& spec, const Trace* trace) {
   return wanted == 0 ? trace->size() : wanted;
 }
 
+// As many of them as the workload has requests.
+void copy_prefixes(const Trace& trace, Workload& workload) {
+  if (trace.prefix_block_tokens == 0) return;
+  const auto begin = trace.prefix_begin.begin();
+  workload.prefix_begin.assign(begin, begin + static_cast<std::ptrdiff_t>(workload.size() + 1));
+  const auto hashes = trace.prefix_hashes.begin();
+  workload.prefix_hashes.assign(hashes, hashes + workload.prefix_begin.back());
+  workload.prefix_block_tokens = trace.prefix_block_tokens;
+  // Numbered as they appear, so those of the first requests are the lowest.
+  for (const std::int32_t hash : workload.prefix_hashes) {
+    workload.num_prefix_hashes = std::max(workload.num_prefix_hashes, hash + 1);
+  }
+}
+
 void copy_requests(const Trace& trace, Workload& workload) {
   const std::size_t n = workload.size();
   for (std::size_t i = 0; i < n; ++i)
     workload.arrival_ns[i] = trace.arrival_ns[i] - trace.arrival_ns[0];
   std::copy_n(trace.prompt_tokens.begin(), n, workload.prompt_tokens.begin());
   std::copy_n(trace.output_tokens.begin(), n, workload.output_tokens.begin());
+  if (!trace.priority.empty()) {
+    workload.priority.assign(trace.priority.begin(),
+                             trace.priority.begin() + static_cast<std::ptrdiff_t>(n));
+  }
+  copy_prefixes(trace, workload);
 }
 
 template <class Predictor>
@@ -162,7 +181,7 @@ void predict(const WorkloadSpec& spec, const Trace* trace, const RandomSource& r
 }  // namespace
 
 Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, std::uint64_t seed,
-                        std::uint32_t replication) {
+                        std::uint32_t replication, const RequestClassParams& classes) {
   std::shared_ptr<const Trace> trace;
   if (!spec.trace.empty()) {
     trace =
@@ -184,6 +203,7 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
     generate(spec, traces, random, workload);
   }
   predict(spec, trace.get(), random, workload);
+  draw_request_classes(classes, random, workload);
   return workload;
 }
 
@@ -191,6 +211,13 @@ double natural_rate_per_s(const Workload& workload) {
   if (workload.size() < 2) return 0;
   return static_cast<double>(workload.size() - 1) /
          (static_cast<double>(workload.arrival_ns.back()) * 1e-9);
+}
+
+std::size_t bytes_of(const Workload& workload) {
+  const auto bytes = [](const auto& column) { return column.size() * sizeof column[0]; };
+  return bytes(workload.arrival_ns) + bytes(workload.prompt_tokens) +
+         bytes(workload.output_tokens) + bytes(workload.predicted_tokens) +
+         bytes(workload.priority) + bytes(workload.prefix_begin) + bytes(workload.prefix_hashes);
 }
 
 double load_scaling(const WorkloadSpec& spec, const Workload& workload) {

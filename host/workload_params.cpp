@@ -140,7 +140,8 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec) {
   return findings;
 }
 
-std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication) {
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication,
+                         const RequestClassParams& classes) {
   std::string key = std::to_string(seed) + ' ' + std::to_string(replication) + ' ';
   for (const std::string& path : {spec.trace, spec.prompt.trace, spec.output.trace}) {
     key += path;
@@ -151,6 +152,7 @@ std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint
   requests.load = {};
   visit_params(requests,
                [&key](const auto& params, const char*, auto&&) { append_bytes(key, params); });
+  if (!classes.one_class()) append_bytes(key, classes);
   return key;
 }
 

@@ -13,6 +13,7 @@
 #include "host/lengths.hpp"
 #include "host/parameter.hpp"
 #include "host/predictors.hpp"
+#include "host/request_classes.hpp"
 #include "host/trace.hpp"
 #include "sim/field.hpp"
 
@@ -149,6 +150,7 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec);
 
 // Equal for specifications that give the same requests (everything but rps_scaling, rps and
 // real_timestamps counts) at the same seed and replication. Bytes, not for people.
-std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication);
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication,
+                         const RequestClassParams& classes = {});
 
 }  // namespace servesweep

@@ -4,14 +4,6 @@
 #include <utility>
 
 namespace servesweep {
-namespace {
-
-std::size_t bytes_of(const Workload& workload) {
-  return workload.size() * (sizeof workload.arrival_ns[0] + sizeof workload.prompt_tokens[0] +
-                            sizeof workload.output_tokens[0] + sizeof workload.predicted_tokens[0]);
-}
-
-}  // namespace
 
 std::shared_ptr<const Workload> WorkloadCache::find(const std::string& key) {
   const auto entry =
@@ -34,15 +26,17 @@ WorkloadSource::WorkloadSource(const Sweep& sweep, InputFiles files, WorkloadCac
     : sweep_(sweep), files_(std::move(files)), cache_(cache) {}
 
 std::shared_ptr<const Workload> WorkloadSource::get(const WorkloadSpec& spec,
-                                                    std::int32_t replication) {
+                                                    std::int32_t replication,
+                                                    const RequestClassParams& classes) {
   const std::uint64_t seed = sweep_.settings().seed;
   const auto draw = static_cast<std::uint32_t>(replication);
-  const std::string key = workload_key(spec, seed, draw);
+  const std::string key = workload_key(spec, seed, draw, classes);
   std::weak_ptr<const Workload>& known = built_[key];
   std::shared_ptr<const Workload> workload = known.lock();
   if (workload == nullptr && cache_ != nullptr) workload = cache_->find(key);
   if (workload == nullptr) {
-    workload = std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw));
+    workload =
+        std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw, classes));
     if (cache_ != nullptr) cache_->add(key, workload);
   }
   known = workload;

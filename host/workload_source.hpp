@@ -48,7 +48,8 @@ class WorkloadSource {
   WorkloadSource(const Sweep& sweep, InputFiles files, WorkloadCache* cache = nullptr);
 
   // The workload of a world with these values (as Sweep::values() gives them).
-  std::shared_ptr<const Workload> get(const WorkloadSpec& spec, std::int32_t replication);
+  std::shared_ptr<const Workload> get(const WorkloadSpec& spec, std::int32_t replication,
+                                      const RequestClassParams& classes = {});
   const InputFiles& files() const { return files_; }
 
  private:

@@ -1,5 +1,5 @@
 // Exact numbers from decimal text: integers scaled by a power of ten, without a detour through
-// floating point. Serves times (seconds or milliseconds to nanoseconds) and token counts.
+// floating point. Serves times (to nanoseconds) and token counts.
 #pragma once
 
 #include <cstdint>

@@ -38,6 +38,7 @@ void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& 
   find(format.prompt, &TraceRows::Fields::prompt);
   find(format.output, &TraceRows::Fields::output);
   rows.set_has_predicted(find(format.predicted, &TraceRows::Fields::predicted));
+  rows.set_has_priority(find(format.priority, &TraceRows::Fields::priority));
 
   TraceRows::Fields fields;
   for (auto found = csv.next(record); found != CsvReader::Record::kEnd; found = csv.next(record)) {

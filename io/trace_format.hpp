@@ -28,6 +28,14 @@ struct TraceFormat {
   // Nanoseconds since any fixed origin, below 4e18 in magnitude; false: not a time.
   bool (*parse_time)(std::string_view text, std::int64_t& ns);
   std::string_view time_rule;  // completes "must be ..."
+
+  // CSV only: the column of priority classes, which may be absent from a file.
+  std::string_view priority = {};
+  // JSON only: the member with the hashes of the prompt's blocks, each of which stands for its
+  // block and all before it; rows may be without. Blocks of 0 tokens: the name is followed by
+  // their number.
+  std::string_view prefix_hashes = {};
+  std::int32_t prefix_block_tokens = 0;
 };
 
 // All formats, in the order in which they are tried; the first line of a file decides.

@@ -8,6 +8,7 @@
 #include "io/csv.hpp"
 #include "io/formats/azure.hpp"
 #include "io/formats/burstgpt.hpp"
+#include "io/formats/llmservingsim.hpp"
 #include "io/formats/mooncake.hpp"
 #include "io/formats/servesweep.hpp"
 #include "io/formats/vidur.hpp"
@@ -18,7 +19,8 @@
 namespace servesweep {
 
 const std::vector<TraceFormat>& trace_formats() {
-  static const std::vector<TraceFormat> formats{kBurstGpt, kAzure, kMooncake, kVidur, kServesweep};
+  static const std::vector<TraceFormat> formats{kBurstGpt, kAzure,         kMooncake,
+                                                kVidur,    kLlmServingSim, kServesweep};
   return formats;
 }
 

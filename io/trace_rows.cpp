@@ -40,7 +40,7 @@ std::string excerpt(std::string_view text) {
 
 TraceRows::TraceRows(const TraceFormat& format, std::string_view text, std::string file,
                      const TraceOptions& options)
-    : format_(format), file_(std::move(file)), options_(options), text_(text) {
+    : format_(format), file_(std::move(file)), options_(options), text_(text), prefixes_(format) {
   const std::size_t rows = estimated_rows(text);
   trace_.arrival_ns.reserve(rows);
   trace_.prompt_tokens.reserve(rows);
@@ -71,7 +71,7 @@ bool TraceRows::parse_count(std::string_view field, std::string_view column, std
 
 void TraceRows::add(const Fields& fields) {
   std::int64_t time_ns = 0;
-  std::int32_t prompt = 0, output = 0, predicted = 0;
+  std::int32_t prompt = 0, output = 0, predicted = 0, priority = 0;
   if (!format_.parse_time(fields.time, time_ns)) {
     bad(fields.time.data(), "invalid " + std::string(format_.time) + "=" + excerpt(fields.time) +
                                 " (must be " + std::string(format_.time_rule) + ")");
@@ -86,6 +86,12 @@ void TraceRows::add(const Fields& fields) {
     return;
   }
   if (has_predicted_ && !parse_count(fields.predicted, format_.predicted, predicted)) return;
+  if (has_priority_ && !parse_count(fields.priority, format_.priority, priority)) return;
+  PrefixRows::Problem problem;
+  if (!prefixes_.read(fields.prefix_name, fields.prefix_hashes, prompt, problem)) {
+    bad(problem.where, problem.message);
+    return;
+  }
 
   ++trace_.rows_read;
   if (output == 0) {
@@ -98,6 +104,8 @@ void TraceRows::add(const Fields& fields) {
   trace_.prompt_tokens.push_back(prompt);
   trace_.output_tokens.push_back(output);
   if (has_predicted_) trace_.predicted_tokens.push_back(predicted);
+  if (has_priority_) trace_.priority.push_back(priority);
+  prefixes_.keep();
 }
 
 void TraceRows::sort_by_time() {
@@ -110,6 +118,8 @@ void TraceRows::sort_by_time() {
   reorder(trace_.prompt_tokens, order);
   reorder(trace_.output_tokens, order);
   if (has_predicted_) reorder(trace_.predicted_tokens, order);
+  if (has_priority_) reorder(trace_.priority, order);
+  prefixes_.reorder(order);
 }
 
 Trace TraceRows::finish() {
@@ -146,6 +156,7 @@ Trace TraceRows::finish() {
            std::to_string(kMaxSpan_ns / 1'000'000'000) + " s) cut it, or look for a wrong time");
   }
   for (std::int64_t& time : times) time -= first;
+  prefixes_.finish(trace_);
   return std::move(trace_);
 }
 

@@ -9,6 +9,7 @@
 
 #include "host/error.hpp"
 #include "host/trace.hpp"
+#include "io/prefix_rows.hpp"
 #include "io/trace_format.hpp"
 
 namespace servesweep {
@@ -22,11 +23,13 @@ class TraceRows {
   TraceRows(const TraceFormat& format, std::string_view text, std::string file,
             const TraceOptions& options);
 
-  // The fields of a row as written; predicted is ignored unless has_predicted.
+  // The fields of a row as written; predicted and priority are ignored unless the trace has them,
+  // a row without prefix hashes has null for their name and list.
   struct Fields {
-    std::string_view time, prompt, output, predicted;
+    std::string_view time, prompt, output, predicted, priority, prefix_name, prefix_hashes;
   };
   void set_has_predicted(bool has_predicted) { has_predicted_ = has_predicted; }
+  void set_has_priority(bool has_priority) { has_priority_ = has_priority; }
   void add(const Fields& fields);
   void bad(const char* where, const std::string& message);
 
@@ -43,6 +46,8 @@ class TraceRows {
   TraceOptions options_;
   std::string_view text_;
   bool has_predicted_ = false;
+  bool has_priority_ = false;
+  PrefixRows prefixes_;
   Trace trace_;  // arrivals as in the file until finish()
 
   std::int64_t num_bad_ = 0;

@@ -51,8 +51,11 @@ void write_gzip(const std::string& path, const std::string& text) {
 
 std::string trace_csv(const Workload& workload) {
   const bool predicted = !workload.predicted_tokens.empty();
+  const bool prioritised = !workload.priority.empty();
   std::string text = "arrival_s,prompt_tokens,output_tokens";
-  text += predicted ? ",predicted_tokens\n" : "\n";
+  if (predicted) text += ",predicted_tokens";
+  if (prioritised) text += ",priority";
+  text += '\n';
   for (std::size_t i = 0; i < workload.size(); ++i) {
     append_seconds(text, workload.arrival_ns[i]);
     text += ',';
@@ -62,6 +65,10 @@ std::string trace_csv(const Workload& workload) {
     if (predicted) {
       text += ',';
       append_integer(text, workload.predicted_tokens[i]);
+    }
+    if (prioritised) {
+      text += ',';
+      append_integer(text, workload.priority[i]);
     }
     text += '\n';
   }

@@ -1,5 +1,6 @@
 // Writes workloads as servesweep's own trace format (io/formats/servesweep.hpp): reading the file
-// gives the same nanoseconds and tokens back.
+// gives the same nanoseconds, tokens and priorities back. Prefix hashes are not written: the format
+// has none.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace servesweep {
 
-// The text of the trace: a header line and a line per request. Without the last column if the
-// workload predicts nothing.
+// The text of the trace: a header line and a line per request. Without
+// predicted lengths or priorities if the workload has none.
 std::string trace_csv(const Workload& workload);
 
 // Writes it to a file, atomically, compressed if the path ends in ".gz". Equal workloads give equal

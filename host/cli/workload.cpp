@@ -43,7 +43,8 @@ void add_workload_info(CLI::App& workload) {
                                                                   {"skip", OnBadRow::kSkip}})
               .description(""));
   command->footer(
-      "The format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, our own) is found from the first "
+      "The format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, LLMServingSim, our own) is found "
+      "from the first "
       "line;\n"
       "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
       "Examples:\n"
@@ -105,6 +106,10 @@ void generate(const GenerateArguments& arguments) {
   SweepInputs inputs(sweep);
   WorkloadSource source(sweep, inputs.files());
   const auto workload = source.get(spec, arguments.replication);
+  if (workload->prefix_block_tokens > 0) {
+    print_warnings({"the prefix hashes of " + spec.trace +
+                    " are left out (the format that is written has none)"});
+  }
   if (arguments.output == "-") {
     std::cout << trace_csv(*workload);
     return;

@@ -9,12 +9,13 @@ namespace servesweep {
 inline constexpr TraceFormat kServesweep{
     .name = "servesweep",
     .syntax = TraceSyntax::kCsv,
-    .example = "arrival_s,prompt_tokens,output_tokens,predicted_tokens",
+    .example = "arrival_s,prompt_tokens,output_tokens,predicted_tokens,priority",
     .time = "arrival_s",
     .prompt = "prompt_tokens",
     .output = "output_tokens",
     .predicted = "predicted_tokens",
     .parse_time = parse_seconds,
-    .time_rule = "seconds, a decimal number"};
+    .time_rule = "seconds, a decimal number",
+    .priority = "priority"};
 
 }  // namespace servesweep

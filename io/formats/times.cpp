@@ -58,6 +58,10 @@ bool parse_milliseconds(std::string_view text, std::int64_t& ns) {
   return parse_scaled(text, 6, ns);
 }
 
+bool parse_nanoseconds(std::string_view text, std::int64_t& ns) {
+  return parse_scaled(text, 0, ns);
+}
+
 bool parse_date_time(std::string_view text, std::int64_t& ns) {
   constexpr std::size_t kDateSize = 10, kTimeSize = 8;
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

@@ -372,6 +372,18 @@ class Workload(CliTest):
             for name in ("mean_latency_s", "p99_latency_s", "total_tokens", "num_batches"):
                 self.assertEqual(a["worlds"][name][0], b["worlds"][name][0], name)
 
+    def test_a_generated_trace_keeps_priorities_and_says_that_prefixes_are_left_out(self):
+        self.write("p.csv", "arrival_s,prompt_tokens,output_tokens,priority\n0,600,2,1\n1,600,4,0\n")
+        stdout, err = self.cli("workload", "generate", "-s", "workload.trace=p.csv", "-s",
+                               "workload.predictor=oracle", "-o", "-")
+        self.assertEqual(stdout, "arrival_s,prompt_tokens,output_tokens,predicted_tokens,priority\n"
+                                 "0,600,2,2,1\n1,600,4,4,0\n")
+        self.assertEqual(err, "")
+        self.write("m.jsonl", '{"timestamp": 0, "input_length": 600, "output_length": 2, '
+                              '"hash_ids": [0, 1]}\n')
+        _, err = self.cli("workload", "generate", "-s", "workload.trace=m.jsonl", "-o", "m.csv")
+        self.assertIn("the prefix hashes of m.jsonl are left out", err)
+
     def test_generate_and_info(self):
         _, err = self.cli("workload", "generate", "-s", "workload.arrivals.kind=deterministic", "-s",
                           "rate_per_s=2", "--requests", 101, "-o", "t.csv")

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/error.hpp"
 #include "host/workload.hpp"
@@ -27,6 +28,8 @@ inline void check_promises(const Trace& trace, const TraceOptions& options) {
   require(trace.prompt_tokens.size() == n && trace.output_tokens.size() == n);
   require(trace.predicted_tokens.empty() || trace.predicted_tokens.size() == n);
   for (const std::int32_t tokens : trace.predicted_tokens) require(tokens >= 0);
+  require(trace.priority.empty() || trace.priority.size() == n);
+  for (const std::int32_t priority : trace.priority) require(priority >= 0);
   require(trace.arrival_ns.front() == 0 && trace.arrival_ns.back() <= 9'000'000'000'000'000);
   for (std::size_t i = 0; i < n; ++i) {
     require(i == 0 || trace.arrival_ns[i] >= trace.arrival_ns[i - 1]);
@@ -41,15 +44,43 @@ inline void check_promises(const Trace& trace, const TraceOptions& options) {
   require(trace.sha256.size() == 64);
 }
 
+// Each request has at most the full blocks of its prompt, a hash follows the same one everywhere,
+// and hashes are numbered as they appear.
+inline void check_prefixes(const Trace& trace) {
+  if (trace.prefix_block_tokens == 0) {
+    require(trace.prefix_begin.empty() && trace.prefix_hashes.empty());
+    require(trace.num_prefix_hashes == 0);
+    return;
+  }
+  require(trace.prefix_block_tokens > 0 && trace.prefix_begin.size() == trace.size() + 1);
+  require(trace.prefix_begin.front() == 0);
+  require(static_cast<std::size_t>(trace.prefix_begin.back()) == trace.prefix_hashes.size());
+  std::vector<std::int32_t> before;  // [hash]
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    const std::int32_t count = trace.prefix_begin[i + 1] - trace.prefix_begin[i];
+    require(count >= 0 && count <= trace.prompt_tokens[i] / trace.prefix_block_tokens);
+    std::int32_t last = -1;
+    for (std::int32_t k = trace.prefix_begin[i]; k < trace.prefix_begin[i + 1]; ++k) {
+      const std::int32_t hash = trace.prefix_hashes[static_cast<std::size_t>(k)];
+      require(hash > last && hash <= static_cast<std::int32_t>(before.size()));
+      if (hash == static_cast<std::int32_t>(before.size())) before.push_back(last);
+      require(before[static_cast<std::size_t>(hash)] == last);
+      last = hash;
+    }
+  }
+  require(trace.num_prefix_hashes == static_cast<std::int32_t>(before.size()));
+}
+
 // What was read can be written, and read again as the same.
 inline void check_round_trip(const Trace& trace) {
   const Workload workload{trace.arrival_ns, trace.prompt_tokens, trace.output_tokens,
-                          trace.predicted_tokens};
+                          trace.predicted_tokens, trace.priority};
   const Trace again = parse_trace(trace_csv(workload), "again", {true, OnBadRow::kError});
   require(again.arrival_ns == trace.arrival_ns);
   require(again.prompt_tokens == trace.prompt_tokens);
   require(again.output_tokens == trace.output_tokens);
   require(again.predicted_tokens == trace.predicted_tokens);
+  require(again.priority == trace.priority);
   require(again.rows_out_of_order == 0);
 }
 
@@ -64,6 +95,7 @@ inline int fuzz_trace(const std::uint8_t* data, std::size_t size, std::string_vi
   try {
     const Trace trace = parse_trace(text, "fuzz", options);
     check_promises(trace, options);
+    check_prefixes(trace);
     check_round_trip(trace);
   } catch (const InputError& error) {
     require(!error.diagnostics().empty());

@@ -41,6 +41,7 @@ Workload random_workload(std::size_t size, unsigned seed) {
     w.prompt_tokens.push_back(static_cast<std::int32_t>(random() >> (34 + random() % 30)));
     w.output_tokens.push_back(1 + static_cast<std::int32_t>(random() >> (35 + random() % 29)));
     w.predicted_tokens.push_back(static_cast<std::int32_t>(random() >> (33 + random() % 31)));
+    if (seed % 2 == 0) w.priority.push_back(static_cast<std::int32_t>(random() % 3));
   }
   return w;
 }
@@ -51,6 +52,7 @@ void check_equal(const Trace& trace, const Workload& workload) {
   CHECK(trace.prompt_tokens == workload.prompt_tokens);
   CHECK(trace.output_tokens == workload.output_tokens);
   CHECK(trace.predicted_tokens == workload.predicted_tokens);
+  CHECK(trace.priority == workload.priority);
   CHECK(trace.rows_read == static_cast<std::int64_t>(workload.size()));
   CHECK(trace.rows_out_of_order == 0);
 }
@@ -78,6 +80,10 @@ TEST_CASE("a written trace as text") {
   w.predicted_tokens.clear();
   CHECK(trace_csv(w) ==
         "arrival_s,prompt_tokens,output_tokens\n0,1,5\n0.000000001,2,6\n1.5,3,7\n60,4,8\n");
+  w.priority = {1, 0, 2, 0};
+  CHECK(trace_csv(w) ==
+        "arrival_s,prompt_tokens,output_tokens,priority\n"
+        "0,1,5,1\n0.000000001,2,6,0\n1.5,3,7,2\n60,4,8,0\n");
 }
 
 TEST_CASE("equal workloads give equal compressed files") {

@@ -46,6 +46,7 @@ TEST_CASE("the sample of each format") {
   const auto [file, format] =
       GENERATE(std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
                std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
+               std::pair{"llmservingsim.jsonl", "llmservingsim"},
                std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
   INFO(file);
   const Trace trace = read_trace(sample(file));

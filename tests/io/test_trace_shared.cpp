@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <numeric>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "host/trace_summary.hpp"
@@ -156,5 +158,25 @@ TEST_CASE("real traces have the figures of their collection's table") {
       CHECK(std::fabs(found.p90 - stated[2]) < 0.6);
       CHECK(std::fabs(found.p99 - stated[3]) < 0.6);
     }
+  }
+}
+
+// Counted in Python from the files' own hashes, numbered as they appear.
+TEST_CASE("real traces have the prefixes that are in their files") {
+  const std::string folder = traces();
+  if (folder.empty()) return;
+  for (const auto& [file, format, block_tokens, num_hashes, total, sum] :
+       {std::tuple{"mooncake/conversation_trace.jsonl", "mooncake", 512, 170899, 276491,
+                   std::int64_t{20898466292}},
+        std::tuple{"../golden/vllm_rtx4090/sharegpt-llama-3.1-8b-300-sps10.blockhash.jsonl",
+                   "llmservingsim", 16, 14722, 15942, std::int64_t{114786375}}}) {
+    INFO(file);
+    const Trace trace = read_trace(folder + file);
+    CHECK(trace.format == format);
+    CHECK(trace.prefix_block_tokens == block_tokens);
+    CHECK(trace.num_prefix_hashes == num_hashes);
+    CHECK(trace.prefix_hashes.size() == static_cast<std::size_t>(total));
+    CHECK(std::accumulate(trace.prefix_hashes.begin(), trace.prefix_hashes.end(),
+                          std::int64_t{0}) == sum);
   }
 }
