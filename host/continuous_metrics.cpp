@@ -82,7 +82,7 @@ const Metric<Served> kMetrics[] = {
      kHeadline},
     {"mean_queue_time_share", kReal, "1", "Mean over requests of queue time / latency",
      [](const Served& w) {
-       return w.per_request(static_cast<double>(w.t.queue_share_sum) * kNsPerTick);
+       return w.per_request(static_cast<double>(w.t.queue_share_sum) * kShareUnit);
      }},
     {"median_queue_time_ratio", kReal, "1", "Median queue time / median latency",
      [](const Served& w) {

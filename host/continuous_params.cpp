@@ -40,9 +40,8 @@ std::int64_t to_ns(double seconds) { return std::llround(seconds * 1e9); }
 
 Ticks ticks_of_s(double seconds) { return ticks_of_ns(to_ns(std::min(seconds, 4e9))); }
 
-std::int64_t ticks_of_ms(double ms) {
-  return static_cast<std::int64_t>(
-      std::llround(std::ldexp(static_cast<long double>(ms) * 1e6L, kTickBits)));
+Ticks ticks_of_ms(double ms) {
+  return static_cast<Ticks>(std::round(std::ldexp(static_cast<long double>(ms) * 1e6L, kTickBits)));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The clock of the continuous engine: 2^-32 ns in 128-bit integers, so that a sum of iterations is
+// The clock of the continuous engine: 2^-40 ns in 128-bit integers, so that a sum of iterations is
 // exact whatever its order, and many at once take as long as one after the other.
 #pragma once
 
@@ -8,7 +8,7 @@ namespace servesweep {
 
 using Ticks = Int128;
 
-constexpr int kTickBits = 32;
+constexpr int kTickBits = 40;
 constexpr double kNsPerTick = 1.0 / static_cast<double>(INT64_C(1) << kTickBits);
 constexpr Ticks kTicksPerNs = Ticks{1} << kTickBits;
 constexpr Ticks kNeverTicks = Ticks{kNever} << kTickBits;

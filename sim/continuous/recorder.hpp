@@ -84,7 +84,7 @@ class ReplicaRecorder {
     t.queue_sum += queue;
     t.ttft_sum += ttft;
     t.e2e_sum += e2e;
-    t.queue_share_sum += round_to_int64(queue_ns / e2e_ns / kNsPerTick);
+    t.queue_share_sum += round_to_int64(queue_ns / e2e_ns / kShareUnit);
     t.within_limits +=
         ttft <= w_.ttft_limit && q.tpot_ps <= w_.tpot_limit_ps && e2e <= w_.e2e_limit;
     ReplicaPeaks& p = r_.peaks;

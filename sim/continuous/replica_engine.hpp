@@ -171,15 +171,16 @@ class ReplicaEngine {
         return;
       case Flight::kDecodes:
         land_decodes(iterations);
-        break;
+        finish_sequences();
+        return;
       case Flight::kSome:
         land_some();
-        break;
+        finish_sequences();
+        return;
       case Flight::kPrefill:
         land_prefill();
-        break;
+        return;
     }
-    finish_sequences();
   }
 
   SERVESWEEP_FUNCTION void land_decodes(std::int64_t iterations) {
@@ -269,6 +270,7 @@ class ReplicaEngine {
     if (n > 0) {
       passed(1);
       r_.context_sum += n;
+      finish_sequences();
     }
     const bool all_at_once = n == r_.num_decoding && w_.prefill_yields_token;
     if (all_at_once) r_.common_last = r_.end;
@@ -346,6 +348,7 @@ class ReplicaEngine {
     while (!finishing_.is_empty() && finishing_.least().finish_at == r_.decodes_done) {
       const std::int32_t slot = finishing_.least().slot;
       s_[slot].generated = s_[slot].output;
+      if (r_.num_fresh > 0) --r_.num_fresh;  // after land_some(), when all are
       const std::int32_t cached = s_[slot].prompt + s_[slot].output - w_.prefill_tokens_out();
       stop_decoding(slot, cached);
       leave(slot, cached);

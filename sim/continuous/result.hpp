@@ -17,6 +17,7 @@ enum class ContinuousStatus : std::int32_t {
 
 enum class LatencyKind : std::int32_t { kQueue, kTtft, kTpot, kItl, kE2e };
 constexpr int kNumLatencyKinds = 5;
+constexpr double kShareUnit = 1.0 / 4294967296.0;
 constexpr int kNumServedQuantiles = 4;
 struct ServedQuantiles {
   double wanted[kNumServedQuantiles] = {0.5, 0.9, 0.95, 0.99};
@@ -33,10 +34,11 @@ struct ReplicaTally {
   std::int64_t scheduled_tokens = 0;   // over iterations: decodes + prompt tokens
   std::int64_t prompt_tokens = 0;      // of completed requests
   std::int64_t output_tokens = 0;
-  std::int64_t token_gaps = 0;       // inter-token times
-  std::int64_t timed_outputs = 0;    // completed requests that have a TPOT
-  std::int64_t within_limits = 0;    // completed requests that keep all latency limits
-  std::int64_t queue_share_sum = 0;  // over completed: queue time / end-to-end latency, in 2^-32
+  std::int64_t token_gaps = 0;     // inter-token times
+  std::int64_t timed_outputs = 0;  // completed requests that have a TPOT
+  std::int64_t within_limits = 0;  // completed requests that keep all latency limits
+  std::int64_t queue_share_sum =
+      0;  // over completed: queue time / end-to-end latency, in kShareUnit
   Int128 tpot_sum_ps = 0;
   Ticks queue_sum = 0;
   Ticks ttft_sum = 0;

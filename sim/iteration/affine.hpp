@@ -18,7 +18,6 @@ struct AffineRegimeParams {
   double per_sequence_ms = 0.03;
   double per_context_token_ms = 0.0;
 
-  // A clock that starts at 2^-32 ns holds 2 s in 64 bits.
   static constexpr double kMost_ms = 2000.0;
 
   template <class Visitor>
@@ -40,11 +39,11 @@ struct AffineRegimeParams {
 // One regime in ticks.
 struct AffineRegime {
   std::int32_t from_sequences = 0;  // regime of n: the last one with from_sequences <= n
-  std::int64_t base = 0;
-  std::int64_t per_prompt_token = 0;
-  std::int64_t per_prompt_token_pair = 0;
-  std::int64_t per_sequence = 0;
-  std::int64_t per_context_token = 0;
+  Ticks base = 0;
+  Ticks per_prompt_token = 0;
+  Ticks per_prompt_token_pair = 0;
+  Ticks per_sequence = 0;
+  Ticks per_context_token = 0;
 };
 
 struct AffineIteration {
@@ -64,10 +63,9 @@ struct AffineIteration {
 
   SERVESWEEP_FUNCTION static Ticks time(const Lowered& model, const IterationShape& shape) {
     const AffineRegime& c = model.of(shape.decodes);
-    const Ticks time = Ticks{c.base} + Ticks{c.per_prompt_token} * shape.prefill_tokens +
-                       Ticks{c.per_prompt_token_pair} * shape.prefill_pair_tokens +
-                       Ticks{c.per_sequence} * shape.decodes +
-                       Ticks{c.per_context_token} * shape.context_sum;
+    const Ticks time = c.base + c.per_prompt_token * shape.prefill_tokens +
+                       c.per_prompt_token_pair * shape.prefill_pair_tokens +
+                       c.per_sequence * shape.decodes + c.per_context_token * shape.context_sum;
     return max_of(time, kShortestIteration);
   }
 
@@ -75,10 +73,9 @@ struct AffineIteration {
   SERVESWEEP_FUNCTION static IterationLine line(const Lowered& model, std::int32_t decodes,
                                                 std::int64_t context_sum) {
     const AffineRegime& c = model.of(decodes);
-    const Ticks first =
-        Ticks{c.base} + Ticks{c.per_sequence} * decodes + Ticks{c.per_context_token} * context_sum;
+    const Ticks first = c.base + c.per_sequence * decodes + c.per_context_token * context_sum;
     if (first < kShortestIteration) return {kShortestIteration, 0, 1};
-    return {first, Ticks{c.per_context_token} * decodes, INT64_MAX};
+    return {first, c.per_context_token * decodes, INT64_MAX};
   }
 };
 

@@ -151,8 +151,7 @@ struct Expected {
       t.e2e_sum += e2e;
       t.prompt_tokens += std::max<std::int64_t>(1, requests[i].prompt);
       t.output_tokens += static_cast<std::int64_t>(r.token_times.size());
-      t.queue_share_sum +=
-          round_to_int64(ns_of(queue) / ns_of(e2e) * 4294967296.0);
+      t.queue_share_sum += round_to_int64(ns_of(queue) / ns_of(e2e) * 4294967296.0);
       p.queue = std::max(p.queue, queue);
       p.ttft = std::max(p.ttft, ttft);
       p.e2e = std::max(p.e2e, e2e);
@@ -202,9 +201,9 @@ struct Recorded {
 struct SeeEverything {
   static constexpr bool kSeesSequences = true;
   std::map<std::uint32_t, Recorded> requests;
-  std::vector<std::vector<FlightEvent>> flights;                       // [replica]
-  std::vector<std::vector<std::vector<std::int64_t>>> members;         // [replica][flight]
-  std::vector<std::vector<std::int64_t>> next_members;                 // [replica]
+  std::vector<std::vector<FlightEvent>> flights;                // [replica]
+  std::vector<std::vector<std::vector<std::int64_t>>> members;  // [replica][flight]
+  std::vector<std::vector<std::int64_t>> next_members;          // [replica]
 
   explicit SeeEverything(std::int32_t num_replicas)
       : flights(static_cast<std::size_t>(num_replicas)),

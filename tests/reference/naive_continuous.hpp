@@ -4,7 +4,7 @@
 // request and the iterations of each replica.
 //
 // Models: iteration-level scheduling as in vLLM v1 (mixed), vLLM v0 (prefill_first) and for a
-// client that sends whole batches (static). Units: arrivals in int64 ns, the clock in 2^-32 ns.
+// client that sends whole batches (static). Units: arrivals in int64 ns, the clock in 2^-40 ns.
 // Checks nothing: needs parameters that the page allows, and requests in arrival order. Where the
 // page leaves a choice, a comment that starts with "Choice:" says what was taken.
 #pragma once
@@ -25,11 +25,13 @@
 namespace servesweep::reference::continuous {
 
 __extension__ using Int128 = __int128;
-constexpr Int128 kUnitsPerNs = Int128{1} << 32;
+constexpr Int128 kUnitsPerNs = Int128{1} << 40;
 constexpr Int kNever = -1;  // a time or place that a record does not have
 
 // A coefficient of a service time, rounded once.
-inline Int128 units_of_ms(long double ms) { return std::llround(ms * 1e6L * 4294967296.0L); }
+inline Int128 units_of_ms(long double ms) {
+  return static_cast<Int128>(std::round(std::ldexp(ms * 1e6L, 40)));
+}
 
 enum class Mode { kMixed, kPrefillFirst, kStatic };
 enum class Policy { kFcfs, kShortestPrompt, kShortestPredictedOutput, kPriority };
@@ -70,8 +72,8 @@ struct Params {
   Int client_batch = 1;
   bool batch_max_tokens = false;
   Int flush_ns = 0;
-  Int time_limit_ns = 0;             // 0: none
-  std::vector<Service> services;     // [replica]
+  Int time_limit_ns = 0;          // 0: none
+  std::vector<Service> services;  // [replica]
 };
 struct Request {
   Int t_ns = 0, prompt = 1, output = 1, predicted = 0, priority = 0;

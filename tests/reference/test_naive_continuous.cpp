@@ -281,7 +281,8 @@ TEST_CASE("naive continuous: a limit on the contexts of one decode iteration") {
 TEST_CASE("naive continuous: static batches") {
   Params p = small(Mode::kStatic);
   p.client_batch = 2;
-  // A pair is there at 5. It has ended at 45, not at 23, and nothing comes after request 2.
+  p.flush_ns = 20;
+  // A pair is there at 5. It has ended at 45, not at 23, and request 2 has waited for 20 ns then.
   std::vector<Request> requests = {{0, 4, 1}, {5, 4, 3}, {6, 4, 1}};
   Log log = simulate(p, requests);
   CHECK(lines_of(log) ==
@@ -308,19 +309,15 @@ TEST_CASE("naive continuous: static batches are flushed") {
   Params p = small(Mode::kStatic);
   p.client_batch = 3;
   p.flush_ns = 7;
-  // 7 ns after request 1. Requests 2 and 3 have waited long enough when their predecessors end;
-  // request 4 is the last.
+  // 7 ns after request 1. Requests 2 and 3 have waited long enough when their predecessors end.
   CHECK(lines_of(simulate(p, {{0, 4, 1}, {5, 4, 1}, {13, 4, 1}, {14, 4, 1}, {900, 4, 1}})) ==
-        Lines{"12-30 p0:4@0 p1:4@0 b2", "30-48 p2:4@0 p3:4@0 b2", "900-914 p4:4@0 b1"});
+        Lines{"12-30 p0:4@0 p1:4@0 b2", "30-48 p2:4@0 p3:4@0 b2", "907-921 p4:4@0 b1"});
   // An arrival at the very time of the flush puts it off.
   CHECK(lines_of(simulate(p, {{0, 4, 1}, {7, 4, 1}, {900, 4, 1}})) ==
-        Lines{"14-32 p0:4@0 p1:4@0 b2", "900-914 p2:4@0 b1"});
-  p.flush_ns.reset();
-  CHECK(lines_of(simulate(p, {{0, 4, 1}, {5, 4, 1}, {900, 4, 1}})) ==
-        Lines{"900-922 p0:4@0 p1:4@0 p2:4@0 b3"});
-  // One that is rejected is not waited for, and puts off no flush.
-  CHECK(lines_of(simulate(p, {{0, 4, 1}, {5, 4, 1}, {900, 4, 999}})) ==
-        Lines{"5-23 p0:4@0 p1:4@0 b2"});
+        Lines{"14-32 p0:4@0 p1:4@0 b2", "907-921 p2:4@0 b1"});
+  // One that is rejected puts off no flush.
+  CHECK(lines_of(simulate(p, {{0, 4, 1}, {5, 4, 1}, {11, 4, 999}})) ==
+        Lines{"12-30 p0:4@0 p1:4@0 b2"});
 }
 
 TEST_CASE("naive continuous: the order of the queue") {

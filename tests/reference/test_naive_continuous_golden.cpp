@@ -26,7 +26,9 @@ using nlohmann::json;
 
 namespace {
 
-double ms(Int128 units) { return static_cast<double>(units) / 4294967296.0 / 1e6; }
+double ms(Int128 units) {
+  return static_cast<double>(units) / static_cast<double>(kUnitsPerNs) / 1e6;
+}
 Int128 arrival(const Request& r) { return r.t_ns * kUnitsPerNs; }
 
 // The folder, with a / at its end; empty, and said so, where there is none.
@@ -120,14 +122,12 @@ void check_distserve(const std::string& folder, const std::string& name,
   }
   const Log log = NaiveContinuous(params, requests).run();
 
-  // Coefficients are rounded to 2^-32 ns each: at the end of the 500 requests, after some 1e8
-  // tokens of contexts, the clock is 0.06 ns off, which is 1.4e-9 of the shortest latencies.
   double worst = 0.0, worst_ms = 0.0;  // relative, absolute deviation
   const auto same = [&](double found, const std::string& expected) {
     const double x = std::stod(expected);
     worst = std::max(worst, std::abs(found - x) / std::abs(x));
     worst_ms = std::max(worst_ms, std::abs(found - x));
-    return found == Approx(x).epsilon(1e-9).margin(1e-7);
+    return found == Approx(x).epsilon(1e-9).margin(0);
   };
   const auto latencies = read_rows(folder + name + ".vllm.latency.csv");
   REQUIRE(latencies.size() == requests.size());

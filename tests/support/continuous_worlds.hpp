@@ -41,9 +41,7 @@ struct ContinuousCase {
   }
 };
 
-inline std::int64_t ticks_of_us(double us) {
-  return static_cast<std::int64_t>(us * 1e3 * 4294967296.0);
-}
+inline Ticks ticks_of_us(double us) { return static_cast<Ticks>(us * 1e3 / kNsPerTick); }
 
 inline IterationModel random_service(Dice& dice) {
   IterationModel service;
@@ -119,7 +117,8 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
   }
   w.block_size = dice.pick({1, 2, 3, 4, 16, 16});
   const std::int64_t roomy = (2 * longest + w.block_size) / w.block_size;
-  w.num_blocks = dice.pick<std::int64_t>({roomy, roomy, 2 * roomy, 3 * roomy, 100'000, roomy / 2 + 1});
+  w.num_blocks =
+      dice.pick<std::int64_t>({roomy, roomy, 2 * roomy, 3 * roomy, 100'000, roomy / 2 + 1});
   w.watermark_blocks = dice.chance(25) ? w.num_blocks / 10 : 0;
   if (dice.chance(10)) w.max_model_len = longest;
   w.num_replicas = dice.pick({1, 1, 1, 2, 3, 5, 33});
