@@ -19,7 +19,7 @@ struct ContinuousCase {
   std::vector<std::int64_t> arrival_ns;
   std::vector<std::int32_t> prompt, output, predicted, priority;
   std::vector<std::uint64_t> draws;
-  std::vector<std::int64_t> prefix_begin;
+  std::vector<std::int32_t> prefix_begin;
   std::vector<std::int32_t> prefix_hashes;
 
   ContinuousWorld view() const {
@@ -71,7 +71,7 @@ inline void add_prefixes(Dice& dice, ContinuousCase& c) {
     for (std::int32_t b = 0; b < blocks; ++b) {
       c.prefix_hashes.push_back(b < shared ? family * 8 + b : unused++);
     }
-    c.prefix_begin.push_back(static_cast<std::int64_t>(c.prefix_hashes.size()));
+    c.prefix_begin.push_back(static_cast<std::int32_t>(c.prefix_hashes.size()));
   }
 }
 
