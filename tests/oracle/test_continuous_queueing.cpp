@@ -1,17 +1,18 @@
-// The continuous engine against queueing theory. All worlds decode only: prompts of one token, whose
-// prefill takes as long as a decode, so that an iteration of n sequences takes a + c n and a request
-// of O tokens is in exactly O of them.
+// The continuous engine against queueing theory. All worlds decode only: prompts of one token,
+// whose prefill takes as long as a decode, so that an iteration of n sequences takes a + c n and a
+// request of O tokens is in exactly O of them.
 //   - no limit of sequences: the number of requests in the system is negative binomial whatever the
 //     law of the lengths, their time in it s (a + c) / (1 - lambda c s) for lengths of mean s;
 //   - at most N sequences, geometric lengths: a birth-death chain;
 //   - one sequence at a time: M/D/1, M/M/1, M/U(0,2)/1.
 // Exact values: tests/data/golden/queueing/, and the negative binomial law for loads at which a
-// server is also idle. They are for lengths so long that an iteration takes no time; a request waits
-// for the end of one, which is seen with short lengths, where theory has it exactly (mean_time()).
+// server is also idle. They are for lengths so long that an iteration takes no time; a request
+// waits for the end of one, which is seen with short lengths, where theory has it exactly
+// (mean_time()).
 //
 // Every value must lie in the confidence interval of independent replications, and every interval
-// must be narrow, as in test_queueing.cpp. Counted are the requests after the first eighth and before
-// the last one: the system is then neither empty nor runs dry.
+// must be narrow, as in test_queueing.cpp. Counted are the requests after the first eighth and
+// before the last one: the system is then neither empty nor runs dry.
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
@@ -31,8 +32,8 @@ using nlohmann::json;
 
 constexpr std::uint64_t kSeed = 50'505;
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr std::uint32_t kReplications = 5;
-constexpr std::int64_t kRequests = 8'000;
+constexpr std::uint32_t kReplications = 4;
+constexpr std::int64_t kRequests = 5'000;
 constexpr bool kNarrow = false;
 #else
 constexpr std::uint32_t kReplications = 24;
@@ -125,7 +126,7 @@ std::vector<Case> often_idle() {
       const std::vector<double> p = negative_binomial(c.arrivals_per_s);
       c.figures = {{"W", 3 / (1 - load), 0.02 / (1 - load)},
                    {"N", c.arrivals_per_s * 3 / (1 - load), 0.02 / (1 - load)},
-                   {"P(N=0)", p[0], 0.02},
+                   {"P(N=0)", p[0], 0.025},
                    {"P(N=1)", p[1], 0.02},
                    {"P(N=3)", p[3], 0.04}};
       cases.push_back(std::move(c));
@@ -136,8 +137,8 @@ std::vector<Case> often_idle() {
 
 std::vector<Case> limited() {
   std::vector<Case> cases;
-  for (const json& oracle : testing::queueing_oracles(
-           "continuous batching decode-only, iteration=a+c*n, Nmax slots")) {
+  for (const json& oracle :
+       testing::queueing_oracles("continuous batching decode-only, iteration=a+c*n, Nmax slots")) {
     const json& p = oracle["params"];
     Case c = case_of(oracle, Law::kGeometric);
     c.mean_tokens = p["ES"].get<double>() * kFiner;
@@ -147,9 +148,9 @@ std::vector<Case> limited() {
     const double load = p["load"];
     add(c, oracle, "W", "W", 0.015 / (1 - load));
     add(c, oracle, "N", "EN", 0.015 / (1 - load));
-    add(c, oracle, "running", "mean_running", 0.03);
-    // Not where it is the wait for an iteration's end that counts, or too rare to be measured.
-    if (oracle["Wq"] > 50 * (c.a_s + c.c_s * c.slots)) {
+    add(c, oracle, "running", "mean_running", 0.05);
+    // Few wait elsewhere: too rare to be measured.
+    if (oracle["Wq"].get<double>() > 0.02 * oracle["W"].get<double>()) {
       add(c, oracle, "Wq", "Wq", 0.05 / (1 - load));
       add(c, oracle, "Nq", "ENq", 0.05 / (1 - load));
     }
@@ -160,9 +161,10 @@ std::vector<Case> limited() {
 
 std::vector<Case> one_at_a_time() {
   std::vector<Case> cases;
-  const std::pair<const char*, Law> models[] = {{"M/D/1", Law::kFixed},
-                                                {"M/M/1", Law::kGeometric},
-                                                {"M/U(0,2)/1 (Pollaczek-Khinchine)", Law::kUniform}};
+  const std::pair<const char*, Law> models[] = {
+      {"M/D/1", Law::kFixed},
+      {"M/M/1", Law::kGeometric},
+      {"M/U(0,2)/1 (Pollaczek-Khinchine)", Law::kUniform}};
   for (const auto& [model, law] : models) {
     for (const json& oracle : testing::queueing_oracles(model)) {
       if (oracle["model"] != model || oracle["params"]["lam"] > 0.81) continue;
@@ -172,7 +174,7 @@ std::vector<Case> one_at_a_time() {
       c.a_s = 0.7 / c.mean_tokens;
       c.c_s = 0.3 / c.mean_tokens;
       const double load = c.arrivals_per_s;
-      add(c, oracle, "W", "W", 0.01 / (1 - load));
+      add(c, oracle, "W", "W", 0.015 / (1 - load));
       add(c, oracle, "Wq", "Wq", 0.02 / (1 - load));
       c.figures.push_back({"N", load * c.figures[0].exact, 0.015 / (1 - load)});  // Little
       c.figures.push_back({"Nq", load * c.figures[1].exact, 0.025 / (1 - load)});
@@ -184,9 +186,9 @@ std::vector<Case> one_at_a_time() {
 }
 
 // Geometric lengths, a server that is never idle: of n sequences each goes on with probability
-// 1 - 1/s, and Poisson(lambda (a + c n)) join at the iteration's end. So mean and variance of n over
-// iterations; over time, iterations count by what they take. A request waits for the end of the
-// iteration in which it comes.
+// 1 - 1/s, and Poisson(lambda (a + c n)) join at the iteration's end. So mean and variance of n
+// over iterations; over time, iterations count by what they take. A request waits for the end of
+// the iteration in which it comes.
 double mean_time(const Case& c) {
   const double end = 1 / c.mean_tokens;
   const double grow = c.arrivals_per_s * c.c_s;
@@ -259,7 +261,7 @@ testing::ContinuousCase world_of(const Case& c, const Draws& draws) {
   w.load_scaling = c.arrivals_per_s;
   w.max_sequences = c.slots;
   w.max_batched_tokens = 8192;
-  w.block_size = 1024;
+  w.block_size = 16;
   w.num_blocks = 1'000'000'000;
   w.groups[0].end_replica = 1;
   AffineRegime& service = w.groups[0].service.affine.regimes[0];

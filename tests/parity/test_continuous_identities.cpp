@@ -175,9 +175,9 @@ void check_world(const ContinuousCase& random, Reach& reach) {
 ContinuousCase large_world(std::uint64_t seed) {
   ContinuousCase c = testing::random_continuous(seed);
   testing::Dice dice(seed + 1);
-  const auto longest = static_cast<int>(
-      std::max(1, std::max(*std::max_element(c.prompt.begin(), c.prompt.end()),
-                           *std::max_element(c.output.begin(), c.output.end()))));
+  const auto longest =
+      static_cast<int>(std::max(1, std::max(*std::max_element(c.prompt.begin(), c.prompt.end()),
+                                            *std::max_element(c.output.begin(), c.output.end()))));
   const std::int64_t gap_ns = dice.pick<std::int64_t>({1, 1'000'000, 20'000'000});
   std::int64_t now_ns = 0;
   c.arrival_ns.clear();
