@@ -19,13 +19,14 @@ struct RunningCounts {
   std::int64_t blocks = 0;  // if no two sequences shared one
 };
 
-// flight: what has been scheduled, kIdle where it has just ended. An iteration of its own has the
-// blocks of its tokens from the start on; a flight of decodes takes them when it ends.
+// flight: what has been scheduled, kIdle where it has just ended. The first iteration of it has the
+// blocks of its tokens; a flight of decodes takes those of the others when it ends.
 SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const ReplicaMemory& m,
                                                 Flight flight) {
   const Replica& r = *m.replica;
   const bool prefills = flight == Flight::kPrefill;
-  const bool all_decode = prefills && w.mode == SchedulingMode::kMixed;
+  const bool all_decode =
+      flight == Flight::kDecodes || (prefills && w.mode == SchedulingMode::kMixed);
   const BlockPhases phases(m.phases, w.block_size, r.phase);
   RunningCounts counts;
   std::int32_t previous = kNoSlot;
@@ -82,7 +83,7 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ReplicaMe
   }
   assert(in_phases == r.num_decoding);
 
-  assert(w.prefix_caching || r.used_blocks == counts.blocks);
+  assert(w.prefix_caching ? r.used_blocks <= counts.blocks : r.used_blocks == counts.blocks);
   assert(r.used_blocks >= 0 && r.used_blocks <= w.num_blocks);
 
   std::int32_t preempted = 0;

@@ -63,7 +63,7 @@ bool is_cleared(const ContinuousMemory& memory) {
 // How far the worlds of a test went.
 struct Reach {
   std::int64_t worlds = 0, calls = 0, rejecting = 0, limited = 0, preempting = 0, several = 0;
-  std::int64_t wide = 0, grouped = 0;
+  std::int64_t wide = 0, grouped = 0, cached = 0;
   std::int64_t modes[3] = {}, policies[4] = {}, routers[6] = {};
 
   void count(const ContinuousWorld& world, const ContinuousResult& result) {
@@ -74,6 +74,7 @@ struct Reach {
     several += world.num_replicas > 1;
     wide += world.num_replicas > 32;
     grouped += world.num_groups > 1;
+    cached += result.tally.cached_tokens > 0;
     ++modes[static_cast<int>(world.mode)];
     ++policies[static_cast<int>(world.policy)];
     if (world.num_replicas > 1) ++routers[static_cast<int>(world.router)];
@@ -87,6 +88,7 @@ struct Reach {
     CHECK(several > worlds / 4);
     CHECK(wide > 0);
     CHECK(grouped > 0);
+    CHECK(cached > 0);
   }
 };
 
