@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/parameter.hpp"
+#include "host/request_classes.hpp"
 #include "host/roofline_params.hpp"
 #include "host/service_presets.hpp"
 #include "host/workload_params.hpp"
@@ -65,6 +66,7 @@ struct ServiceModelChoice {
 
 struct ContinuousParams {
   WorkloadSpec workload;
+  RequestClassParams classes;
   IterationSchedulerParams scheduler;
   ChunkParams chunks;
   DecodeLimitParams decode_limit;

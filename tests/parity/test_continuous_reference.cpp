@@ -377,6 +377,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.several > worlds / 4);
   CHECK(reach.capped > worlds / 40);
   CHECK(reach.rooflines > worlds / 5);
+  CHECK(reach.cached > worlds / 40);
   CHECK(reach.flights < reach.iterations * 3 / 4);
 }
 
