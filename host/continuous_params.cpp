@@ -29,10 +29,13 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.memory, "kv_cache", when("kv_cache.sizing", "memory"));
   visit(p.cluster, "cluster", always);
   visit(p.router, "cluster", always);
-  visit(p.affine, "service", always);
-  visit(p.regimes, "service", always);
+  const auto affine = when("service.model", "affine");
+  visit(p.service, "service", always);
+  visit(p.affine, "service", affine);
+  visit(p.regimes, "service", affine);
   visit(p.prefill, "service.prefill", when("service.prefill_regime", "true"));
-  visit(p.large, "service.large", always);
+  visit(p.large, "service.large", affine);
+  visit(p.table, "service", when("service.model", "table"));
   visit(p.limits, "sla", always);
 }
 
@@ -78,6 +81,7 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
   visit_params(params, [&](auto& part, const char*, auto&&) {
     first = ParameterSet::assign(part, values, first);
   });
+  params.profile_path = texts.at(static_cast<std::size_t>(params.table.profile.id));
   return params;
 }
 
@@ -121,6 +125,9 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
           "invalid max_num_batched_tokens=" + std::to_string(p.scheduler.max_num_batched_tokens) +
               " (prompts are prefilled whole, and max_model_len=" +
               std::to_string(p.kv.max_model_len) + " allows longer ones) raise it to that");
+  }
+  if (p.service.model == IterationKind::kTable && p.profile_path.empty()) {
+    wrong("service.profile", "missing service.profile (model = \"table\" reads it) name a folder");
   }
   return findings;
 }
@@ -188,7 +195,8 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   w.time_limit_ns = p.cluster.time_limit_s > 0 ? to_ns(p.cluster.time_limit_s) : kClockEnd_ns;
   w.num_groups = 1;
   w.groups[0].end_replica = w.num_replicas;
-  w.groups[0].service.affine = lower_affine(p);
+  w.groups[0].service.kind = p.service.model;
+  if (p.service.model == IterationKind::kAffine) w.groups[0].service.affine = lower_affine(p);
   return w;
 }
 

@@ -13,6 +13,31 @@
 
 namespace servesweep {
 
+struct IterationModelChoice {
+  IterationKind model = IterationKind::kAffine;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&IterationModelChoice::model, "model",
+          "Time of an iteration: affine in what it does, or interpolated in a table of measured "
+          "kernel times.");
+  }
+};
+
+// Read by table.
+struct KernelProfileFiles {
+  Text profile;
+  std::int32_t layers = 32;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&KernelProfileFiles::profile, "profile",
+          "Folder of measured kernel times: dense.csv, per_sequence.csv, attention.csv.");
+    visit(&KernelProfileFiles::layers, "layers", "layers", 1, 1000,
+          "Layers of the model; the profile is of one.");
+  }
+};
+
 // Which coefficients the affine iteration model has beside those of [service].
 struct AffineRegimesParams {
   bool prefill_regime = false;
@@ -41,11 +66,15 @@ struct ContinuousParams {
   KvMemoryParams memory;
   ReplicaParams cluster;
   RouterParams router;
+  IterationModelChoice service;
   AffineRegimeParams affine;
   AffineRegimesParams regimes;
   AffineRegimeParams prefill;
   AffineRegimeParams large;
+  KernelProfileFiles table;
   LatencyLimitParams limits;
+
+  std::string profile_path;  // the text parameter, spelt out
 
   bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.
@@ -65,7 +94,8 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& params);
 // Coefficients in ticks, each rounded once.
 AffineRegime lower(const AffineRegimeParams& params, std::int32_t from_sequences);
 
-// Everything but the requests and their load scaling. num_requests bounds how many can run.
+// Everything but the requests, their load scaling and a profile's table. num_requests bounds how
+// many can run.
 ContinuousWorld lower(const ContinuousParams& params, std::int64_t num_requests);
 
 }  // namespace servesweep

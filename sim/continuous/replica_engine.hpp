@@ -156,10 +156,10 @@ class ReplicaEngine {
     if (span <= r_.line.first) return 1;
     // n * (first - step / 2) + n * n * step / 2 = span, from where step is 0 on by Newton's method.
     const double wanted = to_double(span);
-    const double step = r_.line.step > 0 ? to_double(r_.line.step) : 0.0;
+    const double step = r_.line.step < 0 ? -to_double(-r_.line.step) : to_double(r_.line.step);
     const double linear = to_double(r_.line.first) - 0.5 * step;
     double estimate = wanted / to_double(r_.line.first);
-    for (int i = 0; i < 2 && step > 0; ++i) {
+    for (int i = 0; i < 2 && step != 0; ++i) {
       const double excess = estimate * (linear + 0.5 * step * estimate) - wanted;
       estimate -= excess / (linear + step * estimate);
     }
