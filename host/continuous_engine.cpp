@@ -348,6 +348,8 @@ class ContinuousEngineModel : public Engine {
     return schema;
   }
 
+  double typical_requests_per_s() const override { return 2.5e6; }
+
   std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
                                    const RunLimits& limits) const override {
     return std::make_unique<ContinuousRun>(sweep, workloads, limits);

@@ -155,10 +155,11 @@ class ReplicaEngine {
     const Ticks span = time - r_.start;
     if (span <= r_.line.first) return 1;
     // n * (first - step / 2) + n * n * step / 2 = span, from where step is 0 on by Newton's method.
-    const double wanted = to_double(span);
-    const double step = r_.line.step < 0 ? -to_double(-r_.line.step) : to_double(r_.line.step);
-    const double linear = to_double(r_.line.first) - 0.5 * step;
-    double estimate = wanted / to_double(r_.line.first);
+    const double wanted = ns_of(span);
+    const double step = r_.line.step < 0 ? -ns_of(-r_.line.step) : ns_of(r_.line.step);
+    const double first = ns_of(r_.line.first);
+    const double linear = first - 0.5 * step;
+    double estimate = wanted / first;
     for (int i = 0; i < 2 && step != 0; ++i) {
       const double excess = estimate * (linear + 0.5 * step * estimate) - wanted;
       estimate -= excess / (linear + step * estimate);
@@ -197,39 +198,35 @@ class ReplicaEngine {
     take_later_blocks(iterations);
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     const bool starts_evenly = r_.num_fresh == 0 && r_.common_last == r_.start;
-    if (!starts_evenly) first_gaps(r_.start + line.first);
-    recorder_.gaps(line, starts_evenly ? 0 : 1, iterations, n);
-    ReplicaTally& t = r_.tally;
     const Ticks span = r_.end - r_.start;
+    if (starts_evenly) {
+      recorder_.gaps(line, 0, iterations, span, n);
+    } else {
+      first_gaps(r_.start + line.first);
+      recorder_.gaps(line, 1, iterations, span - line.first, n);
+    }
+    ReplicaTally& t = r_.tally;
     t.busy += span;
     t.iterations += iterations;
     ++t.flights;
     t.scheduled_tokens += n * iterations;
     // The sum over i of (context_sum + n * i) * (first + step * i).
-    const Ticks pairs = Ticks{iterations} * (iterations - 1) / 2;
+    const std::int64_t pairs = iterations * (iterations - 1) / 2;
     t.kv_token_area +=
-        r_.context_sum * span + n * line.first * pairs + n * line.step * sum_of_squares(iterations);
+        r_.context_sum * span + n * (line.first * pairs + line.step * sum_of_squares(iterations));
     observe(iterations, n, r_.context_sum, 0, 0);
     passed(iterations);
     r_.context_sum += n * iterations;
     r_.common_last = r_.end;
   }
 
-  // 0 + 1 + 4 + ... + (n - 1)^2.
+  // 0 + 1 + 4 + ... + (n - 1)^2, without a division of 128 bits.
   SERVESWEEP_FUNCTION static Ticks sum_of_squares(std::int64_t n) {
-    // One factor of each divisor is divided before they are multiplied: no 128-bit division.
-    std::int64_t a = n - 1;
-    std::int64_t b = n;
-    std::int64_t c = 2 * n - 1;
-    (a % 2 == 0 ? a : b) /= 2;
-    if (a % 3 == 0) {
-      a /= 3;
-    } else if (b % 3 == 0) {
-      b /= 3;
-    } else {
-      c /= 3;
-    }
-    return Ticks{a} * b * c;
+    std::int64_t pairs = n * (n - 1) / 2;
+    std::int64_t odd = 2 * n - 1;
+    if (n < 1 << 20) return static_cast<std::int64_t>(static_cast<std::uint64_t>(pairs * odd) / 3);
+    (pairs % 3 == 0 ? pairs : odd) /= 3;
+    return Ticks{pairs} * odd;
   }
 
   // Some sequences had their turn, the first ones; they go to the end of the list.
@@ -348,7 +345,8 @@ class ReplicaEngine {
 
   SERVESWEEP_FUNCTION void passed(std::int64_t iterations) {
     r_.decodes_done += iterations;
-    r_.phase = static_cast<std::int32_t>((r_.phase + iterations) % w_.block_size);
+    const std::int64_t phase = r_.phase + iterations;
+    r_.phase = static_cast<std::int32_t>(phase < w_.block_size ? phase : phase % w_.block_size);
   }
 
   SERVESWEEP_FUNCTION void finish_sequences() {
@@ -382,7 +380,7 @@ class ReplicaEngine {
     }
     if (w_.mode == SchedulingMode::kStatic && !serves_batch(now)) return;
     IterationShape shape;
-    admit(now, w_.max_batched_tokens, shape);
+    if (r_.num_waiting > 0) admit(now, w_.max_batched_tokens, shape);
     if (shape.chunks > 0) {
       fly_prefill(now, shape);
     } else {
@@ -394,7 +392,7 @@ class ReplicaEngine {
     IterationShape shape;
     for (;;) {
       const std::int32_t n = r_.num_decoding;
-      std::int64_t need = n > 0 ? phases().needed(1, n) : 0;
+      std::int64_t need = phases().needed_now();
       if (r_.partial != kNoSlot) {
         Sequence& s = s_[r_.partial];
         s.chunk = static_cast<std::int32_t>(
@@ -412,7 +410,7 @@ class ReplicaEngine {
     }
     take_blocks(r_.num_decoding);
     if (r_.partial != kNoSlot) take_chunk_blocks(r_.partial);
-    if (r_.num_preempted == 0) admit(now, budget, shape);
+    if (r_.num_preempted == 0 && r_.num_waiting > 0) admit(now, budget, shape);
     if (shape.chunks > 0) {
       shape.decodes = r_.num_decoding;
       shape.context_sum = r_.context_sum;
@@ -436,7 +434,7 @@ class ReplicaEngine {
           return;
         }
       } else if (r_.num_decoding > 0) {
-        need = phases().needed(1, r_.num_decoding);
+        need = phases().needed_now();
       }
       if (need <= free_blocks()) break;
       preempt_last(now);
@@ -472,7 +470,7 @@ class ReplicaEngine {
     }
     // Who was preempted may be admitted before the next iteration.
     if (w_.step || r_.num_preempted > 0 || looks_at_cache()) most = 1;
-    most = phases().affordable(most, n, free_blocks() + phases().needed(1, n));
+    most = phases().affordable(most, n, free_blocks() + phases().needed_now());
     members(n);
     r_.flight = Flight::kDecodes;
     r_.start = now;
@@ -492,7 +490,7 @@ class ReplicaEngine {
   // For the next iteration of the first `count` decoding sequences.
   SERVESWEEP_FUNCTION void take_blocks(std::int32_t count) {
     if (!w_.prefix_caching && count == r_.num_decoding) {
-      r_.used_blocks += phases().needed(1, count);
+      r_.used_blocks += phases().needed_now();
       return;
     }
     for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next, --count) {
@@ -505,7 +503,7 @@ class ReplicaEngine {
   // That the decodes that fly take after their first iteration.
   SERVESWEEP_FUNCTION std::int64_t needed_after_first(std::int64_t iterations) const {
     const BlockPhases now = phases();
-    return now.needed(iterations, r_.num_decoding) - now.needed(1, r_.num_decoding);
+    return now.needed(iterations, r_.num_decoding) - now.needed_now();
   }
   SERVESWEEP_FUNCTION void take_later_blocks(std::int64_t iterations) {
     r_.used_blocks += needed_after_first(iterations);

@@ -22,7 +22,7 @@ struct ContinuousCase {
   std::vector<std::uint64_t> draws;
   std::vector<std::int32_t> prefix_begin;
   std::vector<std::int32_t> prefix_hashes;
-  std::vector<RandomTable> tables;  // of the services that have one
+  std::vector<RandomTable> tables;  // of the groups whose service has one
 
   ContinuousWorld view() const {
     ContinuousWorld w = world;

@@ -27,8 +27,11 @@ class RandomTable {
     attention_ns_ = add(size, time);
   }
 
-  TableIteration::Lowered lowered() const {
-    const auto at = [this](const Span& span) { return numbers_->data() + span.begin; };
+  const std::vector<double>& numbers() const { return *numbers_; }
+  TableIteration::Lowered lowered() const { return lowered(numbers_->data()); }
+  // With pointers into a copy of the numbers.
+  TableIteration::Lowered lowered(const double* copy) const {
+    const auto at = [copy](const Span& span) { return copy + span.begin; };
     const auto curve = [&](const Span& values, const Span& times) {
       return TableCurve{at(values), at(times), static_cast<std::int32_t>(values.count)};
     };
