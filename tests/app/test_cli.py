@@ -382,8 +382,9 @@ class Look(CliTest):
         self.assertIn("missing service.profile", err)
         _, err = self.cli("run", "t.toml", "-s", "service.profile=none", "-o", "x.h5", code=3)
         self.assertIn("none/dense.csv", err)
-        _, err = self.cli("run", "t.toml", "-s", "service.per_sequence_ms=1", "-o", "x.h5")
-        self.assertIn("per_sequence_ms", err)  # is not read
+        self.path("gpu/dense.csv").write_text(dense)
+        _, err = self.cli("plan", "t.toml", "-s", "service.per_sequence_ms=1")
+        self.assertIn("service.per_sequence_ms is not used", err)
 
 
 class Workload(CliTest):
