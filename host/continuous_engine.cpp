@@ -10,6 +10,7 @@
 #include "host/continuous_metrics.hpp"
 #include "host/continuous_params.hpp"
 #include "host/error.hpp"
+#include "host/iteration_table.hpp"
 #include "host/random.hpp"
 #include "host/units.hpp"
 #include "kernels/continuous_runner.hpp"
@@ -91,6 +92,13 @@ class PreparedRequests {
   std::shared_ptr<const std::uint64_t> router_draws_;
   ServedRequests view_;
   std::int64_t longest_tokens_ = 0;
+};
+
+// A profile's table in device memory.
+struct DeviceTable {
+  IterationTable table;
+  std::shared_ptr<const double> numbers;
+  TableIteration::Lowered lowered;
 };
 
 class ContinuousRun : public EngineRun {
@@ -209,6 +217,7 @@ class ContinuousRun : public EngineRun {
       world.load_scaling = load_scaling(params.workload, requests.workload());
       check_span(requests.workload(), world.load_scaling);
       world.requests = requests.view();
+      if (params.reads_table()) world.groups[0].service.table = table_of(params);
       world.table_blocks = world.blocks_of(requests.longest_tokens());
 
       ContinuousWaveShape with = shape;
@@ -264,6 +273,21 @@ class ContinuousRun : public EngineRun {
                      " tokens) take that, or leave out prefix_caching");
   }
 
+  const TableIteration::Lowered& table_of(const ContinuousParams& params) {
+    DeviceTable& device = tables_[{params.profile_path, params.table.layers}];
+    if (device.numbers == nullptr) {
+      const KernelProfile profile = source_.files().kernel_profile(params.profile_path);
+      try {
+        device.table = make_iteration_table(profile, params.table.layers);
+      } catch (const InputError& error) {
+        throw InputError(params.profile_path + ": " + error.what());
+      }
+      device.numbers = runner_.upload(device.table.numbers);
+      device.lowered = device.table.at(device.numbers.get());
+    }
+    return device.lowered;
+  }
+
   PreparedRequests& requests_of(const ContinuousParams& params, std::int32_t replication,
                                 Chunk& chunk) {
     const std::string key = workload_key(params.workload, sweep_.settings().seed,
@@ -297,8 +321,9 @@ class ContinuousRun : public EngineRun {
   std::int64_t most_requests_ =
       kMostChunkRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   ContinuousRunner runner_;
-  Chunk planned_;                                                      // by plan(), for start()
-  std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk
+  Chunk planned_;                                                       // by plan(), for start()
+  std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;   // of the last chunk
+  std::map<std::pair<std::string, std::int32_t>, DeviceTable> tables_;  // by folder and layers
 };
 
 class ContinuousEngineModel : public Engine {

@@ -40,6 +40,7 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.roofline.roofline, "service.roofline", when("service.model", "roofline"));
   visit(p.roofline.gpu, "service.roofline", when("service.roofline.gpu", "custom"));
   visit(p.roofline.model, "service.roofline", when("service.roofline.model", "custom"));
+  visit(p.table, "service", when("service.model", "table"));
   visit(p.limits, "sla", always);
 }
 
@@ -67,6 +68,11 @@ bool ContinuousParams::needs_router_draws() const {
          (router.router == Router::kRandom || router.router == Router::kPowerOfTwo);
 }
 
+bool ContinuousParams::reads_table() const {
+  return services.empty() && preset.preset == ServicePreset::kNone &&
+         service.model == IterationKind::kTable;
+}
+
 void add_continuous_parameters(ParameterSet& set) {
   add_workload_parameters(set);
   add_request_class_parameters(set, {{"scheduler.queue_policy", {"priority"}}});
@@ -86,6 +92,7 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
     first = ParameterSet::assign(part, values, first);
   });
   params.services = texts.at(static_cast<std::size_t>(params.replica_services.services.id));
+  params.profile_path = texts.at(static_cast<std::size_t>(params.table.profile.id));
   return params;
 }
 

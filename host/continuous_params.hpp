@@ -15,6 +15,20 @@
 
 namespace servesweep {
 
+// Read by table.
+struct KernelProfileFiles {
+  Text profile;
+  std::int32_t layers = 32;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&KernelProfileFiles::profile, "profile",
+          "Folder of measured kernel times: dense.csv, per_sequence.csv, attention.csv.");
+    visit(&KernelProfileFiles::layers, "layers", "layers", 1, 1000,
+          "Layers of the model; the profile is of one.");
+  }
+};
+
 // Which coefficients the affine iteration model has beside those of [service].
 struct AffineRegimesParams {
   bool prefill_regime = false;
@@ -58,9 +72,10 @@ struct ServiceModelChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&ServiceModelChoice::model, "model",
-          "Time of an iteration: affine in what it runs, or a roofline's estimate from published "
-          "facts of a GPU and a model.");
+    visit(
+        &ServiceModelChoice::model, "model",
+        "Time of an iteration: affine in what it runs, a roofline's estimate from published facts "
+        "of a GPU and a model, or interpolated in a table of measured kernel times.");
   }
 };
 
@@ -84,14 +99,19 @@ struct ContinuousParams {
   AffineRegimeParams prefill;
   AffineRegimeParams large;
   RooflineSpec roofline;
+  KernelProfileFiles table;
   LatencyLimitParams limits;
 
-  std::string services;  // the text of replica_services, spelt out
+  // Text parameters, spelt out.
+  std::string services;
+  std::string profile_path;
 
   bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.
   std::int64_t num_blocks() const;
   bool needs_router_draws() const;
+  // Whether its replicas' service is the table of a profile.
+  bool reads_table() const;
 };
 
 void add_continuous_parameters(ParameterSet& set);
@@ -106,7 +126,8 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& params);
 // Coefficients in ticks, each rounded once.
 AffineRegime lower(const AffineRegimeParams& params, std::int32_t from_sequences);
 
-// Everything but the requests and their load scaling. num_requests bounds how many can run.
+// Everything but the requests, their load scaling and a profile's table. num_requests bounds how
+// many can run.
 ContinuousWorld lower(const ContinuousParams& params, std::int64_t num_requests);
 
 }  // namespace servesweep

@@ -53,7 +53,8 @@ IterationModel lower_own(const ContinuousParams& p) {
   if (p.preset.preset != ServicePreset::kNone) return lower(p.preset.preset);
   if (p.service.model == IterationKind::kRoofline) return lower(p.roofline);
   IterationModel model;
-  model.affine = lower_affine(p);
+  model.kind = p.service.model;  // a table is filled in where its numbers are uploaded
+  if (model.kind == IterationKind::kAffine) model.affine = lower_affine(p);
   return model;
 }
 
@@ -102,6 +103,10 @@ void check_services(const ContinuousParams& p, std::vector<Finding>& findings) {
     const ReplicaServices services = parse_replica_services(p.services, p.cluster.num_replicas);
     if (!services.error.empty()) findings.push_back({"cluster.services", services.error});
     return;
+  }
+  if (p.reads_table() && p.profile_path.empty()) {
+    findings.push_back(
+        {"service.profile", "missing service.profile (model = \"table\" reads it) name a folder"});
   }
   if (p.preset.preset == ServicePreset::kNone && p.service.model == IterationKind::kRoofline) {
     findings.push_back({"service.model",

@@ -39,8 +39,8 @@ struct Provenance {
           "The sweep file as that command named it; file names in it start in its folder.");
     visit(
         &P::traces, "traces",
-        "Traces and service grids, one a line as sha256sum prints them: SHA-256, two blanks, path "
-        "as the sweep file spells it.");
+        "Traces, service grids and files of kernel profiles, one a line as sha256sum prints them: "
+        "SHA-256, two blanks, path as the sweep file spells it.");
     visit(&P::time_started_utc, "time_started_utc",
           "Start of the run, ISO 8601; of its last part where it was resumed.");
     visit(&P::time_finished_utc, "time_finished_utc", "When the file was written, ISO 8601.");

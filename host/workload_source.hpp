@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/calibrate.hpp"
+#include "host/kernel_profile.hpp"
 #include "host/sweep.hpp"
 #include "host/workload.hpp"
 #include "host/workload_builder.hpp"
@@ -22,6 +23,7 @@ namespace servesweep {
 struct InputFiles {
   TraceProvider trace;
   std::function<ServiceGrid(const std::string& path)> service_grid;
+  std::function<KernelProfile(const std::string& folder)> kernel_profile;
 };
 
 // Workloads that several sweeps with the same input files use, the newest up to a limit.

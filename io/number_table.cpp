@@ -1,20 +1,14 @@
 #include "io/number_table.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <utility>
 
-#include "host/error.hpp"
-#include "host/text.hpp"
-#include "io/csv.hpp"
+#include "io/measured_csv.hpp"
 
 namespace servesweep {
 namespace {
-
-constexpr std::size_t kMaxDiagnostics = 20;
 
 bool is_named(const NumberColumn& column, std::string_view name) {
   return std::find(column.names.begin(), column.names.end(), name) != column.names.end();
@@ -40,53 +34,23 @@ class NumberTableParser {
  public:
   NumberTableParser(std::string_view text, const std::string& name,
                     const std::vector<NumberColumn>& columns, const std::string& kind)
-      : text_(text),
-        name_(name),
-        columns_(columns),
-        kind_(kind),
-        reader_(text),
-        places_(columns.size()) {}
-
-  std::vector<std::string> header() {
-    std::vector<std::string> names;
-    if (next()) {
-      for (const std::string_view field : fields_) names.emplace_back(trimmed(field));
-    }
-    return names;
-  }
+      : csv_(text, name), columns_(columns), kind_(kind), places_(columns.size()) {}
 
   NumberTable parse() {
-    if (next()) read_header();
-    while (diagnostics_.size() < kMaxDiagnostics && next()) read_row();
-    if (table_.rows.empty() && diagnostics_.empty())
-      complain("no measurements (the file has no data rows) add some");
-    if (!diagnostics_.empty()) throw InputError(std::move(diagnostics_));
+    if (csv_.num_fields() > 0) read_header();
+    while (csv_.next_row()) read_row();
+    if (table_.rows.empty() && csv_.num_complaints() == 0) {
+      csv_.complain("no measurements (the file has no data rows) add some");
+    }
+    csv_.check();
     for (const auto& place : places_) table_.found.push_back(place.has_value());
     return std::move(table_);
   }
 
  private:
-  // The next record that is neither blank nor a comment; broken ones are complained of.
-  bool next() {
-    for (;;) {
-      switch (reader_.next(fields_)) {
-        case CsvReader::Record::kEnd:
-          return false;
-        case CsvReader::Record::kBroken:
-          complain(reader_.where(),
-                   std::string("broken row (") + reader_.error() + ") close the quotes");
-          break;
-        case CsvReader::Record::kFields:
-          const bool blank = fields_.size() == 1 && trimmed(fields_[0]).empty();
-          if (!blank && fields_[0].substr(0, 1) != "#") return true;
-      }
-    }
-  }
-
   void read_header() {
-    num_fields_ = fields_.size();
-    for (std::size_t i = 0; i < num_fields_; ++i) {
-      const std::string_view name = trimmed(fields_[i]);
+    for (std::size_t i = 0; i < csv_.num_fields(); ++i) {
+      const std::string_view name = csv_.field(i);
       for (std::size_t c = 0; c < columns_.size(); ++c) {
         if (!columns_[c].is_time) {
           if (is_named(columns_[c], name)) found(c, i);
@@ -94,92 +58,53 @@ class NumberTableParser {
           found(c, i);
           unit_ms_ = *unit;
           if (unit_ms_ == 0) {
-            complain(fields_[i].data(), "column " + std::string(name) +
-                                            " has no unit (its name must end in _us, _ms, _s or "
-                                            "_sec) rename it");
+            csv_.complain(i, "column " + std::string(name) +
+                                 " has no unit (its name must end in _us, _ms, _s or _sec) rename "
+                                 "it");
           }
         }
       }
     }
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       if (columns_[c].required && !places_[c]) {
-        complain(reader_.record(), "no column " + std::string(columns_[c].names.front()) +
-                                       (columns_[c].is_time ? "_ms" : "") + " (" + kind_ +
-                                       ") name it so in the header");
+        csv_.complain_of_row("no column " + std::string(columns_[c].names.front()) +
+                             (columns_[c].is_time ? "_ms" : "") + " (" + kind_ +
+                             ") name it so in the header");
       }
     }
-    if (!diagnostics_.empty()) throw InputError(std::move(diagnostics_));
+    csv_.check();
   }
 
   void found(std::size_t c, std::size_t i) {
     if (places_[c]) {
-      complain(fields_[i].data(), "two columns for one quantity (" +
-                                      std::string(trimmed(fields_[*places_[c]])) + " and " +
-                                      std::string(trimmed(fields_[i])) + ") remove one");
+      csv_.complain(i, "two columns for one quantity (" + std::string(csv_.field(*places_[c])) +
+                           " and " + std::string(csv_.field(i)) + ") remove one");
     }
     places_[c] = i;
   }
 
   void read_row() {
-    if (fields_.size() != num_fields_) {
-      complain(reader_.record(), "row with " + std::to_string(fields_.size()) +
-                                     " fields (the header has " + std::to_string(num_fields_) +
-                                     ") complete it or remove it");
-      return;
-    }
-    const std::size_t before = diagnostics_.size();
+    const std::size_t before = csv_.num_complaints();
     std::vector<double> row(columns_.size(), 0.0);
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       if (!places_[c]) continue;
-      row[c] = number(c);
+      row[c] = csv_.number(*places_[c], columns_[c].what, columns_[c].min);
       if (columns_[c].is_time) {
         row[c] *= unit_ms_;
-        if (diagnostics_.size() == before && row[c] == 0) {
-          complain(fields_[*places_[c]].data(),
-                   std::string("invalid ") + columns_[c].what + "=0 (must be above 0)");
+        if (csv_.num_complaints() == before && row[c] == 0) {
+          csv_.complain(*places_[c],
+                        std::string("invalid ") + columns_[c].what + "=0 (must be above 0)");
         }
       }
     }
-    if (diagnostics_.size() == before) table_.rows.push_back(std::move(row));
+    if (csv_.num_complaints() == before) table_.rows.push_back(std::move(row));
   }
 
-  double number(std::size_t c) {
-    const std::string_view text = trimmed(fields_[*places_[c]]);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-      complain(fields_[*places_[c]].data(), std::string("invalid ") + columns_[c].what + "='" +
-                                                std::string(text) + "' (not a number)");
-      return columns_[c].min;
-    }
-    if (value < columns_[c].min) {
-      complain(fields_[*places_[c]].data(),
-               std::string("invalid ") + columns_[c].what + "=" + std::string(text) +
-                   " (must be at least " + std::to_string(static_cast<int>(columns_[c].min)) + ")");
-    }
-    return value;
-  }
-
-  void complain(const std::string& message) { diagnostics_.push_back({name_, 0, 0, message}); }
-
-  void complain(const char* where, const std::string& message) {
-    const auto line = 1 + std::count(text_.data(), where, '\n');
-    const char* start = where;
-    while (start != text_.data() && start[-1] != '\n') --start;
-    diagnostics_.push_back(
-        {name_, static_cast<int>(line), static_cast<int>(where - start) + 1, message});
-  }
-
-  std::string_view text_;
-  std::string name_;
+  MeasuredCsv csv_;
   const std::vector<NumberColumn>& columns_;
   std::string kind_;
-  CsvReader reader_;
   std::vector<std::optional<std::size_t>> places_;  // [column]
-  std::vector<std::string_view> fields_;
-  std::size_t num_fields_ = 0;
   double unit_ms_ = 1;
-  std::vector<Diagnostic> diagnostics_;
   NumberTable table_;
 };
 
@@ -191,7 +116,10 @@ NumberTable parse_number_table(std::string_view text, const std::string& name,
 }
 
 std::vector<std::string> header_of(std::string_view text) {
-  return NumberTableParser(text, "", {}, "").header();
+  const MeasuredCsv csv(text, "");
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < csv.num_fields(); ++i) names.emplace_back(csv.field(i));
+  return names;
 }
 
 }  // namespace servesweep

@@ -13,6 +13,7 @@
 #include "host/units.hpp"
 #include "host/workload_params.hpp"
 #include "io/grid_reader.hpp"
+#include "io/profile_reader.hpp"
 #include "io/text_source.hpp"
 #include "io/trace_reader.hpp"
 #include "kernels/device.hpp"
@@ -88,9 +89,10 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
   const ProfileRegion region("servesweep::read_inputs");
   const ParameterSet& parameters = sweep.parameters();
   const std::size_t trace_parameter = parameters.find("workload.trace").value();
+  const std::optional<std::size_t> profile_parameter = parameters.find("service.profile");
   std::vector<double> values(parameters.size());
   std::set<std::size_t> met = {0};
-  std::map<std::string, std::string> sha256;  // by text
+  std::map<std::string, std::string> sha256;  // by file
   for (std::int64_t point = 0; point < sweep.num_points() && met.size() < sweep.texts().size();
        ++point) {
     sweep.values(point * sweep.settings().replications, values.data());
@@ -106,7 +108,11 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
         sha256[text] =
             trace(text, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row})->sha256;
       } else {
-        sha256[text] = sha256_hex(TextSource(sweep.path(text)).stored());
+        const std::vector<std::string> files =
+            i == profile_parameter ? kernel_profile_files(text) : std::vector<std::string>{text};
+        for (const std::string& file : files) {
+          sha256[file] = sha256_hex(TextSource(sweep.path(file)).stored());
+        }
       }
     }
   }
@@ -132,7 +138,8 @@ InputFiles SweepInputs::files() {
         } catch (const InputError& error) {
           throw InputError(path + ": " + error.what());
         }
-      }};
+      },
+      [this](const std::string& text) { return read_kernel_profile(sweep_.path(text)); }};
 }
 
 }  // namespace servesweep

@@ -159,11 +159,11 @@ class ReplicaEngine {
     if (span <= r_.line.first) return 1;
     // n * (first - step / 2) + n * n * step / 2 = span, from where step is 0 on by Newton's method.
     const double wanted = ns_of(span);
-    const double step = r_.line.step > 0 ? ns_of(r_.line.step) : 0.0;
+    const double step = r_.line.step < 0 ? -ns_of(-r_.line.step) : ns_of(r_.line.step);
     const double first = ns_of(r_.line.first);
     const double linear = first - 0.5 * step;
     double estimate = wanted / first;
-    for (int i = 0; i < 2 && step > 0; ++i) {
+    for (int i = 0; i < 2 && step != 0; ++i) {
       const double excess = estimate * (linear + 0.5 * step * estimate) - wanted;
       estimate -= excess / (linear + step * estimate);
     }

@@ -4,13 +4,15 @@
 #include "sim/field.hpp"
 #include "sim/iteration/affine.hpp"
 #include "sim/iteration/roofline.hpp"
+#include "sim/iteration/table.hpp"
 
 namespace servesweep {
 
-enum class IterationKind : std::int32_t { kAffine, kRoofline };
+enum class IterationKind : std::int32_t { kAffine, kRoofline, kTable };
 template <>
 struct EnumNames<IterationKind> {
-  static constexpr const char* values[] = {AffineIteration::kName, RooflineIteration::kName};
+  static constexpr const char* values[] = {AffineIteration::kName, RooflineIteration::kName,
+                                           TableIteration::kName};
 };
 
 struct IterationModel {
@@ -18,6 +20,7 @@ struct IterationModel {
   union {
     AffineIteration::Lowered affine;
     RooflineIteration::Lowered roofline;
+    TableIteration::Lowered table;
   };
 
   SERVESWEEP_FUNCTION IterationModel() : affine() {}
@@ -28,6 +31,8 @@ struct IterationModel {
     switch (kind) {
       case IterationKind::kRoofline:
         return visitor(RooflineIteration{}, roofline);
+      case IterationKind::kTable:
+        return visitor(TableIteration{}, table);
       case IterationKind::kAffine:
         break;
     }

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import shutil
 import subprocess
 import unittest
 
@@ -359,6 +360,31 @@ class Look(CliTest):
         self.path("sweeps/t.csv").write_bytes(trace + b"9e5,1,1,1\n")
         _, err = self.cli("replay", "t.h5", "--world", 0, code=2)
         self.assertRegex(err, f"sweeps/t.csv has other contents(.|\n)*made from {digits}(.|\n)*--base")
+
+    def test_the_files_of_a_profile_are_inputs(self):
+        shutil.copytree(SOURCE / "examples/profiles/rtx4090-llama-3.1-8b", self.path("gpu"))
+        self.write("t.toml", 'engine = "continuous"\n[workload]\nrequests = 20\n'
+                   '[service]\nmodel = "table"\nprofile = "gpu"\n')
+        self.cli("run", "t.toml", "-o", "t.h5")
+        self.cli("replay", "t.h5", "--world", 0)
+        dense = self.path("gpu/dense.csv").read_text()
+        self.path("gpu/dense.csv").write_text(dense.replace("act_fn,1,2.592", "act_fn,1,2.6"))
+        _, err = self.cli("replay", "t.h5", "--world", 0, code=2)
+        self.assertIn("gpu/dense.csv has other contents now", err)
+        self.path("gpu/dense.csv").write_text(dense.replace("act_fn,1,2.592", "act_fn,1,x"))
+        _, err = self.cli("run", "t.toml", "-o", "x.h5", code=2)
+        self.assertRegex(err, r"gpu/dense.csv:\d+:10: invalid time_us='x' .not a number")
+        self.path("gpu/dense.csv").write_text(
+            "".join(line for line in dense.splitlines(True) if "o_proj" not in line))
+        _, err = self.cli("run", "t.toml", "-o", "x.h5", code=2)
+        self.assertIn("gpu: too few times of layer o_proj", err)
+        _, err = self.cli("run", "t.toml", "-s", "service.profile=", "-o", "x.h5", code=2)
+        self.assertIn("missing service.profile", err)
+        _, err = self.cli("run", "t.toml", "-s", "service.profile=none", "-o", "x.h5", code=3)
+        self.assertIn("none/dense.csv", err)
+        self.path("gpu/dense.csv").write_text(dense)
+        _, err = self.cli("plan", "t.toml", "-s", "service.per_sequence_ms=1")
+        self.assertIn("service.per_sequence_ms is not used", err)
 
 
 class Workload(CliTest):

@@ -38,6 +38,13 @@ class Examples(CliTest):
         with h5py.File(self.path("measured_grid.h5")) as file:
             self.assertEqual(set(file["worlds/completed"][:]), {500})
 
+    def test_vllm_rtx4090_in_small(self):
+        self.cli("run", SOURCE / "examples/vllm_rtx4090.toml", "-s", "requests=200")
+        with h5py.File(self.path("vllm_rtx4090.h5")) as file:
+            self.assertEqual(set(file["worlds/completed"][:]), {200})
+            files = [line.split("/")[-1] for line in file.attrs["traces"].splitlines()]
+        self.assertEqual(files, ["attention.csv", "dense.csv", "per_sequence.csv"])
+
     def test_azure_on_a_few_rows(self):
         self.cli("run", SOURCE / "examples/azure_conversation.toml", "-s", f"workload.trace={AZURE}")
 

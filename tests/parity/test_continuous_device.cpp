@@ -52,6 +52,12 @@ class OnDevice {
       r.prefix_begin = keep(runner.upload(c.prefix_begin));
       r.prefix_hashes = keep(runner.upload(c.prefix_hashes));
     }
+    auto table = c.tables.begin();
+    for (ReplicaGroup& group : world_.groups) {
+      if (group.service.kind != IterationKind::kTable) continue;
+      group.service.table = table->lowered(keep(runner.upload(table->numbers())));
+      ++table;
+    }
   }
   const ContinuousWorld& world() const { return world_; }
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "tests/reference/naive_continuous.hpp"
+#include "tests/reference/naive_table.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {
@@ -39,6 +39,32 @@ naive::Service naive_roofline(const RooflineIteration::Lowered& bounds) {
             }
             return std::max(memory, compute);
           }};
+}
+
+naive::Table naive_curve(const TableCurve& curve) {
+  naive::Table table;
+  for (std::int32_t i = 0; i < curve.count; ++i) table.put({curve.values[i]}, curve.time_ns[i]);
+  return table;
+}
+
+// The same measured numbers; what is between them and how it is rounded the naive side works out
+// by itself.
+naive::TableService naive_table(const TableIteration::Lowered& model) {
+  naive::TableService service{naive_curve(model.tokens), naive_curve(model.sequences), {}, {}};
+  const AttentionTable& attention = model.attention;
+  const auto axis = [&](int a) {
+    return std::vector<double>(attention.values[a], attention.values[a] + attention.counts[a]);
+  };
+  const double* time_ns = attention.time_ns;
+  for (const double q : axis(0)) {
+    for (const double k : axis(1)) {
+      for (const double n : axis(2)) {
+        for (const double m : axis(3)) service.attention.put({q, k, n, m}, *time_ns++);
+      }
+    }
+  }
+  service.contexts = axis(3);
+  return service;
 }
 
 naive::Params naive_params(const ContinuousWorld& w) {
@@ -101,11 +127,14 @@ naive::Params naive_params(const ContinuousWorld& w) {
       continue;
     }
     naive::Service service;
-    const AffineIteration::Lowered& affine = model.affine;
-    for (std::int32_t i = 0; i < affine.num_regimes; ++i) {
-      const AffineRegime& c = affine.regimes[i];
-      service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
-                                 c.per_prompt_token_pair, c.per_sequence, c.per_context_token});
+    if (model.kind == IterationKind::kTable) {
+      service.table = naive_table(model.table);
+    } else {
+      for (std::int32_t i = 0; i < model.affine.num_regimes; ++i) {
+        const AffineRegime& c = model.affine.regimes[i];
+        service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
+                                   c.per_prompt_token_pair, c.per_sequence, c.per_context_token});
+      }
     }
     p.services.push_back(service);
   }
@@ -251,7 +280,8 @@ struct SeeEverything {
 
 struct Reach {
   std::int64_t worlds = 0, rejecting = 0, preempting = 0, limited = 0, static_ones = 0, jumps = 0;
-  std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, iterations = 0, flights = 0;
+  std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
+               flights = 0;
 };
 
 // The flights of a world that was stepped are the iterations of the naive simulator.
@@ -352,6 +382,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.preempting += t.preemptions > 0;
     reach.limited += r.status == ContinuousStatus::kTimeLimit;
     reach.static_ones += world.mode == SchedulingMode::kStatic;
+    reach.tables += random.tables.size();
     reach.several += world.num_replicas > 1;
     reach.capped += world.max_decode_context < INT64_MAX;
     reach.rooflines += world.groups[0].service.kind == IterationKind::kRoofline;
@@ -374,6 +405,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.preempting > worlds / 20);
   CHECK(reach.limited > worlds / 40);
   CHECK(reach.static_ones > worlds / 10);
+  CHECK(reach.tables > worlds / 4);
   CHECK(reach.several > worlds / 4);
   CHECK(reach.capped > worlds / 40);
   CHECK(reach.rooflines > worlds / 5);

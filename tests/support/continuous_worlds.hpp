@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/continuous/engine.hpp"
+#include "tests/support/iteration_tables.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"
 
@@ -21,6 +22,7 @@ struct ContinuousCase {
   std::vector<std::uint64_t> draws;
   std::vector<std::int32_t> prefix_begin;
   std::vector<std::int32_t> prefix_hashes;
+  std::vector<RandomTable> tables;  // of the groups whose service has one
 
   ContinuousWorld view() const {
     ContinuousWorld w = world;
@@ -59,9 +61,15 @@ inline IterationModel random_roofline(Dice& dice) {
   return service;
 }
 
-inline IterationModel random_service(Dice& dice) {
+inline IterationModel random_service(Dice& dice, std::vector<RandomTable>& tables) {
   if (dice.chance(30)) return random_roofline(dice);
   IterationModel service;
+  if (dice.chance(30)) {
+    tables.emplace_back(dice);
+    service.kind = IterationKind::kTable;
+    service.table = tables.back().lowered();
+    return service;
+  }
   service.affine.num_regimes = dice.roll(1, 3);
   for (int i = 0; i < service.affine.num_regimes; ++i) {
     AffineRegime& c = service.affine.regimes[i];
@@ -151,7 +159,7 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
   w.time_limit_ns = dice.chance(15) ? gap_ns * dice.roll(1, 200) : kClockEnd_ns;
   w.num_groups = dice.roll(1, std::min(3, w.num_replicas));
   for (int i = 0; i < w.num_groups; ++i) {
-    w.groups[i].service = random_service(dice);
+    w.groups[i].service = random_service(dice, c.tables);
     w.groups[i].end_replica = i + 1 < w.num_groups ? i + 1 : w.num_replicas;
   }
   return c;
