@@ -333,6 +333,8 @@ class BatchEngineModel : public Engine {
     return schema;
   }
 
+  double typical_requests_per_s() const override { return 50e6; }
+
   std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
                                    const RunLimits& limits) const override {
     return std::make_unique<BatchRun>(sweep, workloads, limits);

@@ -34,11 +34,20 @@ class PreparedRequests {
         prompt_tokens_(runner.upload(workload_->prompt_tokens)),
         output_tokens_(runner.upload(workload_->output_tokens)),
         predicted_tokens_(runner.upload(workload_->predicted_tokens)) {
+    const auto longest = [](const std::vector<std::int32_t>& tokens) {
+      return std::max(1, *std::max_element(tokens.begin(), tokens.end()));
+    };
+    longest_tokens_ =
+        std::int64_t{longest(workload_->prompt_tokens)} + longest(workload_->output_tokens);
     view_.count = static_cast<std::int64_t>(workload_->size());
     view_.arrival_ns = arrival_ns_.get();
     view_.prompt_tokens = prompt_tokens_.get();
     view_.output_tokens = output_tokens_.get();
     view_.predicted_tokens = predicted_tokens_.get();
+    if (!workload_->priority.empty()) {
+      priority_ = runner.upload(workload_->priority);
+      view_.priority = priority_.get();
+    }
     // A histogram counts inter-token times in 32 bits.
     const std::int64_t tokens = std::accumulate(workload_->output_tokens.begin(),
                                                 workload_->output_tokens.end(), std::int64_t{0});
@@ -46,6 +55,16 @@ class PreparedRequests {
       throw InputError("a workload of " + format_count(tokens, "output token") +
                        " (a world counts at most 4,294,967,295) lower workload.requests");
     }
+  }
+
+  // What a prefix cache reads.
+  void add_prefixes(const ContinuousRunner& runner) {
+    if (view_.prefix_begin != nullptr) return;
+    prefix_begin_ = runner.upload(workload_->prefix_begin);
+    prefix_hashes_ = runner.upload(workload_->prefix_hashes);
+    view_.prefix_begin = prefix_begin_.get();
+    view_.prefix_hashes = prefix_hashes_.get();
+    view_.num_hashes = workload_->num_prefix_hashes;
   }
 
   // draws: two of 32 bits for each request.
@@ -58,19 +77,20 @@ class PreparedRequests {
   }
 
   const Workload& workload() const { return *workload_; }
+  // Of the longest prompt with the longest output.
+  std::int64_t longest_tokens() const { return longest_tokens_; }
   const ServedRequests& view() const { return view_; }
-  std::size_t bytes() const {
-    constexpr std::size_t kRow = sizeof(std::int64_t) + 3 * sizeof(std::int32_t);
-    return workload_->size() * (kRow + (draws_.empty() ? 0 : sizeof(std::uint64_t)));
-  }
+  std::size_t bytes() const { return bytes_of(*workload_) + draws_.size() * sizeof(std::uint64_t); }
 
  private:
   std::shared_ptr<const Workload> workload_;
   std::vector<std::uint64_t> draws_;  // [request], or empty
   std::shared_ptr<const std::int64_t> arrival_ns_;
-  std::shared_ptr<const std::int32_t> prompt_tokens_, output_tokens_, predicted_tokens_;
+  std::shared_ptr<const std::int32_t> prompt_tokens_, output_tokens_, predicted_tokens_, priority_,
+      prefix_begin_, prefix_hashes_;
   std::shared_ptr<const std::uint64_t> router_draws_;
   ServedRequests view_;
+  std::int64_t longest_tokens_ = 0;
 };
 
 class ContinuousRun : public EngineRun {
@@ -189,6 +209,7 @@ class ContinuousRun : public EngineRun {
       world.load_scaling = load_scaling(params.workload, requests.workload());
       check_span(requests.workload(), world.load_scaling);
       world.requests = requests.view();
+      world.table_blocks = world.blocks_of(requests.longest_tokens());
 
       ContinuousWaveShape with = shape;
       with.add(world);
@@ -230,10 +251,23 @@ class ContinuousRun : public EngineRun {
                      "workload.rps_scaling or lower workload.requests");
   }
 
+  static void check_prefixes(const Workload& workload, const ContinuousParams& params) {
+    if (workload.prefix_block_tokens == params.kv.block_size) return;
+    if (workload.prefix_block_tokens == 0) {
+      throw InputError(
+          "invalid prefix_caching=true (the workload has no prefix hashes) name a trace that has "
+          "them, or leave it out");
+    }
+    throw InputError("invalid block_size=" + std::to_string(params.kv.block_size) +
+                     " (the workload's prefix hashes are of blocks of " +
+                     std::to_string(workload.prefix_block_tokens) +
+                     " tokens) take that, or leave out prefix_caching");
+  }
+
   PreparedRequests& requests_of(const ContinuousParams& params, std::int32_t replication,
                                 Chunk& chunk) {
     const std::string key = workload_key(params.workload, sweep_.settings().seed,
-                                         static_cast<std::uint32_t>(replication));
+                                         static_cast<std::uint32_t>(replication), params.classes);
     std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
     if (here == nullptr) {
       const auto kept = requests_.find(key);
@@ -241,9 +275,13 @@ class ContinuousRun : public EngineRun {
         here = kept->second;
       } else {
         const ProfileRegion region("servesweep::make_workload");
-        here =
-            std::make_shared<PreparedRequests>(runner_, source_.get(params.workload, replication));
+        here = std::make_shared<PreparedRequests>(
+            runner_, source_.get(params.workload, replication, params.classes));
       }
+    }
+    if (params.kv.prefix_caching) {
+      check_prefixes(here->workload(), params);
+      here->add_prefixes(runner_);
     }
     if (params.needs_router_draws()) {
       here->draw(runner_, RandomStream(sweep_.settings().seed,
@@ -282,6 +320,8 @@ class ContinuousEngineModel : public Engine {
     if (saves_details(sweep)) schema.tables = continuous_tables();
     return schema;
   }
+
+  double typical_requests_per_s() const override { return 2.5e6; }
 
   std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
                                    const RunLimits& limits) const override {

@@ -62,6 +62,7 @@ bool ContinuousParams::needs_router_draws() const {
 
 void add_continuous_parameters(ParameterSet& set) {
   add_workload_parameters(set);
+  add_request_class_parameters(set, {{"scheduler.queue_policy", {"priority"}}});
   ContinuousParams params;
   visit_params(params, [&set]<class P>(P&, const char* table, auto&& read_when) {
     set.add<P>(table, read_when());
@@ -72,6 +73,7 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
                                         const std::vector<std::string>& texts) {
   ContinuousParams params;
   params.workload = read_workload_spec(set, values, texts);
+  params.classes = read_request_class_params(set, values);
   std::size_t first = set.find("scheduler.mode").value();
   visit_params(params, [&](auto& part, const char*, auto&&) {
     first = ParameterSet::assign(part, values, first);
@@ -89,6 +91,11 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
           "invalid max_num_seqs=" + std::to_string(p.scheduler.max_num_seqs) +
               " (max_num_batched_tokens=" + std::to_string(p.scheduler.max_num_batched_tokens) +
               " has not a token for each of them) lower it or raise that");
+  }
+  if (p.kv.prefix_caching && p.decode_limit.max_decode_context_tokens > 0) {
+    wrong("kv_cache.prefix_caching",
+          "invalid prefix_caching=true (max_decode_context_tokens limits a simulator without a "
+          "prefix cache) keep one of the two");
   }
   const std::int64_t blocks = p.num_blocks();
   if (blocks < 1) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/parameter.hpp"
+#include "host/request_classes.hpp"
 #include "host/workload_params.hpp"
 #include "sim/continuous/params.hpp"
 #include "sim/continuous/world.hpp"
@@ -30,6 +31,7 @@ struct AffineRegimesParams {
 
 struct ContinuousParams {
   WorkloadSpec workload;
+  RequestClassParams classes;
   IterationSchedulerParams scheduler;
   ChunkParams chunks;
   DecodeLimitParams decode_limit;

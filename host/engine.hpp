@@ -73,6 +73,9 @@ class Engine {
   virtual std::vector<Finding> check(const double* values,
                                      const std::vector<std::string>& texts) const = 0;
   virtual ResultSchema schema(const Sweep& sweep) const = 0;
+  // What one thread of a CPU simulates, for the estimate of `plan`: worlds differ by an order of
+  // magnitude (docs/performance.md).
+  virtual double typical_requests_per_s() const = 0;
   // The sweep and the source must outlive the run. Needs a started device.
   virtual std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
                                            const RunLimits& limits) const = 0;

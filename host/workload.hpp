@@ -18,9 +18,9 @@ struct Workload {
   std::vector<std::int32_t> priority{};        // [request], 0 first; empty: all of class 0
 
   // What a prefix cache needs: request i has the hashes prefix_begin[i] .. prefix_begin[i + 1] - 1,
-  // one for each leading full block of its prompt (at most floor(prompt / block), fewer if the
-  // trace says no more). Each stands for that block and all before it, as a number below
-  // num_prefix_hashes; they count up from 0 in the order in which they first appear.
+  // one for each leading full block of its prompt and output, as far as the trace says them. Each
+  // stands for that block and all before it, as a number below num_prefix_hashes; they count up
+  // from 0 in the order in which they first appear.
   std::vector<std::int32_t> prefix_begin{};   // [request + 1], or empty: no prefixes are known
   std::vector<std::int32_t> prefix_hashes{};  // [hash]
   std::int32_t prefix_block_tokens = 0;       // tokens of a block; 0: no prefixes are known

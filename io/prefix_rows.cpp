@@ -30,7 +30,7 @@ bool names_prefixes(const TraceFormat& format, std::string_view name) {
   return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool PrefixRows::read(std::string_view name, std::string_view list, std::int32_t prompt_tokens,
+bool PrefixRows::read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
                       Problem& problem) {
   row_.clear();
   row_tokens_ = 0;
@@ -41,7 +41,7 @@ bool PrefixRows::read(std::string_view name, std::string_view list, std::int32_t
                                 " (must be a list of whole numbers)"};
     return false;
   }
-  return read_hashes(list, static_cast<std::size_t>(prompt_tokens / row_tokens_), problem);
+  return read_hashes(list, static_cast<std::size_t>(hashed_tokens / row_tokens_), problem);
 }
 
 bool PrefixRows::read_block_tokens(std::string_view name, Problem& problem) {

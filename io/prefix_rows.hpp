@@ -25,9 +25,9 @@ class PrefixRows {
     std::string message;
   };
   // The hashes of the next row, as views into the file's text; a row without them has an empty
-  // (null) list. Takes those of the prompt's full blocks and does not look at what follows. False:
-  // not a list of hashes.
-  bool read(std::string_view name, std::string_view list, std::int32_t prompt_tokens,
+  // (null) list. Takes those of the full blocks of so many tokens and does not look at what
+  // follows. False: not a list of hashes.
+  bool read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
             Problem& problem);
   // Appends the row that was read last.
   void keep();

@@ -36,6 +36,7 @@ struct TraceFormat {
   // their number.
   std::string_view prefix_hashes = {};
   std::int32_t prefix_block_tokens = 0;
+  bool prefix_covers_output = false;  // the list goes on through the output's blocks
 };
 
 // All formats, in the order in which they are tried; the first line of a file decides.

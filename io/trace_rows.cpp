@@ -88,7 +88,8 @@ void TraceRows::add(const Fields& fields) {
   if (has_predicted_ && !parse_count(fields.predicted, format_.predicted, predicted)) return;
   if (has_priority_ && !parse_count(fields.priority, format_.priority, priority)) return;
   PrefixRows::Problem problem;
-  if (!prefixes_.read(fields.prefix_name, fields.prefix_hashes, prompt, problem)) {
+  const std::int32_t hashed_tokens = prompt + (format_.prefix_covers_output ? output : 0);
+  if (!prefixes_.read(fields.prefix_name, fields.prefix_hashes, hashed_tokens, problem)) {
     bad(problem.where, problem.message);
     return;
   }

@@ -21,10 +21,6 @@
 namespace servesweep {
 namespace {
 
-// Simulated requests per second and core, for the estimate of the time: docs/performance.md has
-// what was measured. Worlds differ by an order of magnitude (small batches are slow).
-constexpr double kTypicalRequestsPerCore = 50e6;
-
 struct PlanOptions {
   std::string sweep_file, output;
   std::vector<std::string> overrides;
@@ -132,11 +128,11 @@ void plan(const PlanOptions& options) {
                          format_size(most.device), format_size(limits.max_device_memory_bytes)));
   }
   const int threads = device_info().concurrency;
+  const double per_thread = engine->typical_requests_per_s();
   line("time", fmt::format("about {} on {} of {}, at a typical {} requests/s each",
-                           format_duration(static_cast<double>(requests) /
-                                           (kTypicalRequestsPerCore * threads)),
+                           format_duration(static_cast<double>(requests) / (per_thread * threads)),
                            format_count(threads, "thread"), device_info().backend,
-                           format_quantity(kTypicalRequestsPerCore)));
+                           format_quantity(per_thread)));
 }
 
 }  // namespace

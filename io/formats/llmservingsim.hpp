@@ -1,6 +1,6 @@
 // LLMServingSim (Cho et al., IISWC 2024): one JSON object a line, times in nanoseconds.
 // block_hash_ids_<N> has a hash for each full block of N tokens of prompt and output together;
-// those of the output are ignored, as are token ids.
+// token ids are ignored.
 #pragma once
 
 #include "io/formats/times.hpp"
@@ -19,6 +19,7 @@ inline constexpr TraceFormat kLlmServingSim{
     .predicted = "",
     .parse_time = parse_nanoseconds,
     .time_rule = "nanoseconds, a number",
-    .prefix_hashes = "block_hash_ids_"};
+    .prefix_hashes = "block_hash_ids_",
+    .prefix_covers_output = true};
 
 }  // namespace servesweep

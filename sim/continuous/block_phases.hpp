@@ -20,15 +20,22 @@ class BlockPhases {
 
   // Blocks that the next `iterations` of n sequences take.
   SERVESWEEP_FUNCTION std::int64_t needed(std::int64_t iterations, std::int32_t n) const {
-    const std::int64_t rounds = iterations / size_;
-    std::int64_t blocks = rounds * n;
+    std::int64_t blocks = 0;
+    if (iterations >= size_) {  // a division is dear
+      const std::int64_t rounds = iterations / size_;
+      blocks = rounds * n;
+      iterations -= rounds * size_;
+    }
     std::int32_t phase = first_phase();
-    for (auto rest = static_cast<std::int32_t>(iterations - rounds * size_); rest > 0; --rest) {
+    for (auto rest = static_cast<std::int32_t>(iterations); rest > 0; --rest) {
       blocks += counts_[phase];
       phase = before(phase);
     }
     return blocks;
   }
+
+  // That the next one takes.
+  SERVESWEEP_FUNCTION std::int64_t needed_now() const { return counts_[first_phase()]; }
 
   // How many iterations of n > 0 sequences `free` blocks are enough for, at most `wanted`.
   SERVESWEEP_FUNCTION std::int64_t affordable(std::int64_t wanted, std::int32_t n,

@@ -70,8 +70,13 @@ class ContinuousEngine {
       case Router::kLeastKv:
         return least_loaded(lanes_, count,
                             [&](std::int32_t r) { return replica(r).blocks_at(now_ns); });
-      case Router::kLeastOutstanding:
       case Router::kPrefixAffinity:
+        return least_loaded(lanes_, count, [&](std::int32_t r) {
+          const OneReplica engine = replica(r);
+          const std::int64_t cached = engine.cached_prefix(static_cast<std::uint32_t>(request));
+          return engine.outstanding() - cached * (std::int64_t{1} << 32);
+        });
+      case Router::kLeastOutstanding:
         return least_loaded(lanes_, count, [&](std::int32_t r) -> std::int64_t {
           return s_.replicas[r].num_running + s_.replicas[r].num_waiting;
         });

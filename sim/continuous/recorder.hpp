@@ -35,13 +35,14 @@ class ReplicaRecorder {
     r_.peaks.gap = max_of(r_.peaks.gap, span);
   }
 
-  // Iterations begin .. end - 1 of a line, each an inter-token time of n sequences.
+  // Iterations begin .. end - 1 of a line, each an inter-token time of n sequences; they take
+  // `span` together.
   SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
-                                std::int32_t n) {
+                                Ticks span, std::int32_t n) {
     if (begin >= end) return;
     const Ticks last = line.first + line.step * (end - 1);
     r_.tally.token_gaps += n * (end - begin);
-    r_.tally.gap_sum += (line.span(end) - line.span(begin)) * n;
+    r_.tally.gap_sum += span * n;
     r_.peaks.gap = max_of(r_.peaks.gap, max_of(last, line.first + line.step * begin));
     const std::int32_t last_bucket = bucket(last);
     while (begin < end) {

@@ -9,6 +9,7 @@
 
 #include "sim/continuous/block_phases.hpp"
 #include "sim/continuous/finish_heap.hpp"
+#include "sim/continuous/prefix_cache.hpp"
 #include "sim/continuous/recorder.hpp"
 #include "sim/continuous/waiting_queue.hpp"
 
@@ -53,6 +54,7 @@ class ReplicaEngine {
         recorder_(lanes, world, r_, histograms),
         queue_(world, memory_),
         finishing_(memory_),
+        cache_(world, memory_),
         index_(index) {}
 
   SERVESWEEP_FUNCTION void reset() {
@@ -61,6 +63,7 @@ class ReplicaEngine {
     for (std::int32_t i = 0; i < slots; ++i) s_[i].next = i + 1 < slots ? i + 1 : kNoSlot;
     r_.free_slot = 0;
     for (std::int32_t i = 0; i < w_.block_size; ++i) memory_.phases[i] = 0;
+    if (w_.prefix_caching) cache_.reset();
     next_ns_ = kNever;
   }
 
@@ -104,10 +107,14 @@ class ReplicaEngine {
   // Blocks held by the iteration that runs when something arrives.
   SERVESWEEP_FUNCTION std::int64_t blocks_at(std::int64_t arrival_ns) const {
     if (r_.flight != Flight::kDecodes) return r_.used_blocks;
-    return r_.used_blocks +
-           phases().needed(iterations_until(ticks_of_ns(arrival_ns)), r_.num_decoding);
+    return r_.used_blocks + needed_after_first(iterations_until(ticks_of_ns(arrival_ns)));
   }
   SERVESWEEP_FUNCTION std::int32_t outstanding() const { return r_.num_running + r_.num_waiting; }
+  // Leading blocks of a request that are cached.
+  SERVESWEEP_FUNCTION std::int32_t cached_prefix(std::uint32_t request) const {
+    if (!w_.prefix_caching) return 0;
+    return cache_.count_hits(request, w_.prompt(request) / w_.block_size);
+  }
 
  private:
   // -- flights ------------------------------------------------------------------------------------
@@ -148,10 +155,11 @@ class ReplicaEngine {
     const Ticks span = time - r_.start;
     if (span <= r_.line.first) return 1;
     // n * (first - step / 2) + n * n * step / 2 = span, from where step is 0 on by Newton's method.
-    const double wanted = to_double(span);
-    const double step = r_.line.step > 0 ? to_double(r_.line.step) : 0.0;
-    const double linear = to_double(r_.line.first) - 0.5 * step;
-    double estimate = wanted / to_double(r_.line.first);
+    const double wanted = ns_of(span);
+    const double step = r_.line.step > 0 ? ns_of(r_.line.step) : 0.0;
+    const double first = ns_of(r_.line.first);
+    const double linear = first - 0.5 * step;
+    double estimate = wanted / first;
     for (int i = 0; i < 2 && step > 0; ++i) {
       const double excess = estimate * (linear + 0.5 * step * estimate) - wanted;
       estimate -= excess / (linear + step * estimate);
@@ -187,42 +195,38 @@ class ReplicaEngine {
     const std::int32_t n = r_.num_decoding;
     const IterationLine& line = r_.line;
     if (iterations < r_.planned) plan(iterations);
-    r_.used_blocks += phases().needed(iterations, n);
+    take_later_blocks(iterations);
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     const bool starts_evenly = r_.num_fresh == 0 && r_.common_last == r_.start;
-    if (!starts_evenly) first_gaps(r_.start + line.first);
-    recorder_.gaps(line, starts_evenly ? 0 : 1, iterations, n);
-    ReplicaTally& t = r_.tally;
     const Ticks span = r_.end - r_.start;
+    if (starts_evenly) {
+      recorder_.gaps(line, 0, iterations, span, n);
+    } else {
+      first_gaps(r_.start + line.first);
+      recorder_.gaps(line, 1, iterations, span - line.first, n);
+    }
+    ReplicaTally& t = r_.tally;
     t.busy += span;
     t.iterations += iterations;
     ++t.flights;
     t.scheduled_tokens += n * iterations;
     // The sum over i of (context_sum + n * i) * (first + step * i).
-    const Ticks pairs = Ticks{iterations} * (iterations - 1) / 2;
+    const std::int64_t pairs = iterations * (iterations - 1) / 2;
     t.kv_token_area +=
-        r_.context_sum * span + n * line.first * pairs + n * line.step * sum_of_squares(iterations);
+        r_.context_sum * span + n * (line.first * pairs + line.step * sum_of_squares(iterations));
     observe(iterations, n, r_.context_sum, 0, 0);
     passed(iterations);
     r_.context_sum += n * iterations;
     r_.common_last = r_.end;
   }
 
-  // 0 + 1 + 4 + ... + (n - 1)^2.
+  // 0 + 1 + 4 + ... + (n - 1)^2, without a division of 128 bits.
   SERVESWEEP_FUNCTION static Ticks sum_of_squares(std::int64_t n) {
-    // One factor of each divisor is divided before they are multiplied: no 128-bit division.
-    std::int64_t a = n - 1;
-    std::int64_t b = n;
-    std::int64_t c = 2 * n - 1;
-    (a % 2 == 0 ? a : b) /= 2;
-    if (a % 3 == 0) {
-      a /= 3;
-    } else if (b % 3 == 0) {
-      b /= 3;
-    } else {
-      c /= 3;
-    }
-    return Ticks{a} * b * c;
+    std::int64_t pairs = n * (n - 1) / 2;
+    std::int64_t odd = 2 * n - 1;
+    if (n < 1 << 20) return static_cast<std::int64_t>(static_cast<std::uint64_t>(pairs * odd) / 3);
+    (pairs % 3 == 0 ? pairs : odd) /= 3;
+    return Ticks{pairs} * odd;
   }
 
   // Some sequences had their turn, the first ones; they go to the end of the list.
@@ -341,18 +345,28 @@ class ReplicaEngine {
 
   SERVESWEEP_FUNCTION void passed(std::int64_t iterations) {
     r_.decodes_done += iterations;
-    r_.phase = static_cast<std::int32_t>((r_.phase + iterations) % w_.block_size);
+    const std::int64_t phase = r_.phase + iterations;
+    r_.phase = static_cast<std::int32_t>(phase < w_.block_size ? phase : phase % w_.block_size);
   }
 
   SERVESWEEP_FUNCTION void finish_sequences() {
     while (!finishing_.is_empty() && finishing_.least().finish_at == r_.decodes_done) {
-      const std::int32_t slot = finishing_.least().slot;
+      const std::int32_t slot = w_.prefix_caching ? first_finished() : finishing_.least().slot;
       s_[slot].generated = s_[slot].output;
       if (r_.num_fresh > 0) --r_.num_fresh;  // after land_some(), when all are
       const std::int32_t cached = s_[slot].prompt + s_[slot].output - w_.prefill_tokens_out();
       stop_decoding(slot, cached);
       leave(slot, cached);
     }
+  }
+
+  // Where prefixes are cached, the order in which blocks are given back matters.
+  SERVESWEEP_FUNCTION std::int32_t first_finished() const {
+    std::int32_t slot = r_.first;
+    while (s_[slot].heap_place == kNoSlot || s_[slot].finish_at != r_.decodes_done) {
+      slot = s_[slot].next;
+    }
+    return slot;
   }
 
   // -- scheduling ---------------------------------------------------------------------------------
@@ -366,7 +380,7 @@ class ReplicaEngine {
     }
     if (w_.mode == SchedulingMode::kStatic && !serves_batch(now)) return;
     IterationShape shape;
-    admit(now, w_.max_batched_tokens, shape);
+    if (r_.num_waiting > 0) admit(now, w_.max_batched_tokens, shape);
     if (shape.chunks > 0) {
       fly_prefill(now, shape);
     } else {
@@ -375,21 +389,18 @@ class ReplicaEngine {
   }
 
   SERVESWEEP_FUNCTION void schedule_mixed(Ticks now) {
-    std::int64_t partial_blocks = 0;
-    std::int64_t need = 0;
     IterationShape shape;
     for (;;) {
       const std::int32_t n = r_.num_decoding;
+      std::int64_t need = phases().needed_now();
       if (r_.partial != kNoSlot) {
         Sequence& s = s_[r_.partial];
         s.chunk = static_cast<std::int32_t>(
             min_of<std::int64_t>(s.known - s.computed, w_.max_batched_tokens - n));
-        partial_blocks = w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
+        need += w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
       }
-      need = partial_blocks + (n > 0 ? phases().needed(1, n) : 0);
       if (need <= free_blocks()) break;
       preempt_last(now);
-      partial_blocks = 0;
     }
     std::int64_t budget = w_.max_batched_tokens - r_.num_decoding;
     if (r_.partial != kNoSlot) {
@@ -397,13 +408,9 @@ class ReplicaEngine {
       add_chunk(shape, s.computed, s.chunk);
       budget -= s.chunk;
     }
-    if (r_.num_preempted == 0) {
-      r_.used_blocks += need;
-      admit(now, budget, shape);
-      if (shape.chunks == 0) r_.used_blocks -= need;
-    } else if (shape.chunks > 0) {
-      r_.used_blocks += need;
-    }
+    take_blocks(r_.num_decoding);
+    if (r_.partial != kNoSlot) take_chunk_blocks(r_.partial);
+    if (r_.num_preempted == 0 && r_.num_waiting > 0) admit(now, budget, shape);
     if (shape.chunks > 0) {
       shape.decodes = r_.num_decoding;
       shape.context_sum = r_.context_sum;
@@ -420,18 +427,19 @@ class ReplicaEngine {
         std::int64_t context = 0;
         r_.num_chosen = choose(context, need);
         if (need <= free_blocks()) {
-          r_.used_blocks += need;
+          take_blocks(r_.num_chosen);
           r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
           members(r_.num_chosen);
           fly(Flight::kSome, now, now + w_.service_of(index_).line(r_.num_chosen, context).first);
           return;
         }
       } else if (r_.num_decoding > 0) {
-        need = phases().needed(1, r_.num_decoding);
+        need = phases().needed_now();
       }
       if (need <= free_blocks()) break;
       preempt_last(now);
     }
+    take_blocks(r_.num_decoding);
     fly_decodes(now);
   }
 
@@ -447,7 +455,7 @@ class ReplicaEngine {
     return count;
   }
 
-  // All sequences decode until something changes. Their next iteration has its blocks.
+  // All sequences decode until something changes. The first iteration has its blocks.
   SERVESWEEP_FUNCTION void fly_decodes(Ticks now) {
     const std::int32_t n = r_.num_decoding;
     if (n == 0) {
@@ -461,8 +469,8 @@ class ReplicaEngine {
       most = min_of(most, max_of<std::int64_t>(0, w_.max_decode_context - r_.context_sum) / n + 1);
     }
     // Who was preempted may be admitted before the next iteration.
-    if (w_.step || r_.num_preempted > 0) most = 1;
-    most = phases().affordable(most, n, free_blocks());
+    if (w_.step || r_.num_preempted > 0 || looks_at_cache()) most = 1;
+    most = phases().affordable(most, n, free_blocks() + phases().needed_now());
     members(n);
     r_.flight = Flight::kDecodes;
     r_.start = now;
@@ -475,9 +483,59 @@ class ReplicaEngine {
     fly(Flight::kPrefill, now, now + w_.service_of(index_).time(shape));
   }
 
-  // -- admission ----------------------------------------------------------------------------------
+  // -- blocks -------------------------------------------------------------------------------------
 
   SERVESWEEP_FUNCTION std::int64_t free_blocks() const { return w_.num_blocks - r_.used_blocks; }
+
+  // For the next iteration of the first `count` decoding sequences.
+  SERVESWEEP_FUNCTION void take_blocks(std::int32_t count) {
+    if (!w_.prefix_caching && count == r_.num_decoding) {
+      r_.used_blocks += phases().needed_now();
+      return;
+    }
+    for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next, --count) {
+      const std::int32_t cached = cached_tokens(slot);
+      r_.used_blocks += cached % w_.block_size == 0;
+      if (w_.prefix_caching) cache_.extend(slot, s_[slot].request, cached, 1);
+    }
+  }
+
+  // That the decodes that fly take after their first iteration.
+  SERVESWEEP_FUNCTION std::int64_t needed_after_first(std::int64_t iterations) const {
+    const BlockPhases now = phases();
+    return now.needed(iterations, r_.num_decoding) - now.needed_now();
+  }
+  SERVESWEEP_FUNCTION void take_later_blocks(std::int64_t iterations) {
+    r_.used_blocks += needed_after_first(iterations);
+    if (!w_.prefix_caching) return;
+    for (std::int64_t i = 1; i < iterations; ++i) {
+      for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+        cache_.extend(slot, s_[slot].request, cached_tokens(slot) + i, 1);
+      }
+    }
+  }
+
+  // For the chunk of a sequence that is prefilled.
+  SERVESWEEP_FUNCTION void take_chunk_blocks(std::int32_t slot) {
+    const Sequence& s = s_[slot];
+    r_.used_blocks += w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
+    if (w_.prefix_caching) cache_.extend(slot, s.request, s.computed, s.chunk);
+  }
+
+  // Of a sequence with so many tokens in the cache.
+  SERVESWEEP_FUNCTION void give_back_blocks(std::int32_t slot, std::int64_t cached) {
+    const std::int64_t blocks = w_.blocks_of(cached);
+    r_.used_blocks -= w_.prefix_caching ? cache_.give_back(slot, blocks) : blocks;
+  }
+
+  // -- admission ----------------------------------------------------------------------------------
+
+  // Whether what is cached after each iteration may matter: to a router, or to one who waits for
+  // blocks, whose hits come and go.
+  SERVESWEEP_FUNCTION bool looks_at_cache() const {
+    return w_.prefix_caching && ((w_.router == Router::kPrefixAffinity && w_.num_replicas > 1) ||
+                                 (r_.num_waiting > 0 && r_.num_running < w_.max_sequences));
+  }
 
   SERVESWEEP_FUNCTION static void add_chunk(IterationShape& shape, std::int64_t computed,
                                             std::int64_t tokens) {
@@ -494,10 +552,12 @@ class ReplicaEngine {
   SERVESWEEP_FUNCTION void admit(Ticks now, std::int64_t budget, IterationShape& shape) {
     while (r_.num_running < w_.max_sequences && budget > 0) {
       const bool again = r_.preempted != kNoSlot;
-      const std::uint32_t request = again ? kNoRequest : first_waiting();
-      if (!again && request == kNoRequest) return;
+      const std::uint32_t request = again ? s_[r_.preempted].request : first_waiting();
+      if (request == kNoRequest) return;
       const std::int64_t known = again ? s_[r_.preempted].known : w_.prompt(request);
-      std::int64_t chunk = known;
+      const std::int32_t hits = count_hits(request, known);
+      const std::int64_t computed = std::int64_t{hits} * w_.block_size;
+      std::int64_t chunk = known - computed;
       if (chunk > budget) {
         if (!w_.takes_whole_prompts()) {
           chunk = budget;
@@ -505,19 +565,31 @@ class ReplicaEngine {
           return;
         }
       }
-      const std::int64_t blocks = w_.blocks_of(chunk);
+      const std::int32_t held_hits = hits == 0 ? 0 : hits - cache_.count_free(request, hits);
+      const std::int64_t blocks = w_.blocks_of(computed + chunk) - held_hits;
       if (free_blocks() - blocks < w_.watermark_blocks) return;
       const std::int32_t slot = again ? pop_preempted() : enter(now);
+      s_[slot].computed = static_cast<std::int32_t>(computed);
       s_[slot].chunk = static_cast<std::int32_t>(chunk);
-      r_.used_blocks += blocks;
+      if (hits > 0) {
+        r_.used_blocks += hits - held_hits;
+        cache_.hold_hits(slot, request, hits);
+        r_.tally.cached_tokens += computed;
+      }
+      take_chunk_blocks(slot);
       budget -= chunk;
-      add_chunk(shape, 0, chunk);
+      add_chunk(shape, computed, chunk);
       join_running(slot);
       ++r_.num_admitted;
       --r_.num_waiting;
       r_.tally.waiting_area += now;
       r_.tally.running_area -= now;
     }
+  }
+
+  // Leading blocks of `known` tokens to prefill that are cached; the last token never is.
+  SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t known) const {
+    return w_.prefix_caching ? cache_.count_hits(request, (known - 1) / w_.block_size) : 0;
   }
 
   // Gives the first waiting request a slot.
@@ -536,7 +608,6 @@ class ReplicaEngine {
     s.prompt = w_.prompt(request);
     s.output = max_of(w_.output(request), batch_output(s.prompt));
     s.known = s.prompt;
-    s.computed = 0;
     s.generated = 0;
     s.heap_place = kNoSlot;
     s.first_scheduled = now;
@@ -565,6 +636,7 @@ class ReplicaEngine {
         r_.num_running >= w_.max_sequences) {
       return false;
     }
+    if (w_.prefix_caching) return true;
     const std::int64_t budget =
         w_.max_batched_tokens - (w_.mode == SchedulingMode::kMixed ? r_.num_decoding : 0);
     std::int64_t chunk = w_.prompt(request);
@@ -678,13 +750,12 @@ class ReplicaEngine {
       s.known = s.prompt + s.generated;
     }
     leave_running(slot);
-    r_.used_blocks -= w_.blocks_of(s.computed);
+    give_back_blocks(slot, s.computed);
     ReplicaTally& t = r_.tally;
     ++t.preemptions;
     t.recomputed_tokens += s.computed;
     t.running_area += now;
     t.waiting_area -= now;
-    s.computed = 0;
     s.next = r_.preempted;
     r_.preempted = slot;
     ++r_.num_waiting;
@@ -695,7 +766,7 @@ class ReplicaEngine {
   // A sequence that has all its tokens.
   SERVESWEEP_FUNCTION void leave(std::int32_t slot, std::int32_t cached) {
     leave_running(slot);
-    r_.used_blocks -= w_.blocks_of(cached);
+    give_back_blocks(slot, cached);
     r_.tally.running_area += r_.end;
     if (w_.batch_timing) {
       s_[slot].last_token = r_.end;
@@ -749,6 +820,7 @@ class ReplicaEngine {
   ReplicaRecorder<Lanes> recorder_;
   WaitingQueue queue_;
   FinishHeap finishing_;
+  PrefixCache cache_;  // used with prefix caching alone
   std::int32_t index_;
 };
 

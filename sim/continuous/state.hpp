@@ -12,6 +12,7 @@ namespace servesweep {
 
 constexpr std::uint32_t kNoRequest = UINT32_MAX;
 constexpr std::int32_t kNoSlot = -1;
+constexpr std::int32_t kNoBlock = -1;
 
 // A slot: a sequence that runs on a replica, or was preempted there and waits.
 struct Sequence {
@@ -42,6 +43,16 @@ enum class Flight : std::int32_t {
   kPrefill   // one iteration with prefills
 };
 
+// A KV block, where prefixes are cached.
+struct CacheBlock {
+  std::int32_t previous;  // in the list of free blocks
+  std::int32_t next;
+  std::int32_t hash;           // that it is cached under, or kNoBlock
+  std::int32_t previous_same;  // under the same hash, in the order of caching
+  std::int32_t next_same;
+  std::int32_t holders;
+};
+
 struct FinishEntry {
   std::int64_t finish_at;
   std::int32_t slot;
@@ -59,6 +70,8 @@ struct Replica {
   std::int32_t num_decoding = 0;
   std::int64_t context_sum = 0;  // over decoding sequences: tokens in the cache + 1
   std::int64_t used_blocks = 0;
+  std::int32_t first_free = kNoBlock;  // of prefix caching
+  std::int32_t last_free = kNoBlock;
 
   std::int32_t first = kNoSlot;  // running list, in the order of admission
   std::int32_t last = kNoSlot;
@@ -101,17 +114,26 @@ struct ReplicaMemory {
   std::int32_t* phases;    // [block_size]: decoding sequences by phase
   std::uint32_t* next;     // [request]: of the world; a request is in one list of one replica
   std::uint32_t* child;    // [request]: of the world, or null: the queue is in order of arrival
+  // Null without prefix caching.
+  CacheBlock* blocks;           // [num_blocks]
+  std::int32_t* first_of_hash;  // [hash]: block found under it
+  std::int32_t* last_of_hash;   // [hash]: block cached last, where there is one
+  std::int32_t* tables;         // [slot][table_blocks]: blocks of the slot's sequence
 };
 
 struct ContinuousState {
-  std::int64_t* next_ns;     // [replica]: when its flight ends, rounded down; kNever: never
-  Replica* replicas;         // [replica]
-  Sequence* sequences;       // [replica][slot]
-  FinishEntry* finishing;    // [replica][slot]
-  std::int32_t* phases;      // [replica][block_size]
-  std::uint32_t* next;       // [request]
-  std::uint32_t* child;      // [request], or null
-  ContinuousResult* result;  // [1]
+  std::int64_t* next_ns;        // [replica]: when its flight ends, rounded down; kNever: never
+  Replica* replicas;            // [replica]
+  Sequence* sequences;          // [replica][slot]
+  FinishEntry* finishing;       // [replica][slot]
+  std::int32_t* phases;         // [replica][block_size]
+  std::uint32_t* next;          // [request]
+  std::uint32_t* child;         // [request], or null
+  CacheBlock* blocks;           // [replica][num_blocks], or null like those below
+  std::int32_t* first_of_hash;  // [replica][hash]
+  std::int32_t* last_of_hash;   // [replica][hash]
+  std::int32_t* tables;         // [replica][slot][table_blocks]
+  ContinuousResult* result;     // [1]
 
   SERVESWEEP_FUNCTION static std::size_t bytes(const ContinuousWorld& world) {
     ContinuousState state;
@@ -132,18 +154,33 @@ struct ContinuousState {
     layout.take(phases, replicas_count * static_cast<std::size_t>(world.block_size));
     layout.take(next, requests);
     layout.take(child, world.policy == QueuePolicy::kFcfs ? 0 : requests);
+    const bool caches = world.prefix_caching;
+    const auto hashes = static_cast<std::size_t>(caches ? world.requests.num_hashes : 0);
+    layout.take(blocks, caches ? replicas_count * static_cast<std::size_t>(world.num_blocks) : 0);
+    layout.take(first_of_hash, replicas_count * hashes);
+    layout.take(last_of_hash, replicas_count * hashes);
+    layout.take(tables, caches ? slots * static_cast<std::size_t>(world.table_blocks) : 0);
     layout.take(result, 1);
     return layout.bytes();
   }
 
   SERVESWEEP_FUNCTION ReplicaMemory of(std::int32_t r, const ContinuousWorld& world) const {
-    const auto slots = static_cast<std::int64_t>(r) * world.num_slots();
-    return {replicas + r,
-            sequences + slots,
-            finishing + slots,
-            phases + static_cast<std::int64_t>(r) * world.block_size,
-            next,
-            child};
+    const std::int64_t at = r;
+    const std::int64_t slots = at * world.num_slots();
+    ReplicaMemory memory{};
+    memory.replica = replicas + r;
+    memory.sequences = sequences + slots;
+    memory.finishing = finishing + slots;
+    memory.phases = phases + at * world.block_size;
+    memory.next = next;
+    memory.child = child;
+    if (world.prefix_caching) {
+      memory.blocks = blocks + at * world.num_blocks;
+      memory.first_of_hash = first_of_hash + at * world.requests.num_hashes;
+      memory.last_of_hash = last_of_hash + at * world.requests.num_hashes;
+      memory.tables = tables + slots * world.table_blocks;
+    }
+    return memory;
   }
 };
 

@@ -14,9 +14,9 @@ struct ServedRequests {
   const std::int32_t* predicted_tokens = nullptr;  // [request]
   const std::int32_t* priority = nullptr;          // [request], or null: all of class 0
   const std::uint64_t* router_draws = nullptr;     // [request]: two draws of 32 bits, or null
-  // Hashes of the full blocks of request i's prompt: prefix_hashes[prefix_begin[i] ..
+  // Hashes of the leading full blocks of request i's tokens: prefix_hashes[prefix_begin[i] ..
   // prefix_begin[i + 1]), each below num_hashes. Null without prefix caching.
-  const std::int64_t* prefix_begin = nullptr;   // [request + 1]
+  const std::int32_t* prefix_begin = nullptr;   // [request + 1]
   const std::int32_t* prefix_hashes = nullptr;  // [hash]
   std::int32_t num_hashes = 0;
 };

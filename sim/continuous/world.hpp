@@ -41,6 +41,7 @@ struct ContinuousWorld {
   std::int64_t watermark_blocks = 0;
   std::int64_t max_model_len = INT64_MAX;
   bool prefix_caching = false;
+  std::int64_t table_blocks = 0;  // of prefix caching: most blocks of one sequence
 
   Ticks ttft_limit = kNeverTicks;
   Ticks e2e_limit = kNeverTicks;

@@ -58,7 +58,8 @@ inline void check_prefixes(const Trace& trace) {
   std::vector<std::int32_t> before;  // [hash]
   for (std::size_t i = 0; i < trace.size(); ++i) {
     const std::int32_t count = trace.prefix_begin[i + 1] - trace.prefix_begin[i];
-    require(count >= 0 && count <= trace.prompt_tokens[i] / trace.prefix_block_tokens);
+    require(count >= 0 &&
+            count <= (trace.prompt_tokens[i] + trace.output_tokens[i]) / trace.prefix_block_tokens);
     std::int32_t last = -1;
     for (std::int32_t k = trace.prefix_begin[i]; k < trace.prefix_begin[i + 1]; ++k) {
       const std::int32_t hash = trace.prefix_hashes[static_cast<std::size_t>(k)];

@@ -51,10 +51,10 @@ TEST_CASE("the samples' hashes") {
   };
   const Trace trace = sample("llmservingsim.jsonl");
   CHECK(trace.prefix_block_tokens == 200);
-  CHECK(trace.prefix_begin == Numbers{0, 2, 7, 7, 7, 7});
-  CHECK(trace.prefix_hashes == Numbers{0, 1, 0, 1, 2, 3, 4});
-  CHECK(trace.num_prefix_hashes == 5);
-  CHECK(sample("llmservingsim.jsonl", kKeepFailed).prefix_begin == Numbers{0, 2, 7, 7, 7, 7, 7});
+  CHECK(trace.prefix_begin == Numbers{0, 2, 8, 8, 8, 10});
+  CHECK(trace.prefix_hashes == Numbers{0, 1, 0, 1, 2, 3, 4, 5, 0, 6});
+  CHECK(trace.num_prefix_hashes == 7);
+  CHECK(sample("llmservingsim.jsonl", kKeepFailed).prefix_begin == Numbers{0, 2, 8, 8, 8, 8, 10});
 
   const Trace none = sample("mooncake.jsonl");
   CHECK(none.prefix_block_tokens == 512);

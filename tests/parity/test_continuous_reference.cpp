@@ -352,6 +352,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.static_ones > worlds / 10);
   CHECK(reach.several > worlds / 4);
   CHECK(reach.capped > worlds / 40);
+  CHECK(reach.cached > worlds / 40);
   CHECK(reach.flights < reach.iterations * 3 / 4);
 }
 

@@ -19,7 +19,7 @@ struct ContinuousCase {
   std::vector<std::int64_t> arrival_ns;
   std::vector<std::int32_t> prompt, output, predicted, priority;
   std::vector<std::uint64_t> draws;
-  std::vector<std::int64_t> prefix_begin;
+  std::vector<std::int32_t> prefix_begin;
   std::vector<std::int32_t> prefix_hashes;
 
   ContinuousWorld view() const {
@@ -71,7 +71,7 @@ inline void add_prefixes(Dice& dice, ContinuousCase& c) {
     for (std::int32_t b = 0; b < blocks; ++b) {
       c.prefix_hashes.push_back(b < shared ? family * 8 + b : unused++);
     }
-    c.prefix_begin.push_back(static_cast<std::int64_t>(c.prefix_hashes.size()));
+    c.prefix_begin.push_back(static_cast<std::int32_t>(c.prefix_hashes.size()));
   }
 }
 
@@ -121,6 +121,11 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
       dice.pick<std::int64_t>({roomy, roomy, 2 * roomy, 3 * roomy, 100'000, roomy / 2 + 1});
   w.watermark_blocks = dice.chance(25) ? w.num_blocks / 10 : 0;
   if (dice.chance(10)) w.max_model_len = longest;
+  if (dice.chance(30) && w.num_blocks < 1000) {
+    w.prefix_caching = true;
+    w.table_blocks = w.blocks_of(2 * std::int64_t{longest} + 2);
+    add_prefixes(dice, c);
+  }
   w.num_replicas = dice.pick({1, 1, 1, 2, 3, 5, 33});
   w.load_scaling = dice.pick({1.0, 1.0, 0.7, 3.0});
   w.ttft_limit = ticks_of_ns(dice.roll(1, 1000) * 1'000'000);

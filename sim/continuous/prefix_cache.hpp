@@ -1,0 +1,133 @@
+// The KV blocks of a replica by number, for prefix caching, after vLLM's block pool: blocks that
+// nobody holds lie in a list, taken from its front; a block keeps its hash until it is taken there.
+// Of the blocks cached under a hash the first one is found.
+#pragma once
+
+#include "sim/continuous/state.hpp"
+
+namespace servesweep {
+
+class PrefixCache {
+ public:
+  SERVESWEEP_FUNCTION PrefixCache(const ContinuousWorld& world, const ReplicaMemory& memory)
+      : w_(world),
+        blocks_(memory.blocks),
+        first_of_(memory.first_of_hash),
+        last_of_(memory.last_of_hash),
+        tables_(memory.tables),
+        r_(*memory.replica) {}
+
+  // All blocks are free, none is cached.
+  SERVESWEEP_FUNCTION void reset() {
+    const auto count = static_cast<std::int32_t>(w_.num_blocks);
+    for (std::int32_t b = 0; b < count; ++b) {
+      blocks_[b] = {b - 1, b + 1 < count ? b + 1 : kNoBlock, kNoBlock, kNoBlock, kNoBlock, 0};
+    }
+    r_.first_free = 0;
+    r_.last_free = count - 1;
+    for (std::int32_t h = 0; h < w_.requests.num_hashes; ++h) first_of_[h] = kNoBlock;
+  }
+
+  // How many leading blocks of a request's tokens are cached, at most `most`.
+  SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t most) const {
+    const std::int64_t known = min_of(most, num_hashes(request));
+    std::int32_t hits = 0;
+    while (hits < known && first_of_[hash_of(request, hits)] != kNoBlock) ++hits;
+    return hits;
+  }
+  // How many of a request's first `hits` blocks, which are cached, nobody holds.
+  SERVESWEEP_FUNCTION std::int32_t count_free(std::uint32_t request, std::int32_t hits) const {
+    std::int32_t count = 0;
+    for (std::int32_t i = 0; i < hits; ++i) {
+      count += blocks_[first_of_[hash_of(request, i)]].holders == 0;
+    }
+    return count;
+  }
+
+  // Gives a slot the request's first `hits` blocks, which are cached.
+  SERVESWEEP_FUNCTION void hold_hits(std::int32_t slot, std::uint32_t request, std::int32_t hits) {
+    for (std::int32_t i = 0; i < hits; ++i) {
+      const std::int32_t b = first_of_[hash_of(request, i)];
+      if (blocks_[b].holders++ == 0) leave_free(b);
+      table(slot)[i] = b;
+    }
+  }
+
+  // A slot with `cached` tokens in the cache computes `tokens` more: takes the blocks that it lacks
+  // and caches those that it fills up.
+  SERVESWEEP_FUNCTION void extend(std::int32_t slot, std::uint32_t request, std::int64_t cached,
+                                  std::int64_t tokens) {
+    const std::int64_t end = w_.blocks_of(cached + tokens);
+    for (std::int64_t i = w_.blocks_of(cached); i < end; ++i) table(slot)[i] = take();
+    const std::int64_t filled = min_of((cached + tokens) / w_.block_size, num_hashes(request));
+    for (std::int64_t i = cached / w_.block_size; i < filled; ++i) {
+      cache(table(slot)[i], hash_of(request, i));
+    }
+  }
+
+  // Gives a slot's first `count` blocks back, the last one first; returns how many are free now.
+  SERVESWEEP_FUNCTION std::int64_t give_back(std::int32_t slot, std::int64_t count) {
+    std::int64_t freed = 0;
+    while (count-- > 0) {
+      const std::int32_t b = table(slot)[count];
+      if (--blocks_[b].holders > 0) continue;
+      blocks_[b].previous = r_.last_free;
+      blocks_[b].next = kNoBlock;
+      (r_.last_free == kNoBlock ? r_.first_free : blocks_[r_.last_free].next) = b;
+      r_.last_free = b;
+      ++freed;
+    }
+    return freed;
+  }
+
+ private:
+  SERVESWEEP_FUNCTION std::int32_t* table(std::int32_t slot) const {
+    return tables_ + static_cast<std::int64_t>(slot) * w_.table_blocks;
+  }
+  SERVESWEEP_FUNCTION std::int64_t num_hashes(std::uint32_t request) const {
+    return w_.requests.prefix_begin[request + 1] - w_.requests.prefix_begin[request];
+  }
+  SERVESWEEP_FUNCTION std::int32_t hash_of(std::uint32_t request, std::int64_t i) const {
+    return w_.requests.prefix_hashes[w_.requests.prefix_begin[request] + i];
+  }
+
+  SERVESWEEP_FUNCTION void leave_free(std::int32_t b) {
+    const CacheBlock& block = blocks_[b];
+    (block.previous == kNoBlock ? r_.first_free : blocks_[block.previous].next) = block.next;
+    (block.next == kNoBlock ? r_.last_free : blocks_[block.next].previous) = block.previous;
+  }
+
+  SERVESWEEP_FUNCTION std::int32_t take() {
+    const std::int32_t b = r_.first_free;
+    leave_free(b);
+    CacheBlock& block = blocks_[b];
+    block.holders = 1;
+    if (block.hash != kNoBlock) {
+      (block.previous_same == kNoBlock ? first_of_[block.hash]
+                                       : blocks_[block.previous_same].next_same) = block.next_same;
+      (block.next_same == kNoBlock ? last_of_[block.hash]
+                                   : blocks_[block.next_same].previous_same) = block.previous_same;
+      block.hash = kNoBlock;
+    }
+    return b;
+  }
+
+  SERVESWEEP_FUNCTION void cache(std::int32_t b, std::int32_t hash) {
+    CacheBlock& block = blocks_[b];
+    block.hash = hash;
+    block.next_same = kNoBlock;
+    block.previous_same = first_of_[hash] == kNoBlock ? kNoBlock : last_of_[hash];
+    (block.previous_same == kNoBlock ? first_of_[hash] : blocks_[block.previous_same].next_same) =
+        b;
+    last_of_[hash] = b;
+  }
+
+  const ContinuousWorld& w_;
+  CacheBlock* blocks_;
+  std::int32_t* first_of_;
+  std::int32_t* last_of_;
+  std::int32_t* tables_;
+  Replica& r_;
+};
+
+}  // namespace servesweep

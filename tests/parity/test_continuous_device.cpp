@@ -1,0 +1,196 @@
+// The device gives the continuous engine's bits of plain C++ on the host, without Kokkos: with lane
+// groups of every width that the device has, whatever runs beside a world, in any order of starts
+// and of worlds, in any split into waves; and its replays have the host's flights.
+// SERVESWEEP_PARITY_WORLDS sets the number of worlds.
+#include <catch2/catch.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/continuous_runner.hpp"
+#include "tests/support/continuous_worlds.hpp"
+
+namespace servesweep {
+namespace {
+
+using testing::ContinuousCase;
+
+#ifdef SERVESWEEP_BRIEF_TESTS
+constexpr std::uint64_t kWorlds = 100;
+#else
+constexpr std::uint64_t kWorlds = 1'000;
+#endif
+constexpr int kMostRequests = 2'000;
+
+std::vector<ContinuousCase> random_cases() {
+  const char* wanted = std::getenv("SERVESWEEP_PARITY_WORLDS");
+  const std::uint64_t count = wanted == nullptr ? kWorlds : std::stoull(wanted);
+  std::vector<ContinuousCase> cases;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    cases.push_back(testing::random_continuous(9'000'000 + i, kMostRequests));
+  }
+  return cases;
+}
+
+// A case's arrays in device memory.
+class OnDevice {
+ public:
+  OnDevice(const ContinuousRunner& runner, const ContinuousCase& c) : world_(c.view()) {
+    ServedRequests& r = world_.requests;
+    r.arrival_ns = keep(runner.upload(c.arrival_ns));
+    r.prompt_tokens = keep(runner.upload(c.prompt));
+    r.output_tokens = keep(runner.upload(c.output));
+    r.predicted_tokens = keep(runner.upload(c.predicted));
+    r.router_draws = keep(runner.upload(c.draws));
+    if (r.priority != nullptr) r.priority = keep(runner.upload(c.priority));
+    if (r.prefix_begin != nullptr) {
+      r.prefix_begin = keep(runner.upload(c.prefix_begin));
+      r.prefix_hashes = keep(runner.upload(c.prefix_hashes));
+    }
+  }
+  const ContinuousWorld& world() const { return world_; }
+
+ private:
+  template <class T>
+  const T* keep(std::shared_ptr<const T> array) {
+    kept_.push_back(array);
+    return array.get();
+  }
+  ContinuousWorld world_;
+  std::vector<std::shared_ptr<const void>> kept_;
+};
+
+struct RecordHostFlights {
+  static constexpr bool kSeesSequences = false;
+  std::vector<FlightEvent> flights;
+  void flight(const FlightEvent& event) { flights.push_back(event); }
+  void request(const ServedRequest&) {}
+};
+
+std::string bytes_of(const std::vector<FlightEvent>& flights) {
+  testing::Bytes bytes;
+  for (const FlightEvent& f : flights) {
+    bytes.add(f.start, f.end, f.iterations, f.context_sum, f.prefill_tokens, f.used_blocks,
+              f.replica, f.decodes, f.chunks, f.waiting, f.preemptions);
+  }
+  return bytes.text;
+}
+
+std::string bytes_of(const ReplicaUse& use) {
+  testing::Bytes bytes;
+  bytes.add(use.completed, use.iterations, use.preemptions, use.output_tokens, use.peak_running,
+            use.peak_waiting, use.peak_blocks, use.busy);
+  return bytes.text;
+}
+
+// A world on the host.
+struct Expected {
+  std::string metrics, details, flights;
+
+  explicit Expected(const ContinuousCase& c) {
+    const ContinuousWorld world = c.view();
+    testing::ContinuousMemory memory(world);
+    RecordHostFlights recorder;
+    testing::run_continuous(OneLane(), world, recorder, memory);
+    testing::Bytes result;
+    add_result(result, *memory.state.result);
+    metrics = result.text;
+    testing::Bytes all;
+    for (std::size_t i = 0; i < memory.counts.size(); ++i) {
+      const auto bucket = static_cast<std::int32_t>(i % HistogramLayout::kNumBuckets);
+      if (memory.counts[i] > 0) all.add(bucket, memory.counts[i]);
+    }
+    for (std::int32_t r = 0; r < world.num_replicas; ++r) {
+      all.text += bytes_of(use_of(memory.state.replicas[r]));
+    }
+    details = all.text;
+    flights = bytes_of(recorder.flights);
+  }
+};
+
+// How many of a wave's worlds are not as expected; ids: [world of the wave].
+std::size_t count_different(const std::vector<Expected>& expected,
+                            const std::vector<std::size_t>& ids, const ContinuousWaveResult& wave,
+                            bool has_details, const std::vector<OnDevice>& worlds) {
+  std::size_t different = 0, entry = 0, replica = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    testing::Bytes metrics, details;
+    add_result(metrics, wave.worlds[i]);
+    bool same = metrics.text == expected[ids[i]].metrics;
+    if (has_details) {
+      for (int kind = 0; kind < kNumLatencyKinds; ++kind) {
+        const std::size_t row = i * kNumLatencyKinds + static_cast<std::size_t>(kind);
+        for (std::int32_t b = 0; b < wave.num_buckets[row]; ++b, ++entry) {
+          details.add(wave.buckets[entry], wave.bucket_counts[entry]);
+        }
+      }
+      for (std::int32_t r = 0; r < worlds[ids[i]].world().num_replicas; ++r) {
+        details.text += bytes_of(wave.replicas[replica++]);
+      }
+      same = same && details.text == expected[ids[i]].details;
+    }
+    different += !same;
+  }
+  return different;
+}
+
+std::vector<std::int32_t> shuffled_starts(std::size_t count, std::mt19937_64& random) {
+  std::vector<std::int32_t> starts(count);
+  std::iota(starts.begin(), starts.end(), 0);
+  std::shuffle(starts.begin(), starts.end(), random);
+  return starts;
+}
+
+}  // namespace
+
+TEST_CASE("a continuous world has the host's bits on the device, whatever runs beside it") {
+  const std::vector<ContinuousCase> cases = random_cases();
+  const std::vector<Expected> expected(cases.begin(), cases.end());
+  std::mt19937_64 random(1);
+  std::vector<int> widths = {0};
+  for (int lanes = 1; lanes <= most_lanes(); lanes *= 2) widths.push_back(lanes);
+  for (const int lanes : widths) {
+    ContinuousRunner runner(lanes);
+    std::vector<OnDevice> worlds;
+    for (const ContinuousCase& c : cases) worlds.emplace_back(runner, c);
+    std::vector<std::size_t> ids(cases.size());
+    std::iota(ids.begin(), ids.end(), 0);
+    for (const std::size_t wave_size : {ids.size(), std::size_t{37}, std::size_t{1}}) {
+      const bool has_details = wave_size != 37;
+      std::size_t different = 0;
+      for (std::size_t first = 0; first < ids.size(); first += wave_size) {
+        const std::vector<std::size_t> here(
+            ids.begin() + static_cast<std::ptrdiff_t>(first),
+            ids.begin() + static_cast<std::ptrdiff_t>(std::min(first + wave_size, ids.size())));
+        std::vector<ContinuousWorld> wave;
+        for (const std::size_t id : here) wave.push_back(worlds[id].world());
+        different += count_different(
+            expected, here, runner.run(wave, shuffled_starts(here.size(), random), has_details),
+            has_details, worlds);
+      }
+      INFO("lanes " << lanes << ", waves of " << wave_size);
+      CHECK(different == 0);
+      std::shuffle(ids.begin(), ids.end(), random);
+    }
+  }
+}
+
+TEST_CASE("a replay of a continuous world on the device has the host's flights") {
+  ContinuousRunner runner;
+  std::size_t different = 0, flights = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const ContinuousCase c = testing::random_continuous(9'000'000 + i);
+    const auto replayed = runner.replay(OnDevice(runner, c).world());
+    different += bytes_of(replayed) != Expected(c).flights;
+    flights += replayed.size();
+  }
+  CHECK(different == 0);
+  CHECK(flights > 1000);
+}
+
+}  // namespace servesweep
