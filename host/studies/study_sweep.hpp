@@ -21,6 +21,6 @@ inline std::string toml(const char* text) { return toml_string(text); }
 // A sweep of these points, which have the same keys: what all share as single values, the rest
 // element by element. Points that coincide are one.
 std::string study_sweep_toml(const std::string& engine, std::uint64_t seed,
-                             std::int32_t replications, const std::vector<StudyPoint>& points);
+                             std::int32_t replications, const std::vector<StudyPoint>& all);
 
 }  // namespace servesweep
