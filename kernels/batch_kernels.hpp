@@ -16,6 +16,10 @@
 
 namespace servesweep {
 
+// The engine spills below 120 registers, and with 128 its 16 warps are what its state in shared
+// memory lets in anyway.
+using BatchPolicy = TeamPolicyOf<4>;
+
 // Larger worlds keep their histograms' percentiles: a wave's exact values are numbered in 32 bits.
 constexpr std::int64_t kMostExactRequests = std::int64_t{1} << 24;
 KOKKOS_INLINE_FUNCTION bool has_exact_percentiles(std::int64_t requests) {
@@ -93,7 +97,7 @@ struct RunWorlds {
   bool save_details;
   std::size_t kept_stride;  // of kExact
 
-  KOKKOS_FUNCTION void operator()(const TeamPolicy::member_type& team) const {
+  KOKKOS_FUNCTION void operator()(const TeamMember& team) const {
     run_in_slot(team, slots, wave.next_start, num_worlds,
                 [&](const DeviceWarp& warp, std::size_t slot, unsigned char* state,
                     std::int32_t start) { run(warp, slot, state, wave.start_order[start]); });
@@ -158,7 +162,7 @@ struct ReplayWorld {
   std::uint32_t* histograms;  // [histogram][bucket], zero
   RecordBatches recorder;
 
-  KOKKOS_FUNCTION void operator()(const TeamPolicy::member_type&) const {
+  KOKKOS_FUNCTION void operator()(const TeamMember&) const {
     const DeviceWarp warp;
     const WorldLanes lanes = lanes_of(warp);
     BatchState here;

@@ -73,7 +73,8 @@ template <bool kExact>
 void launch_worlds(const Device& instance, const Launch& launch, const RunWorlds<kExact>& kernel,
                    std::size_t read_bytes) {
   const ProfileRegion region("servesweep::batch_engine", read_bytes, ProfileRegion::kKernel);
-  Kokkos::parallel_for("servesweep::batch_engine", policy_of(instance, launch), kernel);
+  Kokkos::parallel_for("servesweep::batch_engine", policy_of<BatchPolicy>(instance, launch),
+                       kernel);
 }
 
 std::vector<BinnedWorkload> bin_on_cores(const std::vector<BinningSpec>& specs,
@@ -336,7 +337,7 @@ std::vector<BatchEvent> BatchRunner::replay(const BatchWorld& world) const {
   copy<DeviceMemory, Kokkos::HostSpace>(device, kernel.world, &world, 1);
   fill_with_zeros(kernel.recorder.count, 1);
   fill_with_zeros(kernel.histograms, BatchHistograms::kCounts);
-  Kokkos::parallel_for("servesweep::replay", TeamPolicy(device, 1, 1), kernel);
+  Kokkos::parallel_for("servesweep::replay", BatchPolicy(device, 1, 1), kernel);
   std::int64_t batches = 0;
   copy<Kokkos::HostSpace, DeviceMemory>(device, &batches, kernel.recorder.count, 1);
   device.fence();

@@ -8,6 +8,10 @@
 
 namespace servesweep {
 
+// The engine's state is in global memory and its lanes diverge: more warps would hide little, and
+// with 128 registers it spills.
+using ContinuousPolicy = TeamPolicyOf<2>;
+
 // What a wave reads and writes, beside the requests.
 struct ContinuousWaveArrays {
   ContinuousWorld* worlds;       // [world]
@@ -36,7 +40,7 @@ struct RunContinuousWorlds {
   std::int32_t num_worlds;
   bool save_details;
 
-  KOKKOS_FUNCTION void operator()(const TeamPolicy::member_type& team) const {
+  KOKKOS_FUNCTION void operator()(const TeamMember& team) const {
     run_in_slot(team, slots, wave.next_start, num_worlds,
                 [&](const DeviceWarp& warp, std::size_t slot, unsigned char* state,
                     std::int32_t start) { run(warp, slot, state, wave.start_order[start]); });
@@ -85,7 +89,7 @@ struct ReplayContinuousWorld {
   std::uint32_t* histograms;  // [histogram][bucket], zero
   RecordFlights recorder;
 
-  KOKKOS_FUNCTION void operator()(const TeamPolicy::member_type&) const {
+  KOKKOS_FUNCTION void operator()(const TeamMember&) const {
     const DeviceWarp warp;
     const WorldLanes lanes = lanes_of(warp);
     ContinuousState here;

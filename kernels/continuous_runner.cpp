@@ -164,7 +164,7 @@ std::unique_ptr<PendingContinuousWave> ContinuousRunner::start(
   {
     const ProfileRegion region("servesweep::continuous_engine", 0, ProfileRegion::kKernel);
     Kokkos::parallel_for(
-        "servesweep::continuous_engine", policy_of(wave.instance, launch),
+        "servesweep::continuous_engine", policy_of<ContinuousPolicy>(wave.instance, launch),
         RunContinuousWorlds{arrays, slots, static_cast<std::int32_t>(worlds.size()), save_details});
   }
   return std::make_unique<RunningContinuousWave>(wave, arrays, shape, save_details);
@@ -202,7 +202,7 @@ std::vector<FlightEvent> ContinuousRunner::replay(const ContinuousWorld& world) 
     copy<DeviceMemory, Kokkos::HostSpace>(device, kernel.world, &world, 1);
     fill_with_zeros(kernel.recorder.count, 1);
     fill_with_zeros(kernel.histograms, ContinuousHistograms::kCounts);
-    Kokkos::parallel_for("servesweep::replay", TeamPolicy(device, 1, 1), kernel);
+    Kokkos::parallel_for("servesweep::replay", ContinuousPolicy(device, 1, 1), kernel);
     std::int64_t flights = 0;
     copy<Kokkos::HostSpace, DeviceMemory>(device, &flights, kernel.recorder.count, 1);
     device.fence();

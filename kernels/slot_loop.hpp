@@ -14,12 +14,13 @@ namespace servesweep {
 
 using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
 
-// At least four teams of these a multiprocessor, so at most 128 registers a thread (256 on AMD):
-// the engine spills below 120, and with this many its 16 warps are what its state in shared memory
-// lets in anyway.
-using TeamPolicy =
+// At least so many teams of these a multiprocessor: four leave a thread 128 registers (256 on AMD),
+// two 255 (512).
+template <unsigned kTeams>
+using TeamPolicyOf =
     Kokkos::TeamPolicy<Device,
-                       Kokkos::LaunchBounds<kTeamThreads, min_teams_bound(kTeamThreads, 4)>>;
+                       Kokkos::LaunchBounds<kTeamThreads, min_teams_bound(kTeamThreads, kTeams)>>;
+using TeamMember = TeamPolicyOf<1>::member_type;
 
 template <class Lanes = WorldLanes>
 KOKKOS_INLINE_FUNCTION Lanes lanes_of(const DeviceWarp& warp) {
@@ -31,8 +32,7 @@ KOKKOS_INLINE_FUNCTION Lanes lanes_of(const DeviceWarp& warp) {
 }
 
 // The state of a slot's world in team scratch.
-KOKKOS_INLINE_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& team,
-                                                 std::size_t state_bytes) {
+KOKKOS_INLINE_FUNCTION unsigned char* scratch_of(const TeamMember& team, std::size_t state_bytes) {
   void* memory =
       team.thread_scratch(0).get_shmem(static_cast<int>(state_bytes + SlotArrays::kScratchSlack));
   auto* bytes = static_cast<unsigned char*>(memory);
@@ -43,9 +43,9 @@ KOKKOS_INLINE_FUNCTION unsigned char* scratch_of(const TeamPolicy::member_type& 
 // Calls run(warp, slot, state memory, start) for worlds of the wave, by the number of their start,
 // until all have been started. next_start: [1], 0 before the launch.
 template <class Run>
-KOKKOS_INLINE_FUNCTION void run_in_slot(const TeamPolicy::member_type& team,
-                                        const SlotArrays& slots, std::int32_t* next_start,
-                                        std::int32_t num_worlds, const Run& run) {
+KOKKOS_INLINE_FUNCTION void run_in_slot(const TeamMember& team, const SlotArrays& slots,
+                                        std::int32_t* next_start, std::int32_t num_worlds,
+                                        const Run& run) {
   const DeviceWarp warp;
   const auto slot =
       static_cast<std::size_t>(team.league_rank()) * static_cast<std::size_t>(team.team_size()) +
@@ -64,8 +64,9 @@ KOKKOS_INLINE_FUNCTION void run_in_slot(const TeamPolicy::member_type& team,
 }
 
 // Its policy on a device.
-inline TeamPolicy policy_of(const Device& instance, const Launch& launch) {
-  TeamPolicy policy(instance, launch.teams, launch.team_size, launch.lanes);
+template <class Policy>
+Policy policy_of(const Device& instance, const Launch& launch) {
+  Policy policy(instance, launch.teams, launch.team_size, launch.lanes);
   if (launch.in_scratch) {
     policy.set_scratch_size(0, Kokkos::PerThread(static_cast<int>(launch.scratch_bytes())));
   }
@@ -74,7 +75,7 @@ inline TeamPolicy policy_of(const Device& instance, const Launch& launch) {
 
 inline DeviceLimits device_limits() {
   return {kOnHost, static_cast<std::size_t>(std::max(1, concurrency(Device()))),
-          static_cast<std::size_t>(kOnHost ? 0 : TeamPolicy::scratch_size_max(0))};
+          static_cast<std::size_t>(kOnHost ? 0 : TeamPolicyOf<1>::scratch_size_max(0))};
 }
 
 }  // namespace servesweep

@@ -95,6 +95,9 @@ class ContinuousEngine {
       histograms_.of[kind].touched = touched;
     }
     lanes_.once([&] {
+#ifndef NDEBUG
+      check_world(w_, s_, arrived - rejected);
+#endif
       ContinuousResult& result = *s_.result;
       result = {};
       for (std::int32_t r = 0; r < w_.num_replicas; ++r) {

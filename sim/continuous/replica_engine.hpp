@@ -9,6 +9,7 @@
 
 #include "sim/continuous/block_phases.hpp"
 #include "sim/continuous/finish_heap.hpp"
+#include "sim/continuous/invariants.hpp"
 #include "sim/continuous/prefix_cache.hpp"
 #include "sim/continuous/recorder.hpp"
 #include "sim/continuous/waiting_queue.hpp"
@@ -74,7 +75,9 @@ class ReplicaEngine {
       if (r_.end > time_limit()) return;
       const Ticks now = r_.end;
       land(r_.planned);
+      check(Flight::kIdle);
       schedule(now);
+      check(r_.flight);
     }
   }
 
@@ -809,6 +812,12 @@ class ReplicaEngine {
         }
       }
     }
+  }
+
+  SERVESWEEP_FUNCTION void check([[maybe_unused]] Flight flight) const {
+#ifndef NDEBUG
+    check_replica(w_, memory_, flight);
+#endif
   }
 
   const ContinuousWorld& w_;

@@ -145,7 +145,7 @@ struct ContinuousMemory {
   explicit ContinuousMemory(const ContinuousWorld& world)
       : block((ContinuousState::bytes(world) + 15) / 16),
         histograms(ContinuousHistograms::kCounts) {
-    state.place(block.data()->bytes, world);
+    state.place(reinterpret_cast<unsigned char*>(block.data()), world);
   }
   struct alignas(StateLayout::kAlignment) Piece {
     unsigned char bytes[16] = {};

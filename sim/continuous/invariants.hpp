@@ -1,0 +1,112 @@
+// What is true of a replica between its events, and of a world in its end. For builds with
+// assertions alone: a release has nothing of it.
+#pragma once
+
+#ifndef NDEBUG
+
+#include <cassert>
+
+#include "sim/continuous/block_phases.hpp"
+#include "sim/continuous/state.hpp"
+
+namespace servesweep {
+
+// Of a replica's running list.
+struct RunningCounts {
+  std::int32_t running = 0;
+  std::int32_t decoding = 0;
+  std::int64_t context_sum = 0;
+  std::int64_t blocks = 0;  // if no two sequences shared one
+};
+
+// flight: what has been scheduled, kIdle where it has just ended. The first iteration of it has the
+// blocks of its tokens; a flight of decodes takes those of the others when it ends.
+SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const ReplicaMemory& m,
+                                                Flight flight) {
+  const Replica& r = *m.replica;
+  const bool prefills = flight == Flight::kPrefill;
+  const bool all_decode =
+      flight == Flight::kDecodes || (prefills && w.mode == SchedulingMode::kMixed);
+  const BlockPhases phases(m.phases, w.block_size, r.phase);
+  RunningCounts counts;
+  std::int32_t previous = kNoSlot;
+  for (std::int32_t slot = r.first; slot != kNoSlot; slot = m.sequences[slot].next) {
+    const Sequence& s = m.sequences[slot];
+    assert(s.previous == previous);
+    previous = slot;
+    ++counts.running;
+    if (s.heap_place == kNoSlot) {
+      assert(prefills || slot == r.partial);
+      assert(s.computed < s.known);
+      counts.blocks += w.blocks_of(s.computed + (prefills ? s.chunk : 0));
+      continue;
+    }
+    assert(m.finishing[s.heap_place].slot == slot);
+    assert(m.finishing[s.heap_place].finish_at == s.finish_at);
+    assert(s.finish_at > r.decodes_done);
+    const std::int64_t generated = s.output - (s.finish_at - r.decodes_done);
+    const std::int64_t cached = s.prompt + generated - w.prefill_tokens_out();
+    assert(s.phase == phases.phase_of(static_cast<std::int32_t>(cached)));
+    const bool decodes = all_decode || (flight == Flight::kSome && counts.decoding < r.num_chosen);
+    ++counts.decoding;
+    counts.context_sum += cached + 1;
+    counts.blocks += w.blocks_of(cached + (decodes ? 1 : 0));
+  }
+  assert(r.last == previous);
+  return counts;
+}
+
+// Members of the client's batch that ended and wait for the others.
+SERVESWEEP_FUNCTION std::int32_t count_ended(const ReplicaMemory& m) {
+  std::int32_t count = 0;
+  for (std::int32_t slot = m.replica->ended; slot != kNoSlot; slot = m.sequences[slot].next) {
+    ++count;
+  }
+  return count;
+}
+
+SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ReplicaMemory& m,
+                                       Flight flight) {
+  const Replica& r = *m.replica;
+  const RunningCounts counts = count_running(w, m, flight);
+  assert(counts.running == r.num_running);
+  assert(counts.running <= w.max_sequences);
+  assert(counts.decoding == r.num_decoding);
+  assert(counts.decoding == r.num_finishing);
+  assert(counts.context_sum == r.context_sum);
+  assert(r.num_fresh >= 0 && r.num_fresh <= r.num_decoding);
+  assert(r.phase == r.decodes_done % w.block_size);
+  std::int32_t in_phases = 0;
+  for (std::int32_t phase = 0; phase < w.block_size; ++phase) {
+    assert(m.phases[phase] >= 0);
+    in_phases += m.phases[phase];
+  }
+  assert(in_phases == r.num_decoding);
+
+  assert(w.prefix_caching ? r.used_blocks <= counts.blocks : r.used_blocks == counts.blocks);
+  assert(r.used_blocks >= 0 && r.used_blocks <= w.num_blocks);
+
+  std::int32_t preempted = 0;
+  for (std::int32_t slot = r.preempted; slot != kNoSlot; slot = m.sequences[slot].next) {
+    ++preempted;
+  }
+  std::int32_t in_batch = 0;
+  for (std::uint32_t i = r.batch_head; i != kNoRequest; i = m.next[i]) ++in_batch;
+  assert(r.num_waiting == preempted + in_batch + r.num_queued);
+  assert(r.num_running + preempted + count_ended(m) <= w.num_slots());
+}
+
+// `admitted` requests came and were not rejected.
+SERVESWEEP_FUNCTION void check_world(const ContinuousWorld& w, const ContinuousState& state,
+                                     std::int64_t admitted) {
+  std::int64_t found = 0;
+  for (std::int32_t i = 0; i < w.num_replicas; ++i) {
+    const Replica& r = state.replicas[i];
+    found += r.tally.completed + count_ended(state.of(i, w)) + r.num_running + r.num_waiting;
+  }
+  assert(found == admitted);
+}
+
+}  // namespace servesweep
+
+#endif
