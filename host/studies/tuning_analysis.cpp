@@ -11,6 +11,20 @@ namespace {
 
 constexpr double kSuiteClientBatch = 16;
 
+// Experiments that were skipped, or that failed: the report has to say what it is not about.
+Findings tuning_not_there(const StudyData& data) {
+  Sentence s;
+  s.words("There are no results of");
+  bool any = false;
+  for (std::size_t step = 0; step < tuning_step_names().size(); ++step) {
+    if (!data.newest_rows(static_cast<TuningStep>(step)).empty()) continue;
+    s.words(any ? ", " : " ").words(tuning_step_names()[step]);
+    any = true;
+  }
+  if (!any) return {};
+  return {s.words(": skipped, or failed.").finding("Left out")};
+}
+
 Findings tuning_left_out(const StudyData& data) {
   const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
   const auto left_out = std::count(usable.begin(), usable.end(), false);
@@ -105,8 +119,8 @@ std::vector<StudyFinding> analyse_tuning(const Frame& study) {
   std::vector<StudyFinding> findings;
   for (const auto topic :
        {queue_answer, client_answer, limit_answer, comparison_answer, target_findings,
-        tuning_left_out, queue_findings, batch_limit_findings, memory_findings, chunk_findings,
-        benchmark_findings, comparison_findings}) {
+        tuning_not_there, tuning_left_out, queue_findings, batch_limit_findings, memory_findings,
+        chunk_findings, benchmark_findings, comparison_findings}) {
     for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
   }
   return findings;

@@ -195,6 +195,8 @@ class TuningStudy(CliTest):
         self.assertIn("error: memory: ", err)
         self.assertIn("leaves no KV block beside weights_gb=15.2", out)
         self.assertRegex(out.splitlines()[-1], "^failed: memory: ")
+        self.assertEqual(self.findings("Left out"), ["There are no results of memory, chunked_latency, "
+                                                     "chunked_itl: skipped, or failed."])
         there = set(Worlds(self.path("t.h5"))["step"])
         self.assertEqual(there, set(STEPS) - {"memory", "chunked_latency", "chunked_itl"})
         self.assertEqual({p.name for p in self.folder.glob("*.json")},

@@ -131,6 +131,23 @@ TEST_CASE("Every target has a row: reached, not reached, not known") {
         "Queue share below 50 %: not known; queue-time has not been run.");
 }
 
+TEST_CASE("What is not there is said") {
+  Rows rows = queue_rows();
+  const std::string others =
+      "max_num_seqs, memory, chunked_latency, chunked_itl, benchmark_latency, benchmark_batch, "
+      "benchmark_mix, benchmark_lengths, comparison: skipped, or failed.";
+  CHECK(text_of(rows, "Left out", "There") == "There are no results of " + others);
+  for (std::size_t step = 1; step < tuning_step_names().size(); ++step) {
+    rows.push_back(rows.back());
+    rows.back().step = static_cast<TuningStep>(step);
+  }
+  CHECK(text_of(rows, "Left out", "").empty());
+  rows.back().status = 1;
+  CHECK(text_of(rows, "Left out", "1 of 16 worlds") ==
+        "1 of 16 worlds did not run to their end or completed nothing; their configurations are "
+        "left out.");
+}
+
 TEST_CASE("Memory that is enough is told from memory that is not") {
   Rows rows;
   for (const auto& [share, blocks, preempted] :
