@@ -1,72 +1,19 @@
 #include "host/calibrate.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <numeric>
 
 #include "host/error.hpp"
+#include "host/least_squares.hpp"
 
 namespace servesweep {
 
 namespace {
 
 constexpr std::size_t kTerms = 3;  // alpha, beta, beta * gamma
-using Triple = std::array<double, kTerms>;
-
-struct LeastSquares {
-  bool determined = false;
-  Triple x{};
-  // Of (A^T A)^-1: the covariance of x for unit variance.
-  std::array<Triple, kTerms> covariance{};
-};
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-// By modified Gram-Schmidt, each column orthogonalised twice: as accurate as Householder, and the
-// condition of A is not squared as it is by the normal equations.
-LeastSquares solve(std::array<std::vector<double>, kTerms> columns, std::vector<double> y) {
-  std::array<Triple, kTerms> r{};
-  for (std::size_t j = 0; j < kTerms; ++j) {
-    const double before = std::sqrt(dot(columns[j], columns[j]));
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t k = 0; k < j; ++k) {
-        const double s = dot(columns[k], columns[j]);
-        r[k][j] += s;
-        for (std::size_t i = 0; i < y.size(); ++i) columns[j][i] -= s * columns[k][i];
-      }
-    }
-    r[j][j] = std::sqrt(dot(columns[j], columns[j]));
-    if (!(r[j][j] > 1e-9 * before)) return {};
-    for (double& value : columns[j]) value /= r[j][j];
-  }
-
-  LeastSquares result;
-  result.determined = true;
-  std::array<Triple, kTerms> inverse{};  // of r
-  Triple q{};
-  for (std::size_t j = 0; j < kTerms; ++j) {
-    q[j] = dot(columns[j], y);
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] -= q[j] * columns[j][i];
-    inverse[j][j] = 1 / r[j][j];
-    for (std::size_t i = j; i-- > 0;) {
-      for (std::size_t k = i + 1; k <= j; ++k) inverse[i][j] -= r[i][k] * inverse[k][j];
-      inverse[i][j] /= r[i][i];
-    }
-  }
-  for (std::size_t i = 0; i < kTerms; ++i) {
-    for (std::size_t j = 0; j < kTerms; ++j) {
-      result.x[i] += inverse[i][j] * q[j];
-      for (std::size_t k = 0; k < kTerms; ++k)
-        result.covariance[i][j] += inverse[i][k] * inverse[j][k];
-    }
-  }
-  return result;
-}
 
 std::vector<double> distinct(const std::vector<GridPoint>& points, double GridPoint::*member) {
   std::vector<double> values;
@@ -88,7 +35,7 @@ std::string format(const char* pattern, Args... args) {
 
 Calibration calibrate(const std::vector<GridPoint>& points) {
   const std::size_t n = points.size();
-  std::array<std::vector<double>, kTerms> columns;
+  std::vector<std::vector<double>> columns(kTerms);
   std::vector<double> y;
   for (const GridPoint& p : points) {
     columns[0].push_back(1);
@@ -96,7 +43,7 @@ Calibration calibrate(const std::vector<GridPoint>& points) {
     columns[2].push_back(p.length * (p.batch_size - 1) / p.batch_size);
     y.push_back(p.time_ms);
   }
-  const LeastSquares fit = solve(columns, y);
+  const LeastSquares fit = solve_least_squares(columns, y);
   if (n < kTerms || !fit.determined || fit.x[1] == 0) {
     throw InputError("cannot fit the service model to " + std::to_string(n) + " points with " +
                      std::to_string(distinct(points, &GridPoint::batch_size).size()) +

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "host/continuous_services.hpp"
 #include "host/toml_text.hpp"
 
 namespace servesweep {
@@ -29,10 +30,16 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.memory, "kv_cache", when("kv_cache.sizing", "memory"));
   visit(p.cluster, "cluster", always);
   visit(p.router, "cluster", always);
-  visit(p.affine, "service", always);
-  visit(p.regimes, "service", always);
+  visit(p.replica_services, "cluster", always);
+  visit(p.preset, "service", when("cluster.services", ""));
+  visit(p.service, "service", when("service.preset", "none"));
+  visit(p.affine, "service", when("service.model", "affine"));
+  visit(p.regimes, "service", when("service.model", "affine"));
   visit(p.prefill, "service.prefill", when("service.prefill_regime", "true"));
-  visit(p.large, "service.large", always);
+  visit(p.large, "service.large", when("service.model", "affine"));
+  visit(p.roofline.roofline, "service.roofline", when("service.model", "roofline"));
+  visit(p.roofline.gpu, "service.roofline", when("service.roofline.gpu", "custom"));
+  visit(p.roofline.model, "service.roofline", when("service.roofline.model", "custom"));
   visit(p.limits, "sla", always);
 }
 
@@ -78,6 +85,7 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
   visit_params(params, [&](auto& part, const char*, auto&&) {
     first = ParameterSet::assign(part, values, first);
   });
+  params.services = texts.at(static_cast<std::size_t>(params.replica_services.services.id));
   return params;
 }
 
@@ -122,6 +130,7 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
               " (prompts are prefilled whole, and max_model_len=" +
               std::to_string(p.kv.max_model_len) + " allows longer ones) raise it to that");
   }
+  check_services(p, findings);
   return findings;
 }
 
@@ -133,26 +142,6 @@ AffineRegime lower(const AffineRegimeParams& p, std::int32_t from_sequences) {
           ticks_of_ms(p.per_sequence_ms),
           ticks_of_ms(p.per_context_token_ms)};
 }
-
-namespace {
-
-AffineIteration::Lowered lower_affine(const ContinuousParams& p) {
-  AffineIteration::Lowered model;
-  model.num_regimes = 0;
-  const auto add = [&model](const AffineRegimeParams& regime, std::int32_t from) {
-    model.regimes[model.num_regimes++] = lower(regime, from);
-  };
-  if (p.regimes.prefill_regime) {
-    add(p.prefill, 0);
-    add(p.affine, 1);
-  } else {
-    add(p.affine, 0);
-  }
-  if (p.regimes.large_from_sequences > 0) add(p.large, p.regimes.large_from_sequences);
-  return model;
-}
-
-}  // namespace
 
 ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   ContinuousWorld w;
@@ -186,9 +175,7 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   w.e2e_limit = ticks_of_s(p.limits.e2e_s);
   w.tpot_limit_ps = std::llround(std::min(p.limits.tpot_ms * 1e9, 9e18));
   w.time_limit_ns = p.cluster.time_limit_s > 0 ? to_ns(p.cluster.time_limit_s) : kClockEnd_ns;
-  w.num_groups = 1;
-  w.groups[0].end_replica = w.num_replicas;
-  w.groups[0].service.affine = lower_affine(p);
+  lower_services(p, w);
   return w;
 }
 

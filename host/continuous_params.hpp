@@ -7,6 +7,8 @@
 
 #include "host/parameter.hpp"
 #include "host/request_classes.hpp"
+#include "host/roofline_params.hpp"
+#include "host/service_presets.hpp"
 #include "host/workload_params.hpp"
 #include "sim/continuous/params.hpp"
 #include "sim/continuous/world.hpp"
@@ -29,6 +31,39 @@ struct AffineRegimesParams {
   }
 };
 
+struct ReplicaServicesParams {
+  Words services;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&ReplicaServicesParams::services, "services",
+          "Service presets of the replicas, as in \"opt-13b-a100-tp1*2, opt-13b-a100-tp2\": the "
+          "last one also serves all replicas that remain; none: all have that of [service].");
+  }
+};
+
+struct ServicePresetChoice {
+  ServicePreset preset = ServicePreset::kNone;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&ServicePresetChoice::preset, "preset",
+          "Coefficients that others fitted, with their source in docs/service_presets.md, instead "
+          "of [service]'s own.");
+  }
+};
+
+struct ServiceModelChoice {
+  IterationKind model = IterationKind::kAffine;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&ServiceModelChoice::model, "model",
+          "Time of an iteration: affine in what it runs, or a roofline's estimate from published "
+          "facts of a GPU and a model.");
+  }
+};
+
 struct ContinuousParams {
   WorkloadSpec workload;
   RequestClassParams classes;
@@ -41,11 +76,17 @@ struct ContinuousParams {
   KvMemoryParams memory;
   ReplicaParams cluster;
   RouterParams router;
+  ReplicaServicesParams replica_services;
+  ServicePresetChoice preset;
+  ServiceModelChoice service;
   AffineRegimeParams affine;
   AffineRegimesParams regimes;
   AffineRegimeParams prefill;
   AffineRegimeParams large;
+  RooflineSpec roofline;
   LatencyLimitParams limits;
+
+  std::string services;  // the text of replica_services, spelt out
 
   bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.

@@ -17,7 +17,7 @@
 
 namespace servesweep {
 
-enum class ParameterType { kReal, kInteger, kBool, kChoice, kText, kIntegerList };
+enum class ParameterType { kReal, kInteger, kBool, kChoice, kText, kWords, kIntegerList };
 
 // The parameter `key` has one of `values` (names of choices, "true"/"false", or for a text ""
 // = not given and "*" = given). A parameter is read by a world when all its conditions hold; one
@@ -42,7 +42,8 @@ struct Parameter {
 
   // Its stored value is the id of a text.
   bool is_text() const {
-    return type == ParameterType::kText || type == ParameterType::kIntegerList;
+    return type == ParameterType::kText || type == ParameterType::kWords ||
+           type == ParameterType::kIntegerList;
   }
 };
 
@@ -51,6 +52,7 @@ struct Parameter {
 struct Finding {
   std::string key;
   std::string message;
+  bool is_warning = false;  // the point can be run
 };
 
 // A world's value of every parameter, in registered order, is a double: numbers and 0/1 as they
@@ -92,6 +94,11 @@ class ParameterSet {
 
 // ---------------------------------------------------------------------------------------------
 
+// Stored as the id of a text.
+template <class T>
+constexpr bool kIsTextField =
+    std::is_same_v<T, Text> || std::is_same_v<T, Words> || std::is_same_v<T, IntegerList>;
+
 struct ParameterSet::Adder {
   ParameterSet& set;
   const std::string& table;
@@ -117,14 +124,16 @@ struct ParameterSet::Adder {
   template <class P, class T>
   void operator()(T P::*member, const char* name, const char* text) {
     Parameter p;
-    if constexpr (std::is_same_v<T, Text> || std::is_same_v<T, IntegerList>) {
-      p.type = std::is_same_v<T, Text> ? ParameterType::kText : ParameterType::kIntegerList;
+    if constexpr (kIsTextField<T>) {
+      p.type = std::is_same_v<T, Text>    ? ParameterType::kText
+               : std::is_same_v<T, Words> ? ParameterType::kWords
+                                          : ParameterType::kIntegerList;
       p.default_value = (P{}.*member).id;
     } else if constexpr (std::is_same_v<T, bool>) {
       p.type = ParameterType::kBool;
       p.default_value = P{}.*member;
     } else {
-      static_assert(std::is_enum_v<T>, "a bool, a Text, an IntegerList or an enum");
+      static_assert(std::is_enum_v<T>, "a bool, a text or an enum");
       p.type = ParameterType::kChoice;
       p.default_value = static_cast<double>(P{}.*member);
       for (const char* choice : EnumNames<T>::values) p.choices.emplace_back(choice);
@@ -149,7 +158,7 @@ struct ParameterSet::Assigner {
   void operator()(T P::*member, Rest...) {
     const double v = *value++;
     if (v != v) return;
-    if constexpr (std::is_same_v<T, Text> || std::is_same_v<T, IntegerList>) {
+    if constexpr (kIsTextField<T>) {
       (params.*member).id = static_cast<std::int32_t>(v);
     } else if constexpr (std::is_enum_v<T>) {
       params.*member = static_cast<T>(static_cast<int>(v));

@@ -34,6 +34,8 @@ std::string domain(const Parameter& p) {
     }
     case ParameterType::kText:
       return "file name";
+    case ParameterType::kWords:
+      return "string";
     case ParameterType::kIntegerList:
       return "array of integers";
   }

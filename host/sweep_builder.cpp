@@ -225,6 +225,10 @@ class SweepBuilder {
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
         if (!seen.insert(finding.message).second) continue;
+        if (finding.is_warning) {
+          warn(at(place_of(finding.key), finding.message));
+          continue;
+        }
         fail(at(place_of(finding.key),
                 seen.size() > kMostFindings ? "further findings are not shown" : finding.message));
         if (seen.size() > kMostFindings) break;

@@ -57,6 +57,7 @@ std::string toml_value(const Parameter& parameter, double value,
       return name == "true" || name == "false" ? name : toml_string(name);
     }
     case ParameterType::kText:
+    case ParameterType::kWords:
       return toml_string(texts[static_cast<std::size_t>(value)]);
     case ParameterType::kIntegerList: {
       std::string out = "[";

@@ -44,6 +44,7 @@ std::string expected(const Parameter& p) {
     case ParameterType::kChoice:
       return "one of " + joined(p.choices);
     case ParameterType::kText:
+    case ParameterType::kWords:
       return "a string, in UTF-8 and without control characters";
     case ParameterType::kIntegerList:
       return "an array of integers";
@@ -134,8 +135,10 @@ std::optional<double> ValueReader::scalar(const Parameter& p, const SpecEntry& e
       break;
     }
     case ParameterType::kText:
+    case ParameterType::kWords:
       if (const auto* text = std::get_if<std::string>(&value.data); text && is_plain(*text)) {
-        stored = texts_.add(entry.is_override ? seen_from(spec_.folder, *text) : *text);
+        const bool is_path = entry.is_override && p.type == ParameterType::kText;
+        stored = texts_.add(is_path ? seen_from(spec_.folder, *text) : *text);
       }
       break;
     case ParameterType::kIntegerList:

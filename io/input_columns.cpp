@@ -22,6 +22,7 @@ ColumnSpec input_column(const Parameter& p) {
       column.categories = p.choices;
       break;
     case ParameterType::kText:
+    case ParameterType::kWords:
     case ParameterType::kIntegerList:
       column.type = ColumnType::kText;
       break;

@@ -7,7 +7,7 @@
 //     visit(&P::alpha_ms, "alpha_ms", "ms", 0.0, 1e9, "Fixed time of a batch; also TTFT.");
 //     visit(&P::kind, "kind", "Scheduler.");            // an enum with EnumNames
 //     visit(&P::keep_failed, "keep_failed", "...");     // a bool
-//     visit(&P::trace, "trace", "...");                 // a Text or IntegerList
+//     visit(&P::trace, "trace", "...");                 // a Text, Words or IntegerList
 //   }
 // visit(member, key, unit, min, max, text) is for double, std::int32_t and std::int64_t.
 #pragma once
@@ -23,6 +23,11 @@ struct EnumNames;
 
 // Index into the sweep's pool of texts (file names); 0 is the empty text.
 struct Text {
+  std::int32_t id = 0;
+};
+
+// Like Text; the text names no file.
+struct Words {
   std::int32_t id = 0;
 };
 

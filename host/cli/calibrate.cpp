@@ -1,4 +1,5 @@
-// servesweep calibrate: the coefficients of the affine service model from measured batch times.
+// servesweep calibrate: the coefficients of the affine service models from measured batch times, or
+// from measured iterations.
 #include "host/calibrate.hpp"
 
 #include <nlohmann/json.hpp>
@@ -6,8 +7,10 @@
 #include <iostream>
 #include <memory>
 
+#include "host/calibrate_iterations.hpp"
 #include "host/cli/commands.hpp"
 #include "io/grid_reader.hpp"
+#include "io/iteration_reader.hpp"
 
 namespace servesweep {
 
@@ -37,26 +40,47 @@ std::string to_json(const Calibration& c) {
   return json.dump(2) + "\n";
 }
 
+void calibrate_file(const CalibrateArguments& arguments) {
+  if (has_iterations(arguments.file)) {
+    const MeasuredIterations measured = read_iterations(arguments.file);
+    const IterationFit fit = calibrate_iterations(measured);
+    std::cout << (arguments.json ? iteration_fit_json(measured, fit)
+                                 : iteration_fit_text(measured, fit));
+    return;
+  }
+  const Calibration calibration = calibrate(read_service_grid(arguments.file));
+  std::cout << (arguments.json ? to_json(calibration) : calibration_text(calibration));
+}
+
 }  // namespace
 
 void add_calibrate(CLI::App& app, Program&) {
   const auto arguments = std::make_shared<CalibrateArguments>();
   CLI::App* command = app.add_subcommand(
-      "calibrate", "Fits the affine service model to measured batch times; prints TOML to paste.");
-  command->add_option("file", arguments->file, "Measured grid")->type_name("GRID.csv")->required();
+      "calibrate",
+      "Fits the affine service model to measured batch times or iterations; prints TOML to paste.");
+  command->add_option("file", arguments->file, "Measured grid, or iterations")
+      ->type_name("FILE.csv")
+      ->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->footer(
-      "The model: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = "
+      "Of batches: T = alpha + beta * L * (1 + gamma * (b - 1) / b)   [ms; b = batch size, L = "
       "tokens].\n"
       "The file is CSV with the columns batch_size, length [tokens] and latency_ms (or _us, "
       "_s).\n\n"
+      "Of iterations of the continuous engine: t = base + per_prompt_token * P + "
+      "per_prompt_token_pair * P2\n+ per_sequence * n + per_context_token * S, none but that of P2 "
+      "below 0.\n"
+      "The file is CSV with the columns prefill_tokens (P: prompt tokens in the iteration), "
+      "sequences "
+      "(n:\nthat decode), context_tokens (S: sum of the contexts that these decode on), time_ms "
+      "(or "
+      "_us, _s), and\nperhaps prefill_pair_tokens (P2: sum of chunk * (tokens before + chunk)).\n\n"
       "Examples:\n"
       "  servesweep calibrate examples/service_grid.csv\n"
+      "  servesweep calibrate examples/iterations.csv --json\n"
       "The grid can also be simulated as it is: -s service.model=grid -s service.grid=GRID.csv");
-  command->callback([arguments] {
-    const Calibration calibration = calibrate(read_service_grid(arguments->file));
-    std::cout << (arguments->json ? to_json(calibration) : calibration_text(calibration));
-  });
+  command->callback([arguments] { calibrate_file(*arguments); });
 }
 
 }  // namespace servesweep

@@ -5,6 +5,7 @@
 #include "host/cli/commands.hpp"
 #include "host/engines.hpp"
 #include "host/parameter_docs.hpp"
+#include "host/preset_docs.hpp"
 #include "host/sweep_builder.hpp"
 #include "io/output_format.hpp"
 
@@ -25,6 +26,9 @@ void add_docs(CLI::App& app, Program&) {
     const auto engine = make_engine(*name);
     const Sweep sweep = build_sweep({}, engine->parameters());
     std::cout << output_format_markdown(engine->schema(sweep));
+  });
+  docs->add_subcommand("service-presets", "docs/service_presets.md")->callback([] {
+    std::cout << service_presets_markdown();
   });
 }
 

@@ -44,6 +44,12 @@ struct AffineRegime {
   Ticks per_prompt_token_pair = 0;
   Ticks per_sequence = 0;
   Ticks per_context_token = 0;
+
+  SERVESWEEP_FUNCTION Ticks time(const IterationShape& shape) const {
+    return base + per_prompt_token * shape.prefill_tokens +
+           per_prompt_token_pair * shape.prefill_pair_tokens + per_sequence * shape.decodes +
+           per_context_token * shape.context_sum;
+  }
 };
 
 struct AffineIteration {
@@ -62,11 +68,7 @@ struct AffineIteration {
   };
 
   SERVESWEEP_FUNCTION static Ticks time(const Lowered& model, const IterationShape& shape) {
-    const AffineRegime& c = model.of(shape.decodes);
-    const Ticks time = c.base + c.per_prompt_token * shape.prefill_tokens +
-                       c.per_prompt_token_pair * shape.prefill_pair_tokens +
-                       c.per_sequence * shape.decodes + c.per_context_token * shape.context_sum;
-    return max_of(time, kShortestIteration);
+    return max_of(model.of(shape.decodes).time(shape), kShortestIteration);
   }
 
   // n > 0 sequences decode, with the sum of their contexts in the first iteration.

@@ -3,24 +3,43 @@
 
 #include "sim/field.hpp"
 #include "sim/iteration/affine.hpp"
+#include "sim/iteration/roofline.hpp"
 
 namespace servesweep {
 
-enum class IterationKind : std::int32_t { kAffine };
+enum class IterationKind : std::int32_t { kAffine, kRoofline };
 template <>
 struct EnumNames<IterationKind> {
-  static constexpr const char* values[] = {AffineIteration::kName};
+  static constexpr const char* values[] = {AffineIteration::kName, RooflineIteration::kName};
 };
 
 struct IterationModel {
   IterationKind kind = IterationKind::kAffine;
-  AffineIteration::Lowered affine;
+  union {
+    AffineIteration::Lowered affine;
+    RooflineIteration::Lowered roofline;
+  };
+
+  SERVESWEEP_FUNCTION IterationModel() : affine() {}
+
+  // Calls visitor(Model{}, what the chosen model was lowered to).
+  template <class Visitor>
+  SERVESWEEP_FUNCTION decltype(auto) visit(Visitor&& visitor) const {
+    switch (kind) {
+      case IterationKind::kRoofline:
+        return visitor(RooflineIteration{}, roofline);
+      case IterationKind::kAffine:
+        break;
+    }
+    return visitor(AffineIteration{}, affine);
+  }
 
   SERVESWEEP_FUNCTION Ticks time(const IterationShape& shape) const {
-    return AffineIteration::time(affine, shape);
+    return visit([&](auto model, const auto& lowered) { return model.time(lowered, shape); });
   }
   SERVESWEEP_FUNCTION IterationLine line(std::int32_t decodes, std::int64_t context_sum) const {
-    return AffineIteration::line(affine, decodes, context_sum);
+    return visit(
+        [&](auto model, const auto& lowered) { return model.line(lowered, decodes, context_sum); });
   }
 };
 

@@ -429,6 +429,32 @@ class Others(CliTest):
         self.write("s.toml", toml + "\n[workload]\nrequests = 10\n")
         self.cli("run", "s.toml")
 
+    def test_calibrate_iterations(self):
+        rows = SOURCE / "examples/iterations.csv"
+        fit = json.loads(self.cli("calibrate", rows, "--json")[0])
+        self.assertGreater(fit["r_squared"], 0.99)
+        self.assertEqual(len(fit["rows"]), 30)
+        out, _ = self.cli("calibrate", rows)
+        toml = "[service]" + out.split("[service]")[1]
+        self.write("s.toml", 'engine = "continuous"\n' + toml + "\n[workload]\nrequests = 10\n")
+        _, warnings = self.cli("run", "s.toml", "-q")
+        self.assertEqual(warnings, "")
+
+    def test_services_of_the_continuous_engine(self):
+        self.write("s.toml", 'engine = "continuous"\n[workload]\nrequests = 20\n'
+                             "[cluster]\nnum_replicas = 2\n")
+        _, said = self.cli("plan", "s.toml", "-s", "service.model=roofline")
+        self.assertEqual(said.count("is an estimate"), 1)
+        _, said = self.cli("plan", "s.toml", "-s", "service.preset=opt-13b-a100-tp1",
+                           "-s", "service.base_ms=3")
+        self.assertIn("service.base_ms is not used", said)
+        _, said = self.cli("plan", "s.toml", "-s", "service.preset=opt-13b-a100-tp1",
+                           "-s", "cluster.services=opt-13b-a100-tp1, qwen2.5-7b-a100")
+        self.assertIn("service.preset is not used", said)
+        mixed = self.path("mixed.h5")
+        self.cli("run", "s.toml", "-q", "-o", mixed,
+                 "-s", "cluster.services=opt-13b-a100-tp1, qwen2.5-7b-a100")
+
     def test_info(self):
         info = json.loads(self.cli("info", "--json")[0])
         self.assertGreaterEqual(info["concurrency"], 1)

@@ -11,7 +11,8 @@ import unittest
 
 from servesweep_cli import PROGRAM, SOURCE, CliTest, can_report
 
-GENERATED = {"parameters.md": "parameters", "output_format.md": "output-format"}
+GENERATED = {"parameters.md": "parameters", "output_format.md": "output-format",
+             "service_presets.md": "service-presets"}
 PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "examples/README.md",
          *sorted((SOURCE / "docs").glob("*.md"))]
 HELPS = ([], ["run"], ["study", "stress"], ["study", "tuning"], ["plan"], ["show"], ["export"], ["report"], ["compare"],

@@ -23,6 +23,24 @@ constexpr std::uint64_t kWorlds = 600;
 constexpr std::uint64_t kWorlds = 4000;
 #endif
 
+// The larger of two forms; contexts of earlier chunks are read from memory, too.
+naive::Service naive_roofline(const RooflineIteration::Lowered& bounds) {
+  return {{}, [bounds](const naive::Iteration& it) {
+            Ticks memory = bounds.memory.base, compute = bounds.compute.base;
+            for (const naive::Chunk& c : it.prefills) {
+              memory +=
+                  bounds.memory.per_prompt_token * c.q + bounds.memory.per_context_token * c.k;
+              compute += bounds.compute.per_prompt_token * c.q +
+                         bounds.compute.per_prompt_token_pair * c.q * (c.k + c.q);
+            }
+            for (const naive::Decode& d : it.decodes) {
+              memory += bounds.memory.per_context_token * d.context;
+              compute += bounds.compute.per_sequence + bounds.compute.per_context_token * d.context;
+            }
+            return std::max(memory, compute);
+          }};
+}
+
 naive::Params naive_params(const ContinuousWorld& w) {
   naive::Params p;
   p.mode = w.mode == SchedulingMode::kMixed          ? naive::Mode::kMixed
@@ -77,8 +95,13 @@ naive::Params naive_params(const ContinuousWorld& w) {
   p.flush_ns = w.flush_ns;
   p.time_limit_ns = w.time_limit_ns == kClockEnd_ns ? 0 : w.time_limit_ns;
   for (std::int32_t r = 0; r < w.num_replicas; ++r) {
+    const IterationModel& model = w.service_of(r);
+    if (model.kind == IterationKind::kRoofline) {
+      p.services.push_back(naive_roofline(model.roofline));
+      continue;
+    }
     naive::Service service;
-    const AffineIteration::Lowered& affine = w.service_of(r).affine;
+    const AffineIteration::Lowered& affine = model.affine;
     for (std::int32_t i = 0; i < affine.num_regimes; ++i) {
       const AffineRegime& c = affine.regimes[i];
       service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
@@ -228,7 +251,7 @@ struct SeeEverything {
 
 struct Reach {
   std::int64_t worlds = 0, rejecting = 0, preempting = 0, limited = 0, static_ones = 0, jumps = 0;
-  std::int64_t several = 0, capped = 0, cached = 0, iterations = 0, flights = 0;
+  std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, iterations = 0, flights = 0;
 };
 
 // The flights of a world that was stepped are the iterations of the naive simulator.
@@ -331,6 +354,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.static_ones += world.mode == SchedulingMode::kStatic;
     reach.several += world.num_replicas > 1;
     reach.capped += world.max_decode_context < INT64_MAX;
+    reach.rooflines += world.groups[0].service.kind == IterationKind::kRoofline;
     reach.cached += t.cached_tokens > 0;
     reach.iterations += t.iterations;
     reach.flights += t.flights;
@@ -352,6 +376,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.static_ones > worlds / 10);
   CHECK(reach.several > worlds / 4);
   CHECK(reach.capped > worlds / 40);
+  CHECK(reach.rooflines > worlds / 5);
   CHECK(reach.cached > worlds / 40);
   CHECK(reach.flights < reach.iterations * 3 / 4);
 }

@@ -43,7 +43,24 @@ struct ContinuousCase {
 
 inline Ticks ticks_of_us(double us) { return static_cast<Ticks>(us * 1e3 / kNsPerTick); }
 
+inline IterationModel random_roofline(Dice& dice) {
+  IterationModel service;
+  service.kind = IterationKind::kRoofline;
+  RooflineIteration::Lowered& bounds = service.roofline = {};
+  // Bounds that cross each other, and now and then ones that are the same.
+  bounds.memory.base = ticks_of_us(dice.pick({0.0, 300.0, 9000.0}));
+  bounds.memory.per_prompt_token = bounds.memory.per_context_token =
+      ticks_of_us(dice.pick({0.0, 0.7, 3.1, 120.3}));
+  bounds.compute.base = ticks_of_us(dice.pick({0.0, 0.4, 310.0}));
+  bounds.compute.per_prompt_token = bounds.compute.per_sequence =
+      ticks_of_us(dice.pick({0.0, 55.0, 700.9}));
+  bounds.compute.per_prompt_token_pair = bounds.compute.per_context_token =
+      ticks_of_us(dice.pick({0.0, 0.7, 9.3}));
+  return service;
+}
+
 inline IterationModel random_service(Dice& dice) {
+  if (dice.chance(30)) return random_roofline(dice);
   IterationModel service;
   service.affine.num_regimes = dice.roll(1, 3);
   for (int i = 0; i < service.affine.num_regimes; ++i) {
