@@ -37,7 +37,7 @@ struct Options {
 Workload conversations(const Options& options) {
   WorkloadSpec spec;
   spec.source.requests = options.requests;
-  spec.arrivals.rate_per_s = 1.0;
+  spec.mean_rate.rate_per_s = 1.0;
   LengthSpec* lengths[] = {&spec.prompt, &spec.output};
   if (options.trace.empty()) {
     // Mean and standard deviation of ln(tokens), and the longest, of the trace's 19,366 requests.

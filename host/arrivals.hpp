@@ -35,6 +35,11 @@ struct DeterministicArrivals {
   double rate_per_s;
 };
 
+// All at time 0: a batch job, or a load test that sends everything at once.
+struct BurstArrivals {
+  double next_s(std::uint64_t) const { return 0; }
+};
+
 // Gamma gaps of a given coefficient of variation: cv > 1 is burstier than Poisson, cv < 1 smoother.
 struct GammaArrivals {
   struct Params {
@@ -172,14 +177,15 @@ constexpr bool is_arrival_process =
     std::is_same_v<decltype(std::declval<T&>().next_s(std::uint64_t{1})), double>;
 static_assert(is_arrival_process<PoissonArrivals> && is_arrival_process<DeterministicArrivals> &&
                   is_arrival_process<GammaArrivals> && is_arrival_process<MmppArrivals> &&
-                  is_arrival_process<DiurnalArrivals>,
+                  is_arrival_process<DiurnalArrivals> && is_arrival_process<BurstArrivals>,
               "an arrival process has double next_s(std::uint64_t request)");
 
-enum class ArrivalKind { kPoisson, kDeterministic, kGamma, kMmpp, kDiurnal };
+enum class ArrivalKind { kPoisson, kDeterministic, kGamma, kMmpp, kDiurnal, kBurst };
 
 template <>
 struct EnumNames<ArrivalKind> {
-  static constexpr const char* values[] = {"poisson", "deterministic", "gamma", "mmpp", "diurnal"};
+  static constexpr const char* values[] = {"poisson", "deterministic", "gamma",
+                                           "mmpp",    "diurnal",       "burst"};
 };
 
 }  // namespace servesweep

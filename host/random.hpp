@@ -26,6 +26,7 @@ enum class StreamId : std::uint16_t {
   kService = 5,
   kPriority = 6,
   kRouter = 7,
+  kCategory = 8,
 };
 
 // The p-quantile of the standard normal distribution, p in (0, 1); relative error about 1e-16.

@@ -7,6 +7,7 @@
 
 #include "host/burstgpt_like.hpp"
 #include "host/error.hpp"
+#include "host/production_mix.hpp"
 
 namespace servesweep {
 
@@ -30,7 +31,7 @@ void fill_arrivals(Workload& workload, Process process) {
 }
 
 void generate_arrivals(const WorkloadSpec& spec, const RandomSource& random, Workload& workload) {
-  const double rate = spec.arrivals.rate_per_s;
+  const double rate = spec.mean_rate.rate_per_s;
   switch (spec.arrivals.kind) {
     case ArrivalKind::kPoisson:
       return fill_arrivals(workload, PoissonArrivals(rate, random));
@@ -42,6 +43,8 @@ void generate_arrivals(const WorkloadSpec& spec, const RandomSource& random, Wor
       return fill_arrivals(workload, MmppArrivals(spec.mmpp, rate, random));
     case ArrivalKind::kDiurnal:
       return fill_arrivals(workload, DiurnalArrivals(spec.diurnal, rate, random));
+    case ArrivalKind::kBurst:
+      return fill_arrivals(workload, BurstArrivals{});
   }
 }
 
@@ -79,8 +82,8 @@ std::shared_ptr<const Trace> load(const TraceProvider& traces, const std::string
   return trace;
 }
 
-void generate(const WorkloadSpec& spec, const TraceProvider& traces, const RandomSource& random,
-              Workload& workload) {
+void generate_lengths(const WorkloadSpec& spec, const TraceProvider& traces,
+                      const RandomSource& random, Workload& workload) {
   const bool prompt_empirical = spec.prompt.choice.kind == LengthKind::kEmpirical;
   const bool output_empirical = spec.output.choice.kind == LengthKind::kEmpirical;
   std::shared_ptr<const Trace> prompt_trace, output_trace;
@@ -88,7 +91,6 @@ void generate(const WorkloadSpec& spec, const TraceProvider& traces, const Rando
   if (output_empirical) output_trace = load(traces, spec.output.trace, {});
   const bool pairs = prompt_empirical && output_empirical && spec.prompt.trace == spec.output.trace;
 
-  generate_arrivals(spec, random, workload);
   generate_lengths(spec.prompt, prompt_trace ? &prompt_trace->prompt_tokens : nullptr,
                    random.stream(StreamId::kPromptLength), workload.prompt_tokens);
   generate_lengths(spec.output, output_trace ? &output_trace->output_tokens : nullptr,
@@ -96,11 +98,25 @@ void generate(const WorkloadSpec& spec, const TraceProvider& traces, const Rando
                    workload.output_tokens);
 }
 
-void generate_burstgpt_like(const RandomSource& random, Workload& workload) {
-  fill_arrivals(workload, burstgpt_like::Arrivals(random));
-  const burstgpt_like::Lengths lengths(random);
+template <class Lengths>
+void fill_pairs(Workload& workload, const Lengths& lengths) {
   for (std::size_t i = 0; i < workload.size(); ++i)
     lengths.draw(i, workload.prompt_tokens[i], workload.output_tokens[i]);
+}
+
+void generate(const WorkloadSpec& spec, const TraceProvider& traces, const RandomSource& random,
+              Workload& workload) {
+  switch (spec.source.preset) {
+    case WorkloadPreset::kNone:
+      generate_arrivals(spec, random, workload);
+      return generate_lengths(spec, traces, random, workload);
+    case WorkloadPreset::kBurstGptLike:
+      fill_arrivals(workload, burstgpt_like::Arrivals(random));
+      return fill_pairs(workload, burstgpt_like::Lengths(random));
+    case WorkloadPreset::kProductionMix:
+      generate_arrivals(spec, random, workload);
+      return fill_pairs(workload, production_mix::Lengths(random));
+  }
 }
 
 std::size_t request_count(const WorkloadSpec& spec, const Trace* trace) {
@@ -197,8 +213,6 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
   const RandomSource random{seed, replication};
   if (trace) {
     copy_requests(*trace, workload);
-  } else if (spec.source.preset == WorkloadPreset::kBurstGptLike) {
-    generate_burstgpt_like(random, workload);
   } else {
     generate(spec, traces, random, workload);
   }

@@ -38,6 +38,9 @@ void visit_params(Spec& spec, Visitor&& visit) {
   const auto generated = [] {
     return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none"}}};
   };
+  const auto arriving = [] {  // the preset production-mix has lengths only
+    return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none", "production-mix"}}};
+  };
   visit(spec.source, "workload", always);
   visit(spec.trace_options, "workload", when("workload.trace", "*"));
   visit(spec.clock, "workload", always);
@@ -47,7 +50,9 @@ void visit_params(Spec& spec, Visitor&& visit) {
   visit(spec.noise, "workload.prediction",
         when("workload.predictor", "auto", "power_law", "noisy_oracle"));
   visit(spec.constant, "workload.prediction", when("workload.predictor", "constant"));
-  visit(spec.arrivals, "workload.arrivals", generated);
+  visit(spec.arrivals, "workload.arrivals", arriving);
+  visit(spec.mean_rate, "workload.arrivals",
+        when("workload.arrivals.kind", "poisson", "deterministic", "gamma", "mmpp", "diurnal"));
   visit(spec.gamma, "workload.arrivals", when("workload.arrivals.kind", "gamma"));
   visit(spec.mmpp, "workload.arrivals", when("workload.arrivals.kind", "mmpp"));
   visit(spec.diurnal, "workload.arrivals", when("workload.arrivals.kind", "diurnal"));

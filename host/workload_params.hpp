@@ -19,11 +19,11 @@
 
 namespace servesweep {
 
-enum class WorkloadPreset { kNone, kBurstGptLike };
+enum class WorkloadPreset { kNone, kBurstGptLike, kProductionMix };
 
 template <>
 struct EnumNames<WorkloadPreset> {
-  static constexpr const char* values[] = {"none", "burstgpt-like"};
+  static constexpr const char* values[] = {"none", "burstgpt-like", "production-mix"};
 };
 
 template <>
@@ -93,12 +93,19 @@ struct PredictorChoice {
 
 struct ArrivalChoice {
   ArrivalKind kind = ArrivalKind::kPoisson;
-  double rate_per_s = 1.0;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&ArrivalChoice::kind, "kind", "Arrival process.");
-    visit(&ArrivalChoice::rate_per_s, "rate_per_s", "1/s", 1e-6, 1e9, "Mean arrival rate.");
+  }
+};
+
+struct MeanArrivalRate {
+  double rate_per_s = 1.0;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&MeanArrivalRate::rate_per_s, "rate_per_s", "1/s", 1e-6, 1e9, "Mean arrival rate.");
   }
 };
 
@@ -131,6 +138,7 @@ struct WorkloadSpec {
   PredictionNoise noise;
   ConstantPredictor::Params constant;
   ArrivalChoice arrivals;
+  MeanArrivalRate mean_rate;
   GammaArrivals::Params gamma;
   MmppArrivals::Params mmpp;
   DiurnalArrivals::Params diurnal;

@@ -18,6 +18,7 @@ struct Program {
 void add_run(CLI::App& app, Program& program);
 void add_study(CLI::App& app, Program& program);
 void add_study_stress(CLI::App& study, Program& program);
+void add_study_tuning(CLI::App& study, Program& program);
 void add_plan(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);

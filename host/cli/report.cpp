@@ -10,6 +10,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
+#include "host/cli/report.hpp"
 #include "host/cli/report_assets.hpp"
 #include "host/engines.hpp"
 #include "host/error.hpp"
@@ -50,29 +51,33 @@ std::map<std::string, std::string> keys_of(const std::string& engine_name) {
 }
 
 void report(const Arguments& arguments) {
-  const ReportAssets& assets = report_assets();
-  require_report_assets(assets);
-  const ResultFile file(arguments.file);
   std::filesystem::path output = arguments.output;
   if (output.empty()) {
     output = std::filesystem::path(arguments.file).filename().replace_extension(".html");
   }
+  write_report(arguments.file, output);
+}
+
+}  // namespace
+
+void write_report(const std::string& result_file, const std::string& output) {
+  const ReportAssets& assets = report_assets();
+  require_report_assets(assets);
+  const ResultFile file(result_file);
   check_replaceable(output);
   ReportOptions options;
   options.generator = "servesweep " + program_provenance().code_version;
   const std::size_t overhead = report_overhead(assets);
   options.max_bytes = kMostBytes - std::min(kMostBytes, overhead);
   options.keys = keys_of(file.attribute("engine"));
-  const std::string title = std::filesystem::path(arguments.file).filename();
+  const std::string title = std::filesystem::path(result_file).filename();
   const std::string page = report_page(assets, title, report_data(file, options));
   write_output(output, [&](std::ostream& out) { out << page; });
   if (output != "-") {
-    std::cout << output.string() << ": " << format_count(file.num_worlds(), "world") << ", "
+    std::cout << output << ": " << format_count(file.num_worlds(), "world") << ", "
               << format_size(page.size()) << "; open it in a browser\n";
   }
 }
-
-}  // namespace
 
 void add_report(CLI::App& app, Program&) {
   const auto arguments = std::make_shared<Arguments>();

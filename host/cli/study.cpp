@@ -8,6 +8,7 @@ void add_study(CLI::App& app, Program& program) {
       app.add_subcommand("study", "Runs a study: sweeps that answer a question together.");
   study->require_subcommand(1);
   add_study_stress(*study, program);
+  add_study_tuning(*study, program);
 }
 
 }  // namespace servesweep

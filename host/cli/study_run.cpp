@@ -25,6 +25,20 @@ std::string folder_of(const std::string& output) {
 
 }  // namespace
 
+void print_findings(const std::vector<StudyFinding>& findings) {
+  std::string topic;
+  const auto print = [&](bool answer) {
+    for (const StudyFinding& finding : findings) {
+      if ((finding.topic == kAnswerTopic) != answer) continue;
+      if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
+      std::cout << "  " << finding.text << '\n';
+    }
+  };
+  print(false);
+  print(true);
+  std::cout << '\n';
+}
+
 void StudyOptions::add_to(CLI::App& command) {
   command.add_option("-o,--output", output, "Result file; default: " + output)->type_name("OUT.h5");
   device.add_to(command);

@@ -25,6 +25,9 @@ struct StudyOptions {
   void add_to(CLI::App& command);  // the default output is the one that is set
 };
 
+// The answer stands last, where a terminal shows it.
+void print_findings(const std::vector<StudyFinding>& findings);
+
 // What a study makes of its worlds.
 struct StudyConclusions {
   std::vector<StudyFinding> findings;

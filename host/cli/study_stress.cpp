@@ -116,21 +116,6 @@ class StressRun {
   StudyRun study_;
 };
 
-// The answer stands last, where a terminal shows it.
-void print_findings(const std::vector<StudyFinding>& findings) {
-  std::string topic;
-  const auto print = [&](bool answer) {
-    for (const StudyFinding& finding : findings) {
-      if ((finding.topic == kAnswerTopic) != answer) continue;
-      if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
-      std::cout << "  " << finding.text << '\n';
-    }
-  };
-  print(false);
-  print(true);
-  std::cout << '\n';
-}
-
 void print_end(const std::string& path) {
   const ResultFile file(path);
   print_findings(file.findings());

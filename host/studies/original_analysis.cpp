@@ -9,6 +9,7 @@
 
 #include "host/studies/original_files.hpp"
 #include "host/studies/stress_choice.hpp"
+#include "host/studies/stress_load.hpp"
 #include "host/studies/study_data.hpp"
 #include "host/units.hpp"
 

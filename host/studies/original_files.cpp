@@ -6,6 +6,7 @@
 #include <map>
 
 #include "host/names.hpp"
+#include "host/studies/stress_plan.hpp"
 #include "host/studies/study_data.hpp"
 
 namespace servesweep {

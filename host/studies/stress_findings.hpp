@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/studies/sentence.hpp"
+#include "host/studies/stress_load.hpp"
 #include "host/studies/study_data.hpp"
 
 namespace servesweep {

@@ -1,56 +1,17 @@
 #include "host/studies/stress_plan.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
+#include <string>
 #include <utility>
 
-#include "host/toml_text.hpp"
+#include "host/studies/study_sweep.hpp"
 
 namespace servesweep {
 namespace {
 
+using Point = StudyPoint;
+
 constexpr std::int64_t kBinCounts[] = {1, 2, 4, 8, 16, 32};
-
-// Keys in the order of the sweep file, and TOML values.
-using Point = std::map<std::string, std::string>;
-
-std::string toml(std::int64_t value) { return std::to_string(value); }
-std::string toml(double value) { return toml_real(value); }
-std::string toml(const std::string& text) { return toml_string(text); }
-std::string toml(const char* text) { return toml_string(text); }
-
-// A sweep of these points: what all share as single values, the rest element by element.
-std::string zip_of(const StressSettings& settings, std::int32_t replications,
-                   const std::vector<Point>& all) {
-  std::vector<Point> points;
-  for (const Point& point : all) {  // methods, and changes of one input, can coincide
-    if (std::find(points.begin(), points.end(), point) == points.end()) points.push_back(point);
-  }
-  std::map<std::string, std::vector<std::string>> columns;
-  for (const Point& point : points) {
-    for (const auto& [key, value] : point) columns[key].push_back(value);
-  }
-  std::map<std::string, std::string> tables;
-  bool varies = false;
-  for (const auto& column : columns) {  // not [key, values]: clang 14's lambdas cannot see those
-    const std::string& key = column.first;
-    const std::vector<std::string>& values = column.second;
-    const std::size_t dot = key.rfind('.');
-    const bool same = std::all_of(values.begin(), values.end(),
-                                  [&](const std::string& v) { return v == values.front(); });
-    varies |= !same;
-    tables[key.substr(0, dot)] +=
-        key.substr(dot + 1) + " = " +
-        (same ? values.front() : fmt::format("[{}]", fmt::join(values, ", "))) + "\n";
-  }
-  std::string text = fmt::format("engine = \"batch\"\nseed = {}\nreplications = {}\n",
-                                 settings.seed, replications);
-  for (const auto& [table, lines] : tables) text += "\n[" + table + "]\n" + lines;
-  if (varies) text += "\n[sweep]\ndesign = \"zip\"\n";
-  return text;
-}
 
 Point base_point(const StressSettings& settings) {
   Point point;
@@ -246,21 +207,24 @@ std::int64_t StressSettings::robustness_volume() const {
 std::string stress_sweep_toml(StressStep step, const StressSettings& settings,
                               const Configuration& best, const std::vector<GridChoice>& choices) {
   const Points points(settings);
+  const auto sweep = [&](std::int32_t replications, const std::vector<Point>& all) {
+    return study_sweep_toml("batch", settings.seed, replications, all);
+  };
   switch (step) {
     case StressStep::kRequestScaling:
-      return zip_of(settings, settings.seeds, points.request_scaling());
+      return sweep(settings.seeds, points.request_scaling());
     case StressStep::kGpuScaling:
-      return zip_of(settings, settings.seeds, points.gpu_scaling());
+      return sweep(settings.seeds, points.gpu_scaling());
     case StressStep::kKSensitivity:
-      return zip_of(settings, settings.seeds, points.k_sensitivity(best.num_gpus));
+      return sweep(settings.seeds, points.k_sensitivity(best.num_gpus));
     case StressStep::kGrid:
-      return zip_of(settings, 1, points.grid());
+      return sweep(1, points.grid());
     case StressStep::kComparison:
-      return zip_of(settings, settings.seeds, points.comparison(choices));
+      return sweep(settings.seeds, points.comparison(choices));
     case StressStep::kRobustness:
       break;
   }
-  return zip_of(settings, settings.seeds, points.robustness(best));
+  return sweep(settings.seeds, points.robustness(best));
 }
 
 }  // namespace servesweep

@@ -8,7 +8,7 @@
 
 namespace servesweep {
 
-const std::vector<std::size_t>& StudyData::newest_rows(StressStep step) const {
+const std::vector<std::size_t>& StudyData::newest_rows_of(int step) const {
   if (const auto known = newest_rows_.find(step); known != newest_rows_.end()) {
     return known->second;
   }
@@ -17,7 +17,7 @@ const std::vector<std::size_t>& StudyData::newest_rows(StressStep step) const {
   std::vector<std::size_t> rows;
   double newest = -1;
   for (std::size_t row = 0; row < steps.size(); ++row) {
-    if (steps[row] != static_cast<double>(step) || sweeps[row] < newest) continue;
+    if (steps[row] != step || sweeps[row] < newest) continue;
     if (sweeps[row] > newest) rows.clear();
     newest = sweeps[row];
     rows.push_back(row);
@@ -25,12 +25,12 @@ const std::vector<std::size_t>& StudyData::newest_rows(StressStep step) const {
   return newest_rows_.emplace(step, std::move(rows)).first->second;
 }
 
-std::vector<SeedGroup> StudyData::configurations(
-    StressStep step, const std::vector<std::string>& key_columns) const {
-  static const std::vector<std::string> kMetrics = {
-      "mean_latency_s", "p99_latency_s", "throughput_requests_per_s", "request_sla_violation_rate"};
+std::vector<SeedGroup> StudyData::configurations_of(
+    const std::vector<std::size_t>& rows, const std::vector<std::string>& key_columns) const {
+  static const std::vector<std::string> kMetrics = {"mean_latency_s", "p99_latency_s",
+                                                    "throughput_requests_per_s"};
   const std::vector<bool> usable = usable_rows(frame_, kMetrics);
-  std::vector<SeedGroup> groups = seed_groups(frame_, newest_rows(step), key_columns);
+  std::vector<SeedGroup> groups = seed_groups(frame_, rows, key_columns);
   groups.erase(std::remove_if(groups.begin(), groups.end(),
                               [&](const SeedGroup& group) {
                                 return !std::all_of(group.rows.begin(), group.rows.end(),
@@ -90,24 +90,6 @@ std::pair<std::vector<double>, std::vector<double>> StudyData::pairs(
     }
   }
   return both;
-}
-
-ArrivalRate arrival_rate(const StudyData& data, const std::vector<SeedGroup>& same_workload) {
-  ArrivalRate rate;
-  double second = 0;
-  for (const SeedGroup& group : same_workload) {
-    const double throughput = data.mean_of(group, "throughput_requests_per_s");
-    second = std::max(second, std::min(throughput, rate.per_s));
-    if (throughput <= rate.per_s) continue;
-    rate = {throughput, data.mean_of(group, "mean_gpu_utilization") < kBusyUtilization};
-  }
-  rate.known &= second >= kSameRate * rate.per_s;  // else more GPUs might complete more still
-  return rate;
-}
-
-bool overloaded(const StudyData& data, const SeedGroup& group, const ArrivalRate& arrivals) {
-  return data.mean_of(group, "mean_gpu_utilization") >= kBusyUtilization &&
-         data.mean_of(group, "throughput_requests_per_s") < 0.95 * arrivals.per_s;
 }
 
 }  // namespace servesweep

@@ -1,5 +1,6 @@
-// A stress study's rows as its findings need them: of each step the newest sweep, by configuration,
-// without configurations that have a world which did not run to its end.
+// A study's rows as its findings need them: of each step the newest sweep, by configuration,
+// without configurations that have a world which did not run to its end. Steps are the enums of the
+// studies.
 #pragma once
 
 #include <map>
@@ -9,7 +10,6 @@
 #include "host/frame.hpp"
 #include "host/studies/seed_change.hpp"
 #include "host/studies/seed_groups.hpp"
-#include "host/studies/stress_plan.hpp"
 
 namespace servesweep {
 
@@ -19,10 +19,16 @@ class StudyData {
 
   const Frame& frame() const { return frame_; }
   // Empty where the step was not run.
-  const std::vector<std::size_t>& newest_rows(StressStep step) const;
+  template <class Step>
+  const std::vector<std::size_t>& newest_rows(Step step) const {
+    return newest_rows_of(static_cast<int>(step));
+  }
   // The step's configurations, in order of the values of these columns.
-  std::vector<SeedGroup> configurations(StressStep step,
-                                        const std::vector<std::string>& key_columns) const;
+  template <class Step>
+  std::vector<SeedGroup> configurations(Step step,
+                                        const std::vector<std::string>& key_columns) const {
+    return configurations_of(newest_rows(step), key_columns);
+  }
 
   // Columns may also be the quotient of two: "p99_latency_s/mean_latency_s".
   double value(std::size_t row, const std::string& column) const { return column_of(column)[row]; }
@@ -40,6 +46,9 @@ class StudyData {
                     const std::string& metric) const;
 
  private:
+  const std::vector<std::size_t>& newest_rows_of(int step) const;
+  std::vector<SeedGroup> configurations_of(const std::vector<std::size_t>& rows,
+                                           const std::vector<std::string>& key_columns) const;
   const std::vector<double>& column_of(const std::string& name) const;
   std::pair<std::vector<double>, std::vector<double>> pairs(const SeedGroup& before,
                                                             const SeedGroup& after,
@@ -47,26 +56,7 @@ class StudyData {
 
   const Frame& frame_;
   mutable std::map<std::string, std::vector<double>> columns_;
-  mutable std::map<StressStep, std::vector<std::size_t>> newest_rows_;
+  mutable std::map<int, std::vector<std::size_t>> newest_rows_;
 };
-
-// Arrivals per second of one workload, as far as its worlds show it: the largest throughput among
-// configurations. Where the GPUs of that one are always busy, more may arrive.
-struct ArrivalRate {
-  double per_s = 0;
-  bool known = false;
-};
-ArrivalRate arrival_rate(const StudyData& data, const std::vector<SeedGroup>& same_workload);
-
-inline constexpr StressStep kStressSteps[] = {StressStep::kRequestScaling, StressStep::kGpuScaling,
-                                              StressStep::kKSensitivity,   StressStep::kGrid,
-                                              StressStep::kComparison,     StressStep::kRobustness};
-
-inline constexpr double kSameRate = 0.99;         // throughputs that differ by less are one
-inline constexpr double kBusyUtilization = 0.95;  // from here on GPUs count as always busy
-
-// GPUs are always busy and complete less than 95 % of what arrives, so the queue grows as long as
-// requests arrive and latencies measure the length of the run.
-bool overloaded(const StudyData& data, const SeedGroup& group, const ArrivalRate& arrivals);
 
 }  // namespace servesweep

@@ -15,7 +15,7 @@ GENERATED = {"parameters.md": "parameters", "output_format.md": "output-format",
              "service_presets.md": "service-presets"}
 PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "examples/README.md",
          *sorted((SOURCE / "docs").glob("*.md"))]
-HELPS = ([], ["run"], ["study", "stress"], ["plan"], ["show"], ["export"], ["report"], ["compare"],
+HELPS = ([], ["run"], ["study", "stress"], ["study", "tuning"], ["plan"], ["show"], ["export"], ["report"], ["compare"],
          ["workload", "info"],
          ["workload", "generate"], ["calibrate"], ["replay"], ["info"])
 

@@ -15,6 +15,7 @@ from servesweep_cli import SOURCE, CliTest  # noqa: E402
 
 sys.path.insert(0, str(SOURCE / "scripts"))
 import servesweep_figures as figures  # noqa: E402
+import servesweep_tuning_figures as tuning_figures  # noqa: E402
 
 matplotlib.rcParams.update(figures.STYLE)
 
@@ -215,6 +216,33 @@ class Content(PlotTest):
         self.assertIn("request\nat 20", names)
         self.assertIn("beta ms per token\nat 5.742", names)
         self.assertEqual(len(names), 8)
+
+    def test_a_tuning_study(self):
+        self.cli("study", "tuning", "--seeds", "2", "--skip-memory", "--skip-benchmark", "-q",
+                 "--skip-figures", "-o", "t.h5")
+        said = self.plot("t.h5", "--format", "png")
+        self.assertEqual(said, [f"{name}.png" for name in tuning_figures.FIGURES])
+        results = figures.Results(self.path("t.h5"))
+        frame = results.frame
+        figure = tuning_figures.queue_and_generation(results)
+        names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+        self.assertEqual(names[:3] + names[-3:], ["batch 4", "batch 8", "batch 16", "1024", "2048", "4096"])
+        at = names.index("batch 16")
+        mine = frame[(frame["step"] == "queue_time") & (frame["client_batch"] == 16)]
+        heights = [bar.get_height() for bar in figure.axes[0].patches]
+        np.testing.assert_allclose(heights[at], mine["mean_queue_time_s"].mean())
+        np.testing.assert_allclose(heights[at] + heights[len(names) + at], mine["mean_latency_s"].mean())
+        figure = tuning_figures.latency_before_after(results)
+        after = frame[(frame["step"] == "comparison") & (frame["scheduler_mode"] == "mixed")
+                      & (frame["workload_arrivals_kind"] == "burst")]
+        np.testing.assert_allclose(figure.axes[0].patches[1].get_height(), after["p50_latency_s"].mean())
+        chunks = tuning_figures.inter_token_by_chunk(results).axes[0]
+        self.assertEqual([label.get_text() for label in chunks.get_xticklabels()][-2:], ["8192", "off"])
+        off = frame[(frame["step"] == "chunked_itl") & (frame["scheduler_mode"] == "prefill_first")]
+        np.testing.assert_allclose(chunks.lines[2].get_ydata()[-1], off["max_itl_s"].mean())
+        results.frame = frame[frame["step"] != "comparison"]
+        with self.assertRaisesRegex(figures.Unavailable, "no comparison"):
+            tuning_figures.latency_before_after(results)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ const reports = {
 servesweep("study", "stress", "--max-requests", "1000", "--seeds", "2", "-o", "stress.h5");
 servesweep("report", "stress.h5");
 reports.stress = path.join(folder, "stress.html");
+servesweep("study", "tuning", "--seeds", "2", "-o", "tuning.h5");
+reports.tuning = path.join(folder, "tuning.html");
 
 function pack(values) {
   const bytes = new Uint8Array(new Int32Array(values).buffer);
@@ -81,10 +83,11 @@ for (const [name, file] of Object.entries(reports)) {
   test(`${name}: all charts are drawn and nothing is reported or requested`, async () => {
     const page = await open(file);
     for (const id of kCharts) {
-      const least = name === "default" ? kDefaultNodes[id] : 18;
+      const least = name === "default" ? kDefaultNodes[id] : 15;
       assert.ok(await nodes(page, id) > least, `${id} has only ${await nodes(page, id)} nodes`);
     }
-    if (name === "stress") assert.ok(await nodes(page, "methods") > 18);
+    const more = { stress: ["methods"], tuning: ["methods", "queue", "throughput", "percentiles", "chunks"] }[name] ?? [];
+    for (const id of more) assert.ok(await nodes(page, id) > 18, `${id} has only ${await nodes(page, id)} nodes`);
     assert.deepEqual(await page.locator(".empty:visible").allTextContents(), []);
     await screenshot(page, `${name}-desktop`);
     assert.deepEqual(await overflowing(page), []);

@@ -6,10 +6,13 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "host/burstgpt_like.hpp"
 #include "host/error.hpp"
+#include "host/production_mix.hpp"
 #include "host/statistics.hpp"
 #include "host/workload_builder.hpp"
 
@@ -28,7 +31,7 @@ WorkloadSpec generated(ArrivalKind kind, std::int64_t requests, double rate = 2.
   WorkloadSpec spec;
   spec.source.requests = requests;
   spec.arrivals.kind = kind;
-  spec.arrivals.rate_per_s = rate;
+  spec.mean_rate.rate_per_s = rate;
   return spec;
 }
 
@@ -288,6 +291,57 @@ TEST_CASE("the first requests of a longer workload are those of a shorter one") 
   const Workload longer = build(spec);
   spec.source.requests = 1000;
   CHECK(equal(build(spec), first(longer, 1000)));
+}
+
+TEST_CASE("a burst arrives at time 0, whatever the rate") {
+  const Workload w = build(generated(ArrivalKind::kBurst, 1000));
+  CHECK(std::count(w.arrival_ns.begin(), w.arrival_ns.end(), 0) == 1000);
+  CHECK(equal(w, build(generated(ArrivalKind::kBurst, 1000, 7))));
+  const Workload poisson = build(generated(ArrivalKind::kPoisson, 1000));
+  CHECK(w.output_tokens == poisson.output_tokens);
+}
+
+TEST_CASE("production-mix has the shares and lengths of its categories, and any arrivals") {
+  WorkloadSpec spec = generated(ArrivalKind::kBurst, 100000);
+  spec.source.preset = WorkloadPreset::kProductionMix;
+  const Workload w = build(spec);
+  CHECK(w.arrival_ns.back() == 0);
+  const production_mix::Lengths lengths(RandomSource{kSeed, 0});
+  std::map<std::string, std::vector<double>> prompts, outputs;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const std::string category = lengths.category(i).name;
+    prompts[category].push_back(w.prompt_tokens[i]);
+    outputs[category].push_back(w.output_tokens[i]);
+  }
+  double mean_output = 0;
+  for (const production_mix::Category& c : production_mix::kCategories) {
+    CAPTURE(c.name);
+    const std::vector<double>& output = outputs[c.name];
+    const auto n = static_cast<double>(output.size());
+    CHECK(std::fabs(n - 1e5 * c.share) < 4 * std::sqrt(1e5 * c.share * (1 - c.share)));
+    const auto [least, most] = std::minmax_element(output.begin(), output.end());
+    CHECK(*least == c.min_output_tokens);
+    CHECK(*most == c.max_output_tokens);
+    const double range = c.max_output_tokens - c.min_output_tokens + 1;
+    const double middle = 0.5 * (c.min_output_tokens + c.max_output_tokens);
+    CHECK(std::fabs(mean(output) - middle) < 4 * range / std::sqrt(12 * n));
+    mean_output += c.share * middle;
+    const std::set<double> seen(prompts[c.name].begin(), prompts[c.name].end());
+    std::set<double> expected;
+    for (int words = c.min_words; words <= c.max_words; words += c.word_step) {
+      expected.insert(std::round(words / 0.766));
+    }
+    CHECK(seen == expected);
+  }
+  CHECK(mean_output == Approx(92.5));
+  // Other arrivals do not change the requests.
+  spec.arrivals.kind = ArrivalKind::kPoisson;
+  CHECK(build(spec).output_tokens == w.output_tokens);
+  CHECK(build(spec).arrival_ns.back() > 0);
+  spec.source.requests = 1000;
+  const Workload shorter = build(spec);
+  CHECK(std::equal(shorter.output_tokens.begin(), shorter.output_tokens.end(),
+                   w.output_tokens.begin()));
 }
 
 TEST_CASE("burstgpt-like has the figures of BurstGPT") {

@@ -78,7 +78,7 @@ TEST_CASE("every field finds its way from values to the specification") {
   CHECK(s.power_law.exponent == 0.5);
   CHECK(s.noise.sigma == 0.3);
   CHECK(s.arrivals.kind == ArrivalKind::kMmpp);
-  CHECK(s.arrivals.rate_per_s == 3);
+  CHECK(s.mean_rate.rate_per_s == 3);
   CHECK(s.mmpp.burst_fraction == 0.25);
   CHECK(s.prompt.choice.kind == LengthKind::kEmpirical);
   CHECK(s.prompt.trace == "p.csv");
@@ -107,6 +107,11 @@ TEST_CASE("a parameter is read only where it matters") {
   CHECK(p.reads("workload.prediction.sigma"));
   CHECK_FALSE(p.reads("workload.prediction.factor"));
 
+  p.choose("workload.arrivals.kind", "burst");
+  CHECK_FALSE(p.reads("workload.arrivals.rate_per_s"));
+  p.choose("workload.preset", "production-mix");
+  CHECK(p.reads("workload.arrivals.kind"));
+  CHECK_FALSE(p.reads("workload.lengths.prompt.kind"));
   p.choose("workload.preset", "burstgpt-like");
   CHECK_FALSE(p.reads("workload.arrivals.kind"));
   CHECK_FALSE(p.reads("workload.arrivals.cv"));

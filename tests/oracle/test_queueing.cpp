@@ -144,7 +144,7 @@ Workload poisson_workload(std::uint32_t replication) {
   WorkloadSpec spec;
   spec.source.requests = kRequests;
   spec.arrivals.kind = ArrivalKind::kPoisson;
-  spec.arrivals.rate_per_s = 1;
+  spec.mean_rate.rate_per_s = 1;
   spec.prompt.choice.kind = spec.output.choice.kind = LengthKind::kFixed;
   spec.prompt.fixed.tokens = spec.output.fixed.tokens = 1;
   spec.predictor.predictor = PredictorKind::kOracle;

@@ -6,6 +6,7 @@ import { heatmap } from "./charts/heatmap.js";
 import { methods } from "./charts/methods.js";
 import { parallel } from "./charts/parallel.js";
 import { pareto } from "./charts/pareto.js";
+import { tuning } from "./charts/tuning.js";
 import { Report } from "./data.js";
 import { el, idle, replace } from "./dom.js";
 import { origin } from "./foot.js";
@@ -80,6 +81,7 @@ async function start() {
   const distributions = cdf(report);
   const parts = [
     ...(report.data.study ? [{ element: findings(report.data.study) }, methods(report)] : []),
+    ...(report.data.study?.name === "tuning" ? tuning(report) : []),
     glance(report), pareto(report), curves(report), heatmap(report), parallel(report, selection), distributions,
     worlds(report, selection, distributions), { element: origin(report) },
   ];

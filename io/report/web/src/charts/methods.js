@@ -124,7 +124,7 @@ export function methods(report) {
     figure,
     async draw() {
       if (!entries.length || !metrics.length) {
-        figure.show(() => ({ empty: "The study has not compared methods yet: it does so after its full grid." }));
+        figure.show(() => ({ empty: "The study has not compared methods yet." }));
         return;
       }
       await report.need(...metrics, ...inputs);

@@ -1,0 +1,191 @@
+// servesweep study tuning: why requests wait, and which settings of the server change it.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "host/cli/program.hpp"
+#include "host/cli/report.hpp"
+#include "host/cli/study_run.hpp"
+#include "host/cli/whole_number.hpp"
+#include "host/error.hpp"
+#include "host/studies/tuning_analysis.hpp"
+#include "host/studies/tuning_files.hpp"
+#include "host/studies/tuning_plan.hpp"
+#include "host/units.hpp"
+#include "io/result_reader.hpp"
+
+namespace servesweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFigures = "figures";  // the experiment that is no sweep: the report
+
+struct TuningOptions {
+  TuningSettings settings;
+  std::set<std::string> skipped;  // names of experiments
+  std::int64_t max_num_seqs = 0;  // of the comparison; 0: found from queue-time
+  StudyOptions study;
+
+  bool skips(const std::string& name) const { return skipped.count(name) > 0; }
+};
+
+StudyConclusions conclude_tuning(const Study& study) {
+  StudyConclusions conclusions{analyse_tuning(study.worlds), tuning_methods(study.worlds), {}};
+  conclusions.files = tuning_files(study);
+  return conclusions;
+}
+
+class TuningRun {
+ public:
+  TuningRun(const TuningOptions& options, const Program& program)
+      : options_(options),
+        study_("tuning", tuning_step_names(), options.study, program, conclude_tuning) {}
+
+  // Each experiment by itself: one that fails is named, and the others go on. The exit code is that
+  // of the first that fails.
+  int run() {
+    for (const TuningExperiment& experiment : tuning_experiments()) {
+      if (options_.skips(experiment.name)) continue;
+      attempt(experiment.name, [&] {
+        for (const TuningStep step : experiment.steps) run_step(step);
+      });
+    }
+    if (fs::exists(options_.study.output)) {
+      print_findings(ResultFile(options_.study.output).findings());
+      if (!options_.skips(kFigures)) {
+        attempt(kFigures, [&] {
+          fs::path page = options_.study.output;
+          write_report(options_.study.output, page.replace_extension(".html"));
+        });
+      }
+    }
+    print_end();
+    return exit_code_;
+  }
+
+ private:
+  template <class Action>
+  void attempt(const std::string& name, const Action& action) {
+    try {
+      action();
+    } catch (const InputError& error) {
+      for (const Diagnostic& finding : error.diagnostics()) failed(name, finding.text());
+      if (exit_code_ == kOk) exit_code_ = kBadInput;
+    } catch (const IoError& error) {
+      failed(name, error.what());
+      if (exit_code_ == kOk) exit_code_ = kIoFailure;
+    }
+  }
+
+  void failed(const std::string& name, const std::string& message) {
+    std::cerr << "error: " << name << ": " << message << std::endl;
+    failures_.push_back(name + ": " + message);
+  }
+
+  StudyRun::Step load(TuningStep step, std::int64_t max_num_seqs) const {
+    return StudyRun::load(tuning_step_names()[static_cast<std::size_t>(step)],
+                          tuning_sweep_toml(step, options_.settings, max_num_seqs));
+  }
+
+  void run_step(TuningStep step) {
+    study_.run(load(step, step == TuningStep::kComparison ? max_num_seqs() : 0));
+  }
+
+  std::int64_t max_num_seqs() const {
+    if (options_.max_num_seqs > 0) return options_.max_num_seqs;
+    if (const auto worlds = study_.worlds_of(load(TuningStep::kQueueTime, 0))) {
+      return choose_max_num_seqs(*worlds);
+    }
+    throw InputError(
+        "the comparison needs the results of queue-time (it has not been run with these settings) "
+        "run it too, or give --max-num-seqs");
+  }
+
+  void print_end() const {
+    const std::string& path = options_.study.output;
+    if (fs::exists(path)) {
+      std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ")\n"
+                << "        beside it the JSON files of docs/study_tuning.md\n";
+    }
+    for (const std::string& failure : failures_) std::cout << "failed: " << failure << '\n';
+  }
+
+  const TuningOptions& options_;
+  StudyRun study_;
+  std::vector<std::string> failures_;
+  int exit_code_ = kOk;
+};
+
+int run_tuning(const TuningOptions& options, const Program& program) {
+  try {
+    return TuningRun(options, program).run();
+  } catch (const StudyInterrupted&) {
+    return kInterrupted;
+  }
+}
+
+}  // namespace
+
+void add_study_tuning(CLI::App& study, Program& program) {
+  const auto options = std::make_shared<TuningOptions>();
+  options->study.output = "tuning.h5";
+  TuningSettings& settings = options->settings;
+  CLI::App* command = study.add_subcommand(
+      "tuning", "Why requests wait, and which settings of a server change it: one file, one page.");
+  const auto add_skip = [&](const std::string& name, const std::string& names) {
+    command->add_flag_callback(
+        names, [options, name] { options->skipped.insert(name); }, "Leaves out " + name);
+  };
+  for (const TuningExperiment& experiment : tuning_experiments()) {
+    const std::string name = experiment.name, suite_name = experiment.suite_name;
+    add_skip(name, "--skip-" + name + (name == suite_name ? "" : ",--skip-" + suite_name));
+  }
+  add_skip(kFigures, "--skip-figures,--skip-visualization");
+  command->add_option("--requests", settings.requests, "Requests of the mix; default: 100")
+      ->type_name("N")
+      ->check(whole_number(1, 2'000'000));
+  command
+      ->add_option("--client-batch", settings.client_batch,
+                   "Requests that the client sends at a time before; default: 16")
+      ->type_name("N")
+      ->check(whole_number(1, 4096));
+  command
+      ->add_option("--max-num-seqs", options->max_num_seqs,
+                   "max_num_seqs of the comparison after; default: found from queue-time")
+      ->type_name("N")
+      ->check(whole_number(1, 8192));
+  command->add_option("--gpu-memory-gb", settings.gpu_memory_gb, "The GPU's memory; default: 40")
+      ->type_name("GB");
+  command
+      ->add_option("--seeds", settings.seeds,
+                   "Replications of what has random requests; default: 5")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  command->add_option("--seed", settings.seed, "Seed of everything random; default: 42")
+      ->type_name("N");
+  options->study.add_to(*command);
+  command->footer(
+      std::string("Experiments (docs/study_tuning.md):\n"
+                  "  queue-time       all at once: client batches, and max_num_seqs\n"
+                  "  max-num-seqs     throughput of a batch of 32\n"
+                  "  memory           gpu_memory_utilization\n"
+                  "  chunked-prefill  chunk size against latency and inter-token time\n"
+                  "  benchmark        latency, batch throughput, the mix, lengths\n"
+                  "  comparison       before and after\n"
+                  "  figures          the page of `servesweep report`\n\n"
+                  "One that fails is named, and the others go on. Experiments add to the result "
+                  "file; what is\n"
+                  "there is not run again. After an interruption the same command goes on where it "
+                  "stopped.\n\n"
+                  "Examples:\n"
+                  "  servesweep study tuning -o t.h5\n"
+                  "  servesweep study tuning --skip-benchmark --requests 1000 -o t.h5\n\n") +
+      kExitCodesText);
+  command->callback([options, &program] { program.exit_code = run_tuning(*options, program); });
+}
+
+}  // namespace servesweep

@@ -1,0 +1,24 @@
+// What a tuning study found, as sentences with their numbers; docs/study_tuning.md says how each is
+// computed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/frame.hpp"
+#include "host/studies/study.hpp"
+
+namespace servesweep {
+
+// In the order in which they are read. Of each step the newest sweep counts; a step that was not
+// run is not spoken of. `study`: the worlds of all steps with the columns step, sweep, replication.
+std::vector<StudyFinding> analyse_tuning(const Frame& study);
+
+// Before and after, all requests at once.
+std::vector<MethodRow> tuning_methods(const Frame& study);
+
+// What the comparison sets after, from the worlds of queue_time: the smallest max_num_seqs from
+// which on nothing changes any more. InputError where no configuration can be chosen.
+std::int64_t choose_max_num_seqs(const Frame& queue_time);
+
+}  // namespace servesweep

@@ -1,0 +1,49 @@
+// The tuning study: what makes requests wait, and which settings of a continuous-batching server
+// change it. Its steps are the experiments of a public vLLM optimization suite (repository
+// QwenInferenceOptimization, weeks 2 and 3), as sweeps; this file says which worlds each has, and
+// docs/study_tuning.md maps the two.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace servesweep {
+
+// In the order of their codes in the column `step`.
+enum class TuningStep {
+  kQueueTime,         // the mix at once: client batches, and max_num_seqs
+  kMaxNumSeqs,        // a batch of equal requests over max_num_seqs
+  kMemory,            // the mix at once over gpu_memory_utilization
+  kChunkedLatency,    // requests alone, over chunk sizes
+  kChunkedItl,        // long prompts among chats, over chunk sizes
+  kBenchmarkLatency,  // requests alone, over output lengths
+  kBenchmarkBatch,    // batches of equal requests, over their size
+  kBenchmarkMix,      // the mix: at once, steadily, one request at a time
+  kBenchmarkLengths,  // the long requests of the mix one at a time; prompts of all lengths
+  kComparison,        // before and after, at once and steadily
+};
+
+const std::vector<std::string>& tuning_step_names();  // "queue_time", ...
+
+// What is run or skipped together: an experiment of the suite.
+struct TuningExperiment {
+  const char* name;        // of the option: --skip-<name>
+  const char* suite_name;  // its option in the suite, where it is another one
+  std::vector<TuningStep> steps;
+};
+const std::vector<TuningExperiment>& tuning_experiments();
+
+struct TuningSettings {
+  std::int64_t requests = 100;     // of the mix
+  std::int64_t client_batch = 16;  // of the client before
+  double gpu_memory_gb = 40;
+  std::int32_t seeds = 5;
+  std::uint64_t seed = 42;
+};
+
+// The step's sweep file. `max_num_seqs`: what the comparison sets after; else ignored.
+std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
+                              std::int64_t max_num_seqs);
+
+}  // namespace servesweep
