@@ -18,11 +18,8 @@ namespace servesweep {
 
 namespace {
 
-// Requests that one chunk runs at most, summed over its worlds, and worlds: a kill loses no more
-// than the seconds that those take.
-constexpr std::int64_t kMostChunkRequestsPerThread = 50'000'000;
-constexpr int kMostCountedThreads = 64;  // a GPU's are many and slow
-constexpr std::int64_t kMostChunkWorlds = 16'384;
+// Requests that one chunk runs at most, summed over its worlds.
+constexpr std::int64_t kMostBatchRequestsPerThread = 50'000'000;
 
 // A workload as the kernels want it, kept as long as a chunk's worlds use it.
 struct PreparedRequests {
@@ -224,18 +221,9 @@ class BatchRun : public EngineRun {
 
   BinningSpec binning_of(const BatchParams& params, const BatchWorld& world,
                          PreparedRequests& requests, std::int32_t replication) const {
-    BinningSpec spec = servesweep::binning_of(
+    return servesweep::binning_of(
         params, world, *requests.set, load_scaling(params.workload, *requests.workload),
         draws_of_requests(requests, draws_of(params.service.model), replication));
-    const double span_ns =
-        static_cast<double>(requests.workload->arrival_ns.back()) / spec.load_scaling;
-    if (span_ns > static_cast<double>(kMaxArrival_ns)) {
-      throw InputError("arrivals span " +
-                       std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
-                       " s (at most 9007199 s, 104 days, keep the clock exact) raise "
-                       "workload.rps_scaling or lower workload.requests");
-    }
-    return spec;
   }
 
   // The service draws of a request set, made once; null for models without.
@@ -305,7 +293,7 @@ class BatchRun : public EngineRun {
   RunLimits limits_;
   WaveOptions options_;
   std::int64_t most_requests_ =
-      kMostChunkRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
+      kMostBatchRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   BatchRunner runner_;
   Chunk planned_;                                                      // by plan(), for run()
   std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;  // of the last chunk

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/toml_text.hpp"
+#include "host/units.hpp"
 
 namespace servesweep {
 
@@ -59,8 +60,6 @@ std::int64_t memory_limit_tokens(const ClusterParams& c) {
   }
   return tokens;
 }
-
-std::int64_t to_ns(double seconds) { return std::llround(seconds * 1e9); }
 
 }  // namespace
 
@@ -160,8 +159,8 @@ BatchWorld lower(const BatchParams& p) {
   w.sla_token_ms = p.sla.token_ms;
   w.sla_band = {p.sla.token_ms - p.sla_controller.epsilon_ms,
                 p.sla.token_ms + p.sla_controller.epsilon_ms};
-  w.sla_request_ns = to_ns(p.sla.request_s);
-  w.time_limit_ns = c.time_limit_s > 0 ? to_ns(c.time_limit_s) : kNever;
+  w.sla_request_ns = ns_of_s(p.sla.request_s);
+  w.time_limit_ns = c.time_limit_s > 0 ? ns_of_s(c.time_limit_s) : kNever;
   w.service.kind = p.service.model;
   switch (p.service.model) {
     case ServiceKind::kAffine:

@@ -20,16 +20,13 @@ namespace servesweep {
 
 namespace {
 
-// Requests that one chunk runs at most, summed over its worlds, and worlds: a kill loses no more
-// than the seconds that those take.
-constexpr std::int64_t kMostChunkRequestsPerThread = 20'000'000;
-constexpr int kMostCountedThreads = 64;  // a GPU's are many and slow
-constexpr std::int64_t kMostChunkWorlds = 16'384;
+// Requests that one chunk runs at most, summed over its worlds.
+constexpr std::int64_t kMostServedRequestsPerThread = 20'000'000;
 
 // A workload in device memory, kept as long as a chunk's worlds use it.
-class PreparedRequests {
+class UploadedRequests {
  public:
-  PreparedRequests(const ContinuousRunner& runner, std::shared_ptr<const Workload> workload)
+  UploadedRequests(const ContinuousRunner& runner, std::shared_ptr<const Workload> workload)
       : workload_(std::move(workload)),
         arrival_ns_(runner.upload(workload_->arrival_ns)),
         prompt_tokens_(runner.upload(workload_->prompt_tokens)),
@@ -162,7 +159,7 @@ class ContinuousRun : public EngineRun {
   struct Chunk {
     ChunkPlan plan;
     std::vector<ContinuousWorld> worlds;  // [world]
-    std::map<std::string, std::shared_ptr<PreparedRequests>> requests;
+    std::map<std::string, std::shared_ptr<UploadedRequests>> requests;
     ContinuousWaveMemory device;
   };
 
@@ -211,11 +208,10 @@ class ContinuousRun : public EngineRun {
       const ContinuousParams params =
           read_continuous_params(sweep_.parameters(), values.data(), sweep_.texts());
       const std::size_t num_sets = chunk.requests.size();
-      PreparedRequests& requests = requests_of(params, sweep_.replication(id), chunk);
+      UploadedRequests& requests = requests_of(params, sweep_.replication(id), chunk);
       const std::size_t new_bytes = chunk.requests.size() > num_sets ? requests.bytes() : 0;
       ContinuousWorld world = lower(params, requests.view().count);
       world.load_scaling = load_scaling(params.workload, requests.workload());
-      check_span(requests.workload(), world.load_scaling);
       world.requests = requests.view();
       if (params.reads_table()) world.groups[0].service.table = table_of(params);
       world.table_blocks = world.blocks_of(requests.longest_tokens());
@@ -252,14 +248,6 @@ class ContinuousRun : public EngineRun {
     return chunk;
   }
 
-  static void check_span(const Workload& workload, double scaling) {
-    const double span_ns = static_cast<double>(workload.arrival_ns.back()) / scaling;
-    if (span_ns <= static_cast<double>(kMaxArrival_ns)) return;
-    throw InputError("arrivals span " + std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
-                     " s (at most 9007199 s, 104 days, keep the clock exact) raise "
-                     "workload.rps_scaling or lower workload.requests");
-  }
-
   static void check_prefixes(const Workload& workload, const ContinuousParams& params) {
     if (workload.prefix_block_tokens == params.kv.block_size) return;
     if (workload.prefix_block_tokens == 0) {
@@ -288,18 +276,18 @@ class ContinuousRun : public EngineRun {
     return device.lowered;
   }
 
-  PreparedRequests& requests_of(const ContinuousParams& params, std::int32_t replication,
+  UploadedRequests& requests_of(const ContinuousParams& params, std::int32_t replication,
                                 Chunk& chunk) {
     const std::string key = workload_key(params.workload, sweep_.settings().seed,
                                          static_cast<std::uint32_t>(replication), params.classes);
-    std::shared_ptr<PreparedRequests>& here = chunk.requests[key];
+    std::shared_ptr<UploadedRequests>& here = chunk.requests[key];
     if (here == nullptr) {
       const auto kept = requests_.find(key);
       if (kept != requests_.end()) {
         here = kept->second;
       } else {
         const ProfileRegion region("servesweep::make_workload");
-        here = std::make_shared<PreparedRequests>(
+        here = std::make_shared<UploadedRequests>(
             runner_, source_.get(params.workload, replication, params.classes));
       }
     }
@@ -319,10 +307,10 @@ class ContinuousRun : public EngineRun {
   RunLimits limits_;
   bool save_details_;
   std::int64_t most_requests_ =
-      kMostChunkRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
+      kMostServedRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   ContinuousRunner runner_;
   Chunk planned_;                                                       // by plan(), for start()
-  std::map<std::string, std::shared_ptr<PreparedRequests>> requests_;   // of the last chunk
+  std::map<std::string, std::shared_ptr<UploadedRequests>> requests_;   // of the last chunk
   std::map<std::pair<std::string, std::int32_t>, DeviceTable> tables_;  // by folder and layers
 };
 

@@ -42,7 +42,7 @@ struct Served {
   }
 };
 
-const Metric<Served> kMetrics[] = {
+const Metric<Served> kServedMetrics[] = {
     {kStatusColumn, ColumnType::kCategory, "1", "How the world ended",
      [](const Served& w) { return static_cast<double>(w.r.status); }},
     {"arrived", kCount, "1", "Requests that arrived: completed + rejected + unfinished",
@@ -192,16 +192,16 @@ const Metric<Served> kMetrics[] = {
 }  // namespace
 
 std::vector<ColumnSpec> continuous_metric_columns() {
-  return columns_of(kMetrics, {"completed", "time_limit", "clock_overflow"});
+  return columns_of(kServedMetrics, {"completed", "time_limit", "clock_overflow"});
 }
 
 std::vector<ColumnData> make_continuous_metrics(std::size_t num_worlds) {
-  return make_columns(kMetrics, num_worlds);
+  return make_columns(kServedMetrics, num_worlds);
 }
 
 void set_continuous_metrics(const ContinuousWorld& world, const ContinuousResult& result,
                             std::size_t row, std::vector<ColumnData>& columns) {
-  set_row(kMetrics, Served{world, result}, row, columns);
+  set_row(kServedMetrics, Served{world, result}, row, columns);
 }
 
 std::vector<RaggedSpec> continuous_tables() {

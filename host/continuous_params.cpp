@@ -6,6 +6,7 @@
 
 #include "host/continuous_services.hpp"
 #include "host/toml_text.hpp"
+#include "host/units.hpp"
 
 namespace servesweep {
 
@@ -44,9 +45,7 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.limits, "sla", always);
 }
 
-std::int64_t to_ns(double seconds) { return std::llround(seconds * 1e9); }
-
-Ticks ticks_of_s(double seconds) { return ticks_of_ns(to_ns(std::min(seconds, 4e9))); }
+Ticks ticks_of_s(double seconds) { return ticks_of_ns(ns_of_s(std::min(seconds, 4e9))); }
 
 Ticks ticks_of_ms(double ms) {
   return static_cast<Ticks>(std::round(std::ldexp(static_cast<long double>(ms) * 1e6L, kTickBits)));
@@ -163,7 +162,7 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
     w.batch_timing = p.client.client_timing == ClientTiming::kBatch;
     w.client_batch = static_cast<std::int32_t>(
         std::min<std::int64_t>(p.client.client_batch, std::max<std::int64_t>(1, num_requests)));
-    w.flush_ns = to_ns(p.client.flush_s);
+    w.flush_ns = ns_of_s(p.client.flush_s);
   }
   w.num_replicas = p.cluster.num_replicas;
   w.max_sequences = static_cast<std::int32_t>(
@@ -181,7 +180,7 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   w.ttft_limit = ticks_of_s(p.limits.ttft_s);
   w.e2e_limit = ticks_of_s(p.limits.e2e_s);
   w.tpot_limit_ps = std::llround(std::min(p.limits.tpot_ms * 1e9, 9e18));
-  w.time_limit_ns = p.cluster.time_limit_s > 0 ? to_ns(p.cluster.time_limit_s) : kClockEnd_ns;
+  w.time_limit_ns = p.cluster.time_limit_s > 0 ? ns_of_s(p.cluster.time_limit_s) : kClockEnd_ns;
   lower_services(p, w);
   return w;
 }

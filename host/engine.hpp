@@ -39,6 +39,11 @@ struct RunLimits {
   std::string shortage(const MemoryNeeds& needs) const;
 };
 
+// A chunk has no more worlds than these, and no more requests than an engine runs in some seconds
+// on so many threads at most (a GPU's are many and slow): a kill loses no more than that.
+constexpr std::int64_t kMostChunkWorlds = 16'384;
+constexpr int kMostCountedThreads = 64;
+
 // What the next chunk of a run is, before it runs.
 struct ChunkPlan {
   WorldRange worlds;

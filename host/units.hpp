@@ -1,6 +1,7 @@
 // Sizes, durations and counts: as people write them on a command line and read them in reports.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,6 +15,9 @@ std::size_t parse_size(std::string_view text, const std::string& what);
 
 // "90", "90s", "15m", "2h", "1d" as seconds. Throws InputError.
 double parse_duration_s(std::string_view text, const std::string& what);
+
+// Whole nanoseconds.
+inline std::int64_t ns_of_s(double seconds) { return std::llround(seconds * 1e9); }
 
 std::string format_count(std::int64_t count);  // "1,234,567"
 // "1 world", "1,234 worlds"

@@ -8,6 +8,7 @@
 #include "host/burstgpt_like.hpp"
 #include "host/error.hpp"
 #include "host/production_mix.hpp"
+#include "sim/clock.hpp"
 
 namespace servesweep {
 
@@ -234,7 +235,9 @@ std::size_t bytes_of(const Workload& workload) {
          bytes(workload.priority) + bytes(workload.prefix_begin) + bytes(workload.prefix_hashes);
 }
 
-double load_scaling(const WorkloadSpec& spec, const Workload& workload) {
+namespace {
+
+double scaling_of(const WorkloadSpec& spec, const Workload& workload) {
   if (spec.clock.real_timestamps) return 1;
   if (spec.load.rps == 0) return spec.load.rps_scaling;
   if (workload.size() < 2) return 1;  // the only request arrives at time 0 at any rate
@@ -245,6 +248,17 @@ double load_scaling(const WorkloadSpec& spec, const Workload& workload) {
                      "workload.rps_scaling or real_timestamps");
   }
   return spec.load.rps / natural;
+}
+
+}  // namespace
+
+double load_scaling(const WorkloadSpec& spec, const Workload& workload) {
+  const double scaling = scaling_of(spec, workload);
+  const double span_ns = static_cast<double>(workload.arrival_ns.back()) / scaling;
+  if (span_ns <= static_cast<double>(kMaxArrival_ns)) return scaling;
+  throw InputError("arrivals span " + std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
+                   " s (at most 9007199 s, 104 days, keep the clock exact) raise "
+                   "workload.rps_scaling or lower workload.requests");
 }
 
 }  // namespace servesweep

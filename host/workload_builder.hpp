@@ -23,7 +23,8 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
                         std::uint32_t replication, const RequestClassParams& classes = {});
 
 // The s of a world: its arrivals are those of the workload divided by s. Throws InputError where
-// an absolute rate is asked of requests that all arrive at the same moment.
+// an absolute rate is asked of requests that all arrive at the same moment, or arrivals then span
+// more than the clock holds exactly.
 double load_scaling(const WorkloadSpec& spec, const Workload& workload);
 
 }  // namespace servesweep

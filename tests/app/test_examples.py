@@ -46,7 +46,10 @@ class Examples(CliTest):
         self.assertEqual(files, ["attention.csv", "dense.csv", "per_sequence.csv"])
 
     def test_azure_on_a_few_rows(self):
-        self.cli("run", SOURCE / "examples/azure_conversation.toml", "-s", f"workload.trace={AZURE}")
+        for example in ("azure_conversation", "continuous_azure"):
+            with self.subTest(example):
+                self.cli("run", SOURCE / f"examples/{example}.toml", "-s",
+                         f"workload.trace={AZURE}")
 
     def test_queueing_example_is_an_mm1_queue(self):
         self.cli("run", SOURCE / "examples/queueing_mm1.toml", "-s", "requests=20000", "-s",

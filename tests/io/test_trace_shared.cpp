@@ -169,7 +169,7 @@ TEST_CASE("real traces have the prefixes that are in their files") {
        {std::tuple{"mooncake/conversation_trace.jsonl", "mooncake", 512, 170899, 276491,
                    std::int64_t{20898466292}},
         std::tuple{"../golden/vllm_rtx4090/sharegpt-llama-3.1-8b-300-sps10.blockhash.jsonl",
-                   "llmservingsim", 16, 14722, 15942, std::int64_t{114786375}}}) {
+                   "llmservingsim", 16, 26866, 28168, std::int64_t{373126213}}}) {
     INFO(file);
     const Trace trace = read_trace(folder + file);
     CHECK(trace.format == format);
