@@ -98,17 +98,17 @@ struct RunWorlds {
   std::size_t kept_stride;  // of kExact
 
   KOKKOS_FUNCTION void operator()(const TeamMember& team) const {
-    run_in_slot(team, slots, wave.next_start, num_worlds,
-                [&](const DeviceWarp& warp, std::size_t slot, unsigned char* state,
-                    std::int32_t start) { run(warp, slot, state, wave.start_order[start]); });
+    run_in_slot(team, slots, wave.next_start, num_worlds, *this);
   }
 
-  KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,
-                           std::int32_t index) const {
+  KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::int32_t slot, unsigned char* memory,
+                           std::int32_t start) const {
+    const std::int32_t index = wave.start_order[start];
     const WorldLanes lanes = lanes_of(warp);
     const BatchWorld& world = wave.worlds[index];
     BatchResult& result = wave.results[index];
-    BatchHistograms histograms(slots.histograms + slot * BatchHistograms::kCounts);
+    BatchHistograms histograms(slots.histograms +
+                               static_cast<std::size_t>(slot) * BatchHistograms::kCounts);
     BatchState state;
     state.place(memory, world.workload.num_bins, world.num_gpus);
     if constexpr (kExact) {

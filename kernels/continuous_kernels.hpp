@@ -41,16 +41,16 @@ struct RunContinuousWorlds {
   bool save_details;
 
   KOKKOS_FUNCTION void operator()(const TeamMember& team) const {
-    run_in_slot(team, slots, wave.next_start, num_worlds,
-                [&](const DeviceWarp& warp, std::size_t slot, unsigned char* state,
-                    std::int32_t start) { run(warp, slot, state, wave.start_order[start]); });
+    run_in_slot(team, slots, wave.next_start, num_worlds, *this);
   }
 
-  KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::size_t slot, unsigned char* memory,
-                           std::int32_t index) const {
+  KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::int32_t slot, unsigned char* memory,
+                           std::int32_t start) const {
+    const std::int32_t index = wave.start_order[start];
     const WorldLanes lanes = lanes_of(warp);
     const ContinuousWorld& world = wave.worlds[index];
-    ContinuousHistograms histograms(slots.histograms + slot * ContinuousHistograms::kCounts);
+    ContinuousHistograms histograms(slots.histograms +
+                                    static_cast<std::size_t>(slot) * ContinuousHistograms::kCounts);
     ContinuousState state;
     state.place(memory, world);
     NoServedObserver nobody;
@@ -59,8 +59,7 @@ struct RunContinuousWorlds {
     lanes.once([&] { wave.results[index] = *state.result; });
     if (save_details) {
       for (int kind = 0; kind < kNumLatencyKinds; ++kind) {
-        wave.histograms.save(warp, lanes, std::int64_t{index} * kNumLatencyKinds + kind,
-                             histograms.of[kind]);
+        wave.histograms.save(warp, lanes, index * kNumLatencyKinds + kind, histograms.of[kind]);
       }
       ReplicaUse* replicas = wave.replicas + wave.replica_places[index];
       lanes.for_each(world.num_replicas,

@@ -40,17 +40,15 @@ KOKKOS_INLINE_FUNCTION unsigned char* scratch_of(const TeamMember& team, std::si
   return bytes + (-reinterpret_cast<std::uintptr_t>(bytes) & kMask);
 }
 
-// Calls run(warp, slot, state memory, start) for worlds of the wave, by the number of their start,
-// until all have been started. next_start: [1], 0 before the launch.
-template <class Run>
+// Calls kernel.run(warp, slot, state memory, start) for worlds of the wave, by the number of their
+// start, until all have been started. next_start: [1], 0 before the launch.
+template <class Kernel>
 KOKKOS_INLINE_FUNCTION void run_in_slot(const TeamMember& team, const SlotArrays& slots,
                                         std::int32_t* next_start, std::int32_t num_worlds,
-                                        const Run& run) {
+                                        const Kernel& kernel) {
   const DeviceWarp warp;
-  const auto slot =
-      static_cast<std::size_t>(team.league_rank()) * static_cast<std::size_t>(team.team_size()) +
-      static_cast<std::size_t>(team.team_rank());
-  unsigned char* state = slots.states + slot * slots.state_bytes;
+  const std::int32_t slot = team.league_rank() * team.team_size() + team.team_rank();
+  unsigned char* state = slots.states + static_cast<std::size_t>(slot) * slots.state_bytes;
   if constexpr (!kOnHost) {
     if (slots.states == nullptr) state = scratch_of(team, slots.state_bytes);
   }
@@ -59,7 +57,7 @@ KOKKOS_INLINE_FUNCTION void run_in_slot(const TeamMember& team, const SlotArrays
     if (warp.lane() == 0) start = Kokkos::atomic_fetch_add(next_start, 1);
     start = warp.of_first_lane(start);
     if (start >= num_worlds) return;
-    run(warp, slot, state, start);
+    kernel.run(warp, slot, state, start);
   }
 }
 

@@ -29,7 +29,7 @@ struct SparseHistograms {
   }
 
   template <class Lanes>
-  KOKKOS_FUNCTION void save(const DeviceWarp& warp, const Lanes& lanes, std::int64_t row,
+  KOKKOS_FUNCTION void save(const DeviceWarp& warp, const Lanes& lanes, std::int32_t row,
                             const Histogram& histogram) const {
     const std::int32_t first = histogram.begin();
     const std::int32_t range = histogram.end() - first;

@@ -47,15 +47,14 @@ class ReplicaEngine {
                                     const ContinuousHistograms& histograms, Observer& observer,
                                     std::int32_t index)
       : w_(world),
-        memory_(state.of(index, world)),
-        r_(*memory_.replica),
-        s_(memory_.sequences),
+        state_(state),
+        r_(state.replicas[index]),
+        s_(state.of(index, world).sequences),
+        phase_counts_(state.of(index, world).phases),
+        finishing_(state.of(index, world)),
         next_ns_(state.next_ns[index]),
         observer_(observer),
         recorder_(lanes, world, r_, histograms),
-        queue_(world, memory_),
-        finishing_(memory_),
-        cache_(world, memory_),
         index_(index) {}
 
   SERVESWEEP_FUNCTION void reset() {
@@ -63,8 +62,8 @@ class ReplicaEngine {
     const std::int32_t slots = w_.num_slots();
     for (std::int32_t i = 0; i < slots; ++i) s_[i].next = i + 1 < slots ? i + 1 : kNoSlot;
     r_.free_slot = 0;
-    for (std::int32_t i = 0; i < w_.block_size; ++i) memory_.phases[i] = 0;
-    if (w_.prefix_caching) cache_.reset();
+    for (std::int32_t i = 0; i < w_.block_size; ++i) phase_counts_[i] = 0;
+    if (w_.prefix_caching) cache().reset();
     next_ns_ = kNever;
   }
 
@@ -93,8 +92,8 @@ class ReplicaEngine {
   }
 
   SERVESWEEP_FUNCTION void arrive(std::uint32_t request, std::int64_t arrival_ns) {
-    const bool queue_was_empty = queue_.is_empty();
-    queue_.push(request);
+    const bool queue_was_empty = queue().is_empty();
+    queue().push(request);
     ++r_.num_waiting;
     r_.peaks.waiting = max_of<std::int64_t>(r_.peaks.waiting, r_.num_waiting);
     r_.tally.waiting_area -= ticks_of_ns(arrival_ns);
@@ -102,7 +101,7 @@ class ReplicaEngine {
     if (r_.flight == Flight::kIdle || r_.flight == Flight::kWaking) {
       wake_at(w_.mode == SchedulingMode::kStatic ? client_sends_at(arrival_ns) : arrival_ns);
     } else if (r_.flight == Flight::kDecodes && r_.planned > 1 &&
-               (queue_was_empty || queue_.head() == request) && may_admit(request)) {
+               (queue_was_empty || queue().head() == request) && may_admit(request)) {
       plan(iterations_until(ticks_of_ns(arrival_ns)));
     }
   }
@@ -116,7 +115,7 @@ class ReplicaEngine {
   // Leading blocks of a request that are cached.
   SERVESWEEP_FUNCTION std::int32_t cached_prefix(std::uint32_t request) const {
     if (!w_.prefix_caching) return 0;
-    return cache_.count_hits(request, w_.prompt(request) / w_.block_size);
+    return cache().count_hits(request, w_.prompt(request) / w_.block_size);
   }
 
  private:
@@ -240,7 +239,7 @@ class ReplicaEngine {
     for (std::int32_t i = 0; i < r_.num_decoding; ++i, slot = s_[slot].next) {
       if (i < r_.num_decoding - r_.num_fresh) s_[slot].last_token = r_.common_last;
       const std::int32_t cached = cached_tokens(slot);
-      --memory_.phases[s_[slot].phase];
+      --phase_counts_[s_[slot].phase];
       if (i < count) {
         recorder_.gap(r_.end - s_[slot].last_token, 1);
         s_[slot].last_token = r_.end;
@@ -258,7 +257,7 @@ class ReplicaEngine {
     r_.num_fresh = r_.num_decoding;
     for (slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
       s_[slot].phase = phases().phase_of(s_[slot].phase);
-      ++memory_.phases[s_[slot].phase];
+      ++phase_counts_[s_[slot].phase];
     }
     rotate(count);
   }
@@ -318,7 +317,7 @@ class ReplicaEngine {
     }
     s.finish_at = r_.decodes_done + (s.output - s.generated);
     s.phase = phases().phase_of(s.computed);
-    ++memory_.phases[s.phase];
+    ++phase_counts_[s.phase];
     finishing_.push(s.finish_at, slot);
     ++r_.num_decoding;
     r_.num_fresh += is_fresh;
@@ -499,7 +498,7 @@ class ReplicaEngine {
     for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next, --count) {
       const std::int32_t cached = cached_tokens(slot);
       r_.used_blocks += cached % w_.block_size == 0;
-      if (w_.prefix_caching) cache_.extend(slot, s_[slot].request, cached, 1);
+      if (w_.prefix_caching) cache().extend(slot, s_[slot].request, cached, 1);
     }
   }
 
@@ -513,7 +512,7 @@ class ReplicaEngine {
     if (!w_.prefix_caching) return;
     for (std::int64_t i = 1; i < iterations; ++i) {
       for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
-        cache_.extend(slot, s_[slot].request, cached_tokens(slot) + i, 1);
+        cache().extend(slot, s_[slot].request, cached_tokens(slot) + i, 1);
       }
     }
   }
@@ -522,13 +521,13 @@ class ReplicaEngine {
   SERVESWEEP_FUNCTION void take_chunk_blocks(std::int32_t slot) {
     const Sequence& s = s_[slot];
     r_.used_blocks += w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
-    if (w_.prefix_caching) cache_.extend(slot, s.request, s.computed, s.chunk);
+    if (w_.prefix_caching) cache().extend(slot, s.request, s.computed, s.chunk);
   }
 
   // Of a sequence with so many tokens in the cache.
   SERVESWEEP_FUNCTION void give_back_blocks(std::int32_t slot, std::int64_t cached) {
     const std::int64_t blocks = w_.blocks_of(cached);
-    r_.used_blocks -= w_.prefix_caching ? cache_.give_back(slot, blocks) : blocks;
+    r_.used_blocks -= w_.prefix_caching ? cache().give_back(slot, blocks) : blocks;
   }
 
   // -- admission ----------------------------------------------------------------------------------
@@ -549,7 +548,7 @@ class ReplicaEngine {
   }
 
   SERVESWEEP_FUNCTION std::uint32_t first_waiting() const {
-    return w_.mode == SchedulingMode::kStatic ? r_.batch_head : queue_.head();
+    return w_.mode == SchedulingMode::kStatic ? r_.batch_head : queue().head();
   }
 
   SERVESWEEP_FUNCTION void admit(Ticks now, std::int64_t budget, IterationShape& shape) {
@@ -568,7 +567,7 @@ class ReplicaEngine {
           return;
         }
       }
-      const std::int32_t held_hits = hits == 0 ? 0 : hits - cache_.count_free(request, hits);
+      const std::int32_t held_hits = hits == 0 ? 0 : hits - cache().count_free(request, hits);
       const std::int64_t blocks = w_.blocks_of(computed + chunk) - held_hits;
       if (free_blocks() - blocks < w_.watermark_blocks) return;
       const std::int32_t slot = again ? pop_preempted() : enter(now);
@@ -576,7 +575,7 @@ class ReplicaEngine {
       s_[slot].chunk = static_cast<std::int32_t>(chunk);
       if (hits > 0) {
         r_.used_blocks += hits - held_hits;
-        cache_.hold_hits(slot, request, hits);
+        cache().hold_hits(slot, request, hits);
         r_.tally.cached_tokens += computed;
       }
       take_chunk_blocks(slot);
@@ -592,16 +591,16 @@ class ReplicaEngine {
 
   // Leading blocks of `known` tokens to prefill that are cached; the last token never is.
   SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t known) const {
-    return w_.prefix_caching ? cache_.count_hits(request, (known - 1) / w_.block_size) : 0;
+    return w_.prefix_caching ? cache().count_hits(request, (known - 1) / w_.block_size) : 0;
   }
 
   // Gives the first waiting request a slot.
   SERVESWEEP_FUNCTION std::int32_t enter(Ticks now) {
     std::uint32_t request = r_.batch_head;
     if (w_.mode == SchedulingMode::kStatic) {
-      r_.batch_head = memory_.next[request];
+      r_.batch_head = state_.next[request];
     } else {
-      request = queue_.pop();
+      request = queue().pop();
     }
     const std::int32_t slot = r_.free_slot;
     Sequence& s = s_[slot];
@@ -667,7 +666,7 @@ class ReplicaEngine {
       report(served);
       free_slot(slot);
     }
-    if (queue_.is_empty()) {
+    if (queue().is_empty()) {
       idle();
       return false;
     }
@@ -676,10 +675,10 @@ class ReplicaEngine {
       return false;
     }
     r_.batch_output = 0;
-    for (std::int32_t i = 0; i < w_.client_batch && !queue_.is_empty(); ++i) {
-      const std::uint32_t request = queue_.pop();
+    for (std::int32_t i = 0; i < w_.client_batch && !queue().is_empty(); ++i) {
+      const std::uint32_t request = queue().pop();
       r_.batch_output = max_of(r_.batch_output, w_.output(request));
-      append_request(memory_.next, r_.batch_head, r_.batch_tail, request);
+      append_request(state_.next, r_.batch_head, r_.batch_tail, request);
     }
     return true;
   }
@@ -687,7 +686,7 @@ class ReplicaEngine {
   // -- the running list ---------------------------------------------------------------------------
 
   SERVESWEEP_FUNCTION BlockPhases phases() const {
-    return BlockPhases(memory_.phases, w_.block_size, r_.phase);
+    return BlockPhases(phase_counts_, w_.block_size, r_.phase);
   }
 
   // Of a decoding sequence.
@@ -730,7 +729,7 @@ class ReplicaEngine {
   SERVESWEEP_FUNCTION void stop_decoding(std::int32_t slot, std::int32_t cached) {
     finishing_.remove(slot);
     s_[slot].heap_place = kNoSlot;
-    --memory_.phases[s_[slot].phase];
+    --phase_counts_[s_[slot].phase];
     --r_.num_decoding;
     r_.context_sum -= cached + 1;
   }
@@ -816,20 +815,25 @@ class ReplicaEngine {
 
   SERVESWEEP_FUNCTION void check([[maybe_unused]] Flight flight) const {
 #ifndef NDEBUG
-    check_replica(w_, memory_, flight);
+    check_replica(w_, memory(), flight);
 #endif
   }
 
+  // -- views of the replica's memory, made where they are used: a GPU has no registers to keep them
+
+  SERVESWEEP_FUNCTION ReplicaMemory memory() const { return state_.of(index_, w_); }
+  SERVESWEEP_FUNCTION WaitingQueue queue() const { return WaitingQueue(w_, memory()); }
+  SERVESWEEP_FUNCTION PrefixCache cache() const { return PrefixCache(w_, memory()); }
+
   const ContinuousWorld& w_;
-  ReplicaMemory memory_;
+  const ContinuousState& state_;
   Replica& r_;
   Sequence* s_;
+  std::int32_t* phase_counts_;
+  FinishHeap finishing_;
   std::int64_t& next_ns_;
   Observer& observer_;
   ReplicaRecorder<Lanes> recorder_;
-  WaitingQueue queue_;
-  FinishHeap finishing_;
-  PrefixCache cache_;  // used with prefix caching alone
   std::int32_t index_;
 };
 

@@ -23,8 +23,8 @@ using testing::EmulatedLanes;
 constexpr std::uint64_t kSmallWorlds = 100;
 constexpr std::uint64_t kWideWorlds = 15;
 #else
-constexpr std::uint64_t kSmallWorlds = 500;
-constexpr std::uint64_t kWideWorlds = 60;
+constexpr std::uint64_t kSmallWorlds = 250;
+constexpr std::uint64_t kWideWorlds = 30;
 #endif
 constexpr std::int32_t kWidths[] = {1, 2, 4, 8, 16, 32};
 
