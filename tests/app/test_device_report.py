@@ -112,9 +112,9 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.judge(then=many, many=["K"]), [])
         self.assertEqual(self.judge(then=many, backend="hip"), [])
 
-    def test_129_registers_fail_with_a_reason_too(self):
-        many = {**self.KERNEL, "registers": 129}
-        self.assertIn("129 registers (at most 128)", self.judge(then=many, many=["K"])[0])
+    def test_169_registers_fail_with_a_reason_too(self):
+        many = {**self.KERNEL, "registers": 169}
+        self.assertIn("169 registers (at most 168)", self.judge(then=many, many=["K"])[0])
 
     def test_growth_of_11_percent_fails_and_of_9_passes(self):
         self.assertIn("shared_bytes 1000 -> 1110", self.judge(shared_bytes=1110)[0])
