@@ -24,8 +24,8 @@ struct Metric {
 };
 
 constexpr bool kHeadline = true;
-constexpr ColumnType kCount = ColumnType::kInt64;
-constexpr ColumnType kReal = ColumnType::kFloat64;
+constexpr ColumnType kCountColumn = ColumnType::kInt64;
+constexpr ColumnType kRealColumn = ColumnType::kFloat64;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // categories: of the columns that have some.
@@ -34,7 +34,7 @@ std::vector<ColumnSpec> columns_of(const Metric<World> (&table)[kSize],
                                    const std::vector<std::string>& categories) {
   std::vector<ColumnSpec> columns;
   for (const Metric<World>& m : table) {
-    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kReal, m.headline};
+    ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kRealColumn, m.headline};
     if (m.type == ColumnType::kCategory) column.categories = categories;
     columns.push_back(std::move(column));
   }

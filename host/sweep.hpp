@@ -17,7 +17,7 @@
 
 namespace servesweep {
 
-enum class SaveDetails { kAuto, kAlways, kNever };
+enum class SaveDetails { kAuto, kAlways, kOff };
 
 // What a sweep file sets beside its parameters; none of it is an axis.
 struct SweepSettings {

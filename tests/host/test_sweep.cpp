@@ -42,7 +42,7 @@ TEST_CASE("settings") {
       "[output]\nsave_histograms = false\nexact_percentiles = true\n[cluster]\nnum_gpus = [1, 2]");
   CHECK(s.settings().engine == "other");
   CHECK(s.settings().seed == 9007199254740992u);
-  CHECK(s.settings().save_histograms == SaveDetails::kNever);
+  CHECK(s.settings().save_histograms == SaveDetails::kOff);
   CHECK(s.settings().exact_percentiles);
   CHECK(s.num_points() == 2);
   CHECK(s.num_worlds() == 6);
