@@ -153,8 +153,8 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
   }
   w.num_replicas = dice.pick({1, 1, 1, 2, 3, 5, 33});
   w.load_scaling = dice.pick({1.0, 1.0, 0.7, 3.0});
-  w.ttft_limit = ticks_of_ns(dice.roll(1, 1000) * 1'000'000);
-  w.e2e_limit = ticks_of_ns(dice.roll(1, 9000) * 1'000'000);
+  w.ttft_limit = ticks_of_ns(dice.roll(1, 1000) * INT64_C(1000000));
+  w.e2e_limit = ticks_of_ns(dice.roll(1, 9000) * INT64_C(1000000));
   w.tpot_limit_ps = dice.roll(1, 100) * 1'000'000'000LL;
   w.time_limit_ns = dice.chance(15) ? gap_ns * dice.roll(1, 200) : kClockEnd_ns;
   w.num_groups = dice.roll(1, std::min(3, w.num_replicas));
