@@ -1,0 +1,319 @@
+// What a replica's iterations do to its sequences. Between two changes of the running list decode
+// iterations only repeat, each a little longer than the one before by what the contexts grew: a
+// *flight* of them is one event, however many. It may be cut anywhere: two flights one after the
+// other do exactly what one does.
+#pragma once
+
+#include "sim/continuous/recorder.hpp"
+#include "sim/continuous/replica_sequences.hpp"
+
+namespace servesweep {
+
+// One flight, for observers.
+struct FlightEvent {
+  Ticks start = 0;
+  Ticks end = 0;
+  std::int64_t iterations = 0;
+  std::int64_t context_sum = 0;  // over decodes, in the first iteration
+  std::int64_t prefill_tokens = 0;
+  std::int64_t used_blocks = 0;  // in the last iteration
+  std::int32_t replica = 0;
+  std::int32_t decodes = 0;
+  std::int32_t chunks = 0;
+  std::int32_t waiting = 0;  // when it was scheduled
+  std::int32_t preemptions = 0;
+};
+
+// Observers see every flight, every completed request, and the sequences of every flight; this one
+// costs nothing.
+struct NoServedObserver {
+  static constexpr bool kSeesSequences = false;
+  SERVESWEEP_FUNCTION void flight(const FlightEvent&) {}
+  SERVESWEEP_FUNCTION void request(const ServedRequest&) {}
+};
+
+template <class Lanes, class Observer>
+class ReplicaFlights {
+ public:
+  SERVESWEEP_FUNCTION ReplicaFlights(const Lanes& lanes, const ContinuousWorld& world,
+                                     const ContinuousState& state,
+                                     const ContinuousHistograms& histograms, Observer& observer,
+                                     std::int32_t index, ReplicaSequences& sequences)
+      : w_(world),
+        r_(state.replicas[index]),
+        s_(sequences),
+        next_ns_(state.next_ns[index]),
+        observer_(observer),
+        recorder_(lanes, world, r_, histograms),
+        index_(index) {}
+
+  // -- taking off ---------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION void wake_at(std::int64_t time_ns) {
+    fly(Flight::kWaking, ticks_of_ns(time_ns), ticks_of_ns(time_ns));
+  }
+  SERVESWEEP_FUNCTION void idle() {
+    r_.flight = Flight::kIdle;
+    r_.end = kNeverTicks;
+    next_ns_ = kNever;
+  }
+
+  // All sequences decode, at most so many times; the first iteration has its blocks.
+  SERVESWEEP_FUNCTION void fly_decodes(Ticks now, const IterationLine& line,
+                                       std::int64_t iterations) {
+    show_members(r_.num_decoding);
+    r_.line = line;
+    r_.flight = Flight::kDecodes;
+    r_.start = now;
+    plan(iterations);
+  }
+  // The first r_.num_chosen sequences decode once.
+  SERVESWEEP_FUNCTION void fly_some(Ticks now, Ticks time) {
+    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
+    show_members(r_.num_chosen);
+    fly(Flight::kSome, now, now + time);
+  }
+  // One iteration with prefills, and the decodes of `decodes` sequences.
+  SERVESWEEP_FUNCTION void fly_prefill(Ticks now, std::int32_t decodes, Ticks time) {
+    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
+    show_members(decodes);
+    fly(Flight::kPrefill, now, now + time);
+  }
+
+  // -- on the way ---------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION bool may_be_cut() const {
+    return r_.flight == Flight::kDecodes && r_.planned > 1;
+  }
+  // The decodes that fly end with the first iteration that ends at or after `time`.
+  SERVESWEEP_FUNCTION void cut(Ticks time) { plan(reach(time)); }
+  // Blocks held by the iteration that runs at `time`.
+  SERVESWEEP_FUNCTION std::int64_t blocks_at(Ticks time) const {
+    if (r_.flight != Flight::kDecodes) return r_.used_blocks;
+    return r_.used_blocks + s_.needed_after_first(reach(time));
+  }
+
+  // -- landing ------------------------------------------------------------------------------------
+
+  // Ends what flies after all its iterations.
+  SERVESWEEP_FUNCTION void land() { land(r_.planned); }
+  // Of decodes that would end after `time`, those iterations that end by then still count.
+  SERVESWEEP_FUNCTION void land_by(Ticks time) {
+    if (r_.flight != Flight::kDecodes || r_.end <= time) return;
+    const std::int64_t reached = reach(time);
+    const bool on_time = r_.start + r_.line.span(reached) == time;
+    if (on_time || reached > 1) land(on_time ? reached : reached - 1);
+  }
+
+  // A sequence that has ended; its client sees that at `seen`.
+  SERVESWEEP_FUNCTION void report(std::int32_t slot, Ticks ended, Ticks seen) {
+    ServedRequest served = recorder_.served(s_[slot], index_, ended);
+    served.end = seen;
+    recorder_.completed(served);
+    observer_.request(served);
+  }
+
+ private:
+  SERVESWEEP_FUNCTION void fly(Flight flight, Ticks start, Ticks end) {
+    r_.flight = flight;
+    r_.start = start;
+    r_.end = end;
+    next_ns_ = floor_ns(end);
+  }
+
+  // So many iterations of the decodes that fly.
+  SERVESWEEP_FUNCTION void plan(std::int64_t iterations) {
+    r_.planned = iterations;
+    r_.end = r_.start + r_.line.span(iterations);
+    next_ns_ = floor_ns(r_.end);
+  }
+
+  SERVESWEEP_FUNCTION std::int64_t reach(Ticks time) const {
+    return r_.line.reach(time - r_.start, r_.planned);
+  }
+
+  // Ends the flight after `iterations` of it.
+  SERVESWEEP_FUNCTION void land(std::int64_t iterations) {
+    switch (r_.flight) {
+      case Flight::kIdle:
+      case Flight::kWaking:
+        return;
+      case Flight::kDecodes:
+        land_decodes(iterations);
+        finish_sequences();
+        return;
+      case Flight::kSome:
+        land_some();
+        finish_sequences();
+        return;
+      case Flight::kPrefill:
+        land_prefill();
+        return;
+    }
+  }
+
+  SERVESWEEP_FUNCTION void land_decodes(std::int64_t iterations) {
+    const std::int32_t n = r_.num_decoding;
+    const IterationLine& line = r_.line;
+    if (iterations < r_.planned) plan(iterations);
+    s_.take_later_blocks(iterations);
+    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
+    const bool starts_evenly = r_.num_fresh == 0 && r_.common_last == r_.start;
+    const Ticks span = r_.end - r_.start;
+    if (starts_evenly) {
+      recorder_.gaps(line, 0, iterations, span, n);
+    } else {
+      first_gaps(r_.start + line.first);
+      recorder_.gaps(line, 1, iterations, span - line.first, n);
+    }
+    tally(span, iterations, n * iterations, line.token_area(r_.context_sum, n, iterations, span));
+    observe(iterations, n, r_.context_sum, 0, 0);
+    s_.pass(iterations);
+    r_.common_last = r_.end;
+  }
+
+  // Some sequences had their turn, the first ones; they go to the end of the list.
+  SERVESWEEP_FUNCTION void land_some() {
+    const std::int32_t count = r_.num_chosen;
+    std::int64_t context = 0;
+    std::int32_t slot = r_.first;
+    for (std::int32_t i = 0; i < r_.num_decoding; ++i, slot = s_[slot].next) {
+      if (i < r_.num_decoding - r_.num_fresh) s_[slot].last_token = r_.common_last;
+      if (i >= count) continue;
+      recorder_.gap(r_.end - s_[slot].last_token, 1);
+      s_[slot].last_token = r_.end;
+      context += s_.cached_tokens(slot) + 1;
+    }
+    const Ticks span = r_.end - r_.start;
+    tally(span, 1, count, context * span);
+    observe(1, count, context, 0, 0);
+    r_.num_fresh = r_.num_decoding;
+    s_.pass_some(count);
+  }
+
+  SERVESWEEP_FUNCTION void land_prefill() {
+    const std::int32_t n = w_.mode == SchedulingMode::kMixed ? r_.num_decoding : 0;
+    if (n > 0) first_gaps(r_.end);
+    std::int64_t tokens = 0;
+    std::int64_t cached = n > 0 ? r_.context_sum : 0;
+    for (std::int32_t slot = s_.first_chunk(); slot != kNoSlot; slot = s_[slot].next) {
+      tokens += s_[slot].chunk;
+      cached += s_[slot].computed + s_[slot].chunk;
+    }
+    const Ticks span = r_.end - r_.start;
+    tally(span, 1, n + tokens, cached * span);
+    observe(1, n, n > 0 ? r_.context_sum : 0, tokens, r_.num_admitted + (r_.partial != kNoSlot));
+    if (n > 0) {
+      s_.pass(1);
+      finish_sequences();
+    }
+    const bool all_at_once = n == r_.num_decoding && w_.prefill_yields_token;
+    if (all_at_once) r_.common_last = r_.end;
+    std::int32_t slot = s_.first_chunk();
+    r_.partial = kNoSlot;
+    while (slot != kNoSlot) {
+      const std::int32_t next = s_[slot].next;
+      s_[slot].computed += s_[slot].chunk;
+      if (s_[slot].computed < s_[slot].known) {
+        r_.partial = slot;
+      } else {
+        complete_prefill(slot, !all_at_once);
+      }
+      slot = next;
+    }
+  }
+
+  SERVESWEEP_FUNCTION void complete_prefill(std::int32_t slot, bool is_fresh) {
+    Sequence& s = s_[slot];
+    const bool is_first = s.first_token < 0;
+    if (is_first) s.first_token = r_.end;
+    if (w_.prefill_yields_token) {
+      if (!is_first && s.generated > 0) recorder_.gap(r_.end - s.last_token, 1);
+      ++s.generated;
+    }
+    if (is_first || w_.prefill_yields_token) s.last_token = r_.end;
+    if (s.generated == s.output) {
+      leave(slot, s.computed);
+      return;
+    }
+    s_.start_decoding(slot);
+    r_.num_fresh += is_fresh;
+  }
+
+  // Inter-token times of all decoding sequences whose next token comes at `end`.
+  SERVESWEEP_FUNCTION void first_gaps(Ticks end) {
+    recorder_.gap(end - r_.common_last, r_.num_decoding - r_.num_fresh);
+    for (std::int32_t slot = r_.last; r_.num_fresh > 0; slot = s_[slot].previous) {
+      if (s_[slot].heap_place == kNoSlot) continue;
+      recorder_.gap(end - s_[slot].last_token, 1);
+      --r_.num_fresh;
+    }
+    r_.common_last = end;
+  }
+
+  SERVESWEEP_FUNCTION void tally(Ticks span, std::int64_t iterations, std::int64_t tokens,
+                                 Ticks token_area) {
+    ReplicaTally& t = r_.tally;
+    t.busy += span;
+    t.iterations += iterations;
+    ++t.flights;
+    t.scheduled_tokens += tokens;
+    t.kv_token_area += token_area;
+  }
+
+  SERVESWEEP_FUNCTION void finish_sequences() {
+    for (std::int32_t slot = s_.next_finished(); slot != kNoSlot; slot = s_.next_finished()) {
+      s_[slot].generated = s_[slot].output;
+      if (r_.num_fresh > 0) --r_.num_fresh;  // after land_some(), when all are
+      const std::int32_t cached = s_[slot].prompt + s_[slot].output - w_.prefill_tokens_out();
+      s_.stop_decoding(slot, cached);
+      leave(slot, cached);
+    }
+  }
+
+  // A sequence that has all its tokens.
+  SERVESWEEP_FUNCTION void leave(std::int32_t slot, std::int32_t cached) {
+    s_.leave(slot);
+    s_.give_back_blocks(slot, cached);
+    r_.tally.running_area += r_.end;
+    if (w_.batch_timing) {
+      s_[slot].last_token = r_.end;
+      s_[slot].next = r_.ended;
+      r_.ended = slot;
+      return;
+    }
+    report(slot, r_.end, r_.end);
+    s_.free_slot(slot);
+  }
+
+  SERVESWEEP_FUNCTION void observe(std::int64_t iterations, std::int32_t decodes,
+                                   std::int64_t context_sum, std::int64_t tokens,
+                                   std::int32_t chunks) {
+    observer_.flight({r_.start, r_.end, iterations, context_sum, tokens, r_.used_blocks, index_,
+                      decodes, chunks, r_.num_waiting, r_.num_preempted});
+  }
+
+  // Shows the iteration that is scheduled: its first `decodes` decoding sequences, its chunks.
+  SERVESWEEP_FUNCTION void show_members(std::int32_t decodes) {
+    if constexpr (Observer::kSeesSequences) {
+      for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+        const Sequence& s = s_[slot];
+        if (s.heap_place != kNoSlot) {
+          if (decodes-- > 0) observer_.member(index_, s.request, s_.cached_tokens(slot), 0);
+        } else {
+          observer_.member(index_, s.request, s.computed, s.chunk);
+        }
+      }
+    }
+  }
+
+  const ContinuousWorld& w_;
+  Replica& r_;
+  ReplicaSequences& s_;
+  std::int64_t& next_ns_;
+  Observer& observer_;
+  ReplicaRecorder<Lanes> recorder_;
+  std::int32_t index_;
+};
+
+}  // namespace servesweep

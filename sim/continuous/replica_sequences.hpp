@@ -1,0 +1,249 @@
+// The sequences of one replica: the running list in the order of admission, which of them decode
+// and when they end, and the KV blocks that they hold.
+#pragma once
+
+#include "sim/continuous/block_phases.hpp"
+#include "sim/continuous/finish_heap.hpp"
+#include "sim/continuous/prefix_cache.hpp"
+
+namespace servesweep {
+
+class ReplicaSequences {
+ public:
+  SERVESWEEP_FUNCTION ReplicaSequences(const ContinuousWorld& world, const ContinuousState& state,
+                                       std::int32_t index)
+      : w_(world),
+        state_(state),
+        index_(index),
+        r_(state.replicas[index]),
+        s_(state.of(index, world).sequences),
+        phase_counts_(state.of(index, world).phases),
+        finishing_(state.of(index, world)) {}
+
+  SERVESWEEP_FUNCTION void reset() {
+    const std::int32_t slots = w_.num_slots();
+    for (std::int32_t i = 0; i < slots; ++i) s_[i].next = i + 1 < slots ? i + 1 : kNoSlot;
+    r_.free_slot = 0;
+    for (std::int32_t i = 0; i < w_.block_size; ++i) phase_counts_[i] = 0;
+    if (w_.prefix_caching) cache().reset();
+  }
+
+  SERVESWEEP_FUNCTION Sequence& operator[](std::int32_t slot) const { return s_[slot]; }
+
+  // -- slots --------------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION std::int32_t take_slot() {
+    const std::int32_t slot = r_.free_slot;
+    r_.free_slot = s_[slot].next;
+    return slot;
+  }
+  SERVESWEEP_FUNCTION void free_slot(std::int32_t slot) {
+    s_[slot].next = r_.free_slot;
+    r_.free_slot = slot;
+  }
+
+  // -- the running list ---------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION void join(std::int32_t slot) {
+    s_[slot].previous = r_.last;
+    s_[slot].next = kNoSlot;
+    (r_.last == kNoSlot ? r_.first : s_[r_.last].next) = slot;
+    r_.last = slot;
+    ++r_.num_running;
+    r_.peaks.running = max_of<std::int64_t>(r_.peaks.running, r_.num_running);
+  }
+
+  SERVESWEEP_FUNCTION void leave(std::int32_t slot) {
+    const Sequence& s = s_[slot];
+    (s.previous == kNoSlot ? r_.first : s_[s.previous].next) = s.next;
+    (s.next == kNoSlot ? r_.last : s_[s.next].previous) = s.previous;
+    --r_.num_running;
+  }
+
+  // Of those that the iteration prefills, which are the last ones.
+  SERVESWEEP_FUNCTION std::int32_t first_chunk() const {
+    if (r_.partial != kNoSlot) return r_.partial;
+    std::int32_t slot = r_.last;
+    for (std::int32_t i = 1; i < r_.num_admitted; ++i) slot = s_[slot].previous;
+    return r_.num_admitted > 0 ? slot : kNoSlot;
+  }
+
+  // -- decoding -----------------------------------------------------------------------------------
+
+  // Of a decoding sequence.
+  SERVESWEEP_FUNCTION std::int32_t generated(std::int32_t slot) const {
+    return s_[slot].output - static_cast<std::int32_t>(s_[slot].finish_at - r_.decodes_done);
+  }
+  SERVESWEEP_FUNCTION std::int32_t cached_tokens(std::int32_t slot) const {
+    return s_[slot].prompt + generated(slot) - w_.prefill_tokens_out();
+  }
+
+  // A sequence whose prefill is complete.
+  SERVESWEEP_FUNCTION void start_decoding(std::int32_t slot) {
+    Sequence& s = s_[slot];
+    s.finish_at = r_.decodes_done + (s.output - s.generated);
+    s.phase = phases().phase_of(s.computed);
+    ++phase_counts_[s.phase];
+    finishing_.push(s.finish_at, slot);
+    ++r_.num_decoding;
+    r_.context_sum += s.computed + 1;
+  }
+  SERVESWEEP_FUNCTION void stop_decoding(std::int32_t slot, std::int32_t cached) {
+    finishing_.remove(slot);
+    s_[slot].heap_place = kNoSlot;
+    --phase_counts_[s_[slot].phase];
+    --r_.num_decoding;
+    r_.context_sum -= cached + 1;
+  }
+
+  // Decode iterations until the next sequence ends.
+  SERVESWEEP_FUNCTION std::int64_t until_next_end() const {
+    return finishing_.least().finish_at - r_.decodes_done;
+  }
+  // A sequence that has all its tokens but is still among those that decode; kNoSlot: none. Where
+  // prefixes are cached the order matters, in which blocks are given back.
+  SERVESWEEP_FUNCTION std::int32_t next_finished() const {
+    if (finishing_.is_empty() || until_next_end() > 0) return kNoSlot;
+    if (!w_.prefix_caching) return finishing_.least().slot;
+    std::int32_t slot = r_.first;
+    while (s_[slot].heap_place == kNoSlot || s_[slot].finish_at != r_.decodes_done) {
+      slot = s_[slot].next;
+    }
+    return slot;
+  }
+
+  // Decode iterations of all sequences have passed.
+  SERVESWEEP_FUNCTION void pass(std::int64_t iterations) {
+    r_.decodes_done += iterations;
+    const std::int64_t phase = r_.phase + iterations;
+    r_.phase = static_cast<std::int32_t>(phase < w_.block_size ? phase : phase % w_.block_size);
+    r_.context_sum += r_.num_decoding * iterations;
+  }
+
+  // A decode iteration of the first `count` sequences has passed; the others wait their turn.
+  SERVESWEEP_FUNCTION void pass_some(std::int32_t count) {
+    std::int32_t slot = r_.first;
+    for (std::int32_t i = 0; slot != kNoSlot; slot = s_[slot].next, ++i) {
+      --phase_counts_[s_[slot].phase];
+      s_[slot].phase = cached_tokens(slot) + (i < count ? 1 : 0);
+      if (i >= count) finishing_.postpone(slot, ++s_[slot].finish_at);
+    }
+    r_.context_sum -= r_.num_decoding - count;  // that pass() adds too much
+    pass(1);
+    for (slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+      s_[slot].phase = phases().phase_of(s_[slot].phase);
+      ++phase_counts_[s_[slot].phase];
+    }
+    rotate(count);
+  }
+
+  // How many of the first sequences decode in one iteration under the limit of its context.
+  SERVESWEEP_FUNCTION std::int32_t choose(std::int64_t& context, std::int64_t& need) const {
+    std::int32_t count = 0;
+    for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next, ++count) {
+      const std::int32_t cached = cached_tokens(slot);
+      if (count > 0 && context + cached + 1 > w_.max_decode_context) break;
+      context += cached + 1;
+      need += cached % w_.block_size == 0;
+    }
+    return count;
+  }
+
+  // -- KV blocks ----------------------------------------------------------------------------------
+
+  SERVESWEEP_FUNCTION std::int64_t free_blocks() const { return w_.num_blocks - r_.used_blocks; }
+
+  // That the next iteration of all decoding sequences takes.
+  SERVESWEEP_FUNCTION std::int64_t needed_blocks() const { return phases().needed_now(); }
+  // How many iterations the free blocks are enough for, at most `wanted`; the first one has its
+  // own.
+  SERVESWEEP_FUNCTION std::int64_t affordable(std::int64_t wanted) const {
+    return phases().affordable(wanted, r_.num_decoding, free_blocks() + needed_blocks());
+  }
+
+  // For the next iteration of the first `count` decoding sequences.
+  SERVESWEEP_FUNCTION void take_blocks(std::int32_t count) {
+    if (!w_.prefix_caching && count == r_.num_decoding) {
+      r_.used_blocks += phases().needed_now();
+      return;
+    }
+    for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next, --count) {
+      const std::int32_t cached = cached_tokens(slot);
+      r_.used_blocks += cached % w_.block_size == 0;
+      if (w_.prefix_caching) cache().extend(slot, s_[slot].request, cached, 1);
+    }
+  }
+
+  // That the decodes that fly take after their first iteration.
+  SERVESWEEP_FUNCTION std::int64_t needed_after_first(std::int64_t iterations) const {
+    const BlockPhases now = phases();
+    return now.needed(iterations, r_.num_decoding) - now.needed_now();
+  }
+  SERVESWEEP_FUNCTION void take_later_blocks(std::int64_t iterations) {
+    r_.used_blocks += needed_after_first(iterations);
+    if (!w_.prefix_caching) return;
+    for (std::int64_t i = 1; i < iterations; ++i) {
+      for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+        cache().extend(slot, s_[slot].request, cached_tokens(slot) + i, 1);
+      }
+    }
+  }
+
+  // For the chunk of a sequence that is prefilled.
+  SERVESWEEP_FUNCTION void take_chunk_blocks(std::int32_t slot) {
+    const Sequence& s = s_[slot];
+    r_.used_blocks += w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
+    if (w_.prefix_caching) cache().extend(slot, s.request, s.computed, s.chunk);
+  }
+
+  // Of a sequence with so many tokens in the cache.
+  SERVESWEEP_FUNCTION void give_back_blocks(std::int32_t slot, std::int64_t cached) {
+    const std::int64_t blocks = w_.blocks_of(cached);
+    r_.used_blocks -= w_.prefix_caching ? cache().give_back(slot, blocks) : blocks;
+  }
+
+  // Leading blocks of the first `tokens` of a request that are cached.
+  SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t tokens) const {
+    return w_.prefix_caching ? cache().count_hits(request, tokens / w_.block_size) : 0;
+  }
+  // Of those, how many somebody holds.
+  SERVESWEEP_FUNCTION std::int32_t count_held(std::uint32_t request, std::int32_t hits) const {
+    return hits == 0 ? 0 : hits - cache().count_free(request, hits);
+  }
+  // Gives a slot the request's first `hits` blocks, of which `held` are held.
+  SERVESWEEP_FUNCTION void hold_hits(std::int32_t slot, std::int32_t hits, std::int32_t held) {
+    if (hits == 0) return;
+    r_.used_blocks += hits - held;
+    cache().hold_hits(slot, s_[slot].request, hits);
+  }
+
+ private:
+  SERVESWEEP_FUNCTION BlockPhases phases() const {
+    return BlockPhases(phase_counts_, w_.block_size, r_.phase);
+  }
+  // Made where it is used: a GPU has no registers to keep it.
+  SERVESWEEP_FUNCTION PrefixCache cache() const { return PrefixCache(w_, state_.of(index_, w_)); }
+
+  // Moves the first `count` sequences, not all, to the end.
+  SERVESWEEP_FUNCTION void rotate(std::int32_t count) {
+    std::int32_t cut = r_.first;
+    for (std::int32_t i = 1; i < count; ++i) cut = s_[cut].next;
+    const std::int32_t first = s_[cut].next;
+    s_[r_.last].next = r_.first;
+    s_[r_.first].previous = r_.last;
+    s_[cut].next = kNoSlot;
+    s_[first].previous = kNoSlot;
+    r_.first = first;
+    r_.last = cut;
+  }
+
+  const ContinuousWorld& w_;
+  const ContinuousState& state_;
+  std::int32_t index_;
+  Replica& r_;
+  Sequence* s_;
+  std::int32_t* phase_counts_;
+  FinishHeap finishing_;
+};
+
+}  // namespace servesweep
