@@ -35,14 +35,12 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
     assert(s.previous == previous);
     previous = slot;
     ++counts.running;
-    if (s.heap_place == kNoSlot) {
+    if (!s.decodes) {
       assert(prefills || slot == r.partial);
       assert(s.computed < s.known);
       counts.blocks += w.blocks_of(s.computed + (prefills ? s.chunk : 0));
       continue;
     }
-    assert(m.finishing[s.heap_place].slot == slot);
-    assert(m.finishing[s.heap_place].finish_at == s.finish_at);
     assert(s.finish_at > r.decodes_done);
     const std::int64_t generated = s.output - (s.finish_at - r.decodes_done);
     const std::int64_t cached = s.prompt + generated - w.prefill_tokens_out();
@@ -54,6 +52,21 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
   }
   assert(r.last == previous);
   return counts;
+}
+
+// Sequences in the ring of those that decode, each in the list of its end.
+SERVESWEEP_FUNCTION std::int32_t count_ring(const ReplicaMemory& m) {
+  std::int32_t count = 0;
+  for (std::int32_t list = 0; list < FinishLists::kSize; ++list) {
+    const bool used = (m.ring->used[list / 64] >> (list % 64) & 1) != 0;
+    assert(used == (m.ring->heads[list] != kNoSlot));
+    for (std::int32_t slot = m.ring->heads[list]; slot != kNoSlot;
+         slot = m.sequences[slot].ring_next) {
+      assert(m.sequences[slot].finish_at % FinishLists::kSize == list);
+      ++count;
+    }
+  }
+  return count;
 }
 
 // Members of the client's batch that ended and wait for the others.
@@ -72,7 +85,7 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ReplicaMe
   assert(counts.running == r.num_running);
   assert(counts.running <= w.max_sequences);
   assert(counts.decoding == r.num_decoding);
-  assert(counts.decoding == r.num_finishing);
+  assert(counts.decoding == count_ring(m));
   assert(counts.context_sum == r.context_sum);
   assert(r.num_fresh >= 0 && r.num_fresh <= r.num_decoding);
   assert(r.phase == r.decodes_done % w.block_size);

@@ -276,7 +276,7 @@ class ReplicaEngine {
     s.output = max_of(w_.output(request), batch_output(s.prompt));
     s.known = s.prompt;
     s.generated = 0;
-    s.heap_place = kNoSlot;
+    s.decodes = false;
     s.first_scheduled = now;
     s.first_token = -1;
     return slot;

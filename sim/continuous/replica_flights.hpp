@@ -244,7 +244,7 @@ class ReplicaFlights {
   SERVESWEEP_FUNCTION void first_gaps(Ticks end) {
     recorder_.gap(end - r_.common_last, r_.num_decoding - r_.num_fresh);
     for (std::int32_t slot = r_.last; r_.num_fresh > 0; slot = s_[slot].previous) {
-      if (s_[slot].heap_place == kNoSlot) continue;
+      if (!s_[slot].decodes) continue;
       recorder_.gap(end - s_[slot].last_token, 1);
       --r_.num_fresh;
     }
@@ -298,7 +298,7 @@ class ReplicaFlights {
     if constexpr (Observer::kSeesSequences) {
       for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
         const Sequence& s = s_[slot];
-        if (s.heap_place != kNoSlot) {
+        if (s.decodes) {
           if (decodes-- > 0) observer_.member(index_, s.request, s_.cached_tokens(slot), 0);
         } else {
           observer_.member(index_, s.request, s.computed, s.chunk);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/continuous/block_phases.hpp"
-#include "sim/continuous/finish_heap.hpp"
+#include "sim/continuous/finish_ring.hpp"
 #include "sim/continuous/prefix_cache.hpp"
 
 namespace servesweep {
@@ -18,13 +18,14 @@ class ReplicaSequences {
         r_(state.replicas[index]),
         s_(state.of(index, world).sequences),
         phase_counts_(state.of(index, world).phases),
-        finishing_(state.of(index, world)) {}
+        ring_(state.of(index, world)) {}
 
   SERVESWEEP_FUNCTION void reset() {
     const std::int32_t slots = w_.num_slots();
     for (std::int32_t i = 0; i < slots; ++i) s_[i].next = i + 1 < slots ? i + 1 : kNoSlot;
     r_.free_slot = 0;
     for (std::int32_t i = 0; i < w_.block_size; ++i) phase_counts_[i] = 0;
+    ring_.reset();
     if (w_.prefix_caching) cache().reset();
   }
 
@@ -84,31 +85,30 @@ class ReplicaSequences {
     s.finish_at = r_.decodes_done + (s.output - s.generated);
     s.phase = phases().phase_of(s.computed);
     ++phase_counts_[s.phase];
-    finishing_.push(s.finish_at, slot);
+    s.decodes = true;
+    ring_.add(slot);
     ++r_.num_decoding;
     r_.context_sum += s.computed + 1;
   }
   SERVESWEEP_FUNCTION void stop_decoding(std::int32_t slot, std::int32_t cached) {
-    finishing_.remove(slot);
-    s_[slot].heap_place = kNoSlot;
+    ring_.remove(slot);
+    s_[slot].decodes = false;
     --phase_counts_[s_[slot].phase];
     --r_.num_decoding;
     r_.context_sum -= cached + 1;
   }
 
-  // Decode iterations until the next sequence ends.
+  // Decode iterations, from 1 on, before which no sequence ends.
   SERVESWEEP_FUNCTION std::int64_t until_next_end() const {
-    return finishing_.least().finish_at - r_.decodes_done;
+    return ring_.until_next(r_.decodes_done);
   }
   // A sequence that has all its tokens but is still among those that decode; kNoSlot: none. Where
   // prefixes are cached the order matters, in which blocks are given back.
   SERVESWEEP_FUNCTION std::int32_t next_finished() const {
-    if (finishing_.is_empty() || until_next_end() > 0) return kNoSlot;
-    if (!w_.prefix_caching) return finishing_.least().slot;
-    std::int32_t slot = r_.first;
-    while (s_[slot].heap_place == kNoSlot || s_[slot].finish_at != r_.decodes_done) {
-      slot = s_[slot].next;
-    }
+    std::int32_t slot = ring_.ends_at(r_.decodes_done);
+    if (slot == kNoSlot || !w_.prefix_caching) return slot;
+    slot = r_.first;
+    while (!s_[slot].decodes || s_[slot].finish_at != r_.decodes_done) slot = s_[slot].next;
     return slot;
   }
 
@@ -126,7 +126,10 @@ class ReplicaSequences {
     for (std::int32_t i = 0; slot != kNoSlot; slot = s_[slot].next, ++i) {
       --phase_counts_[s_[slot].phase];
       s_[slot].phase = cached_tokens(slot) + (i < count ? 1 : 0);
-      if (i >= count) finishing_.postpone(slot, ++s_[slot].finish_at);
+      if (i < count) continue;
+      ring_.remove(slot);
+      ++s_[slot].finish_at;
+      ring_.add(slot);
     }
     r_.context_sum -= r_.num_decoding - count;  // that pass() adds too much
     pass(1);
@@ -243,7 +246,7 @@ class ReplicaSequences {
   Replica& r_;
   Sequence* s_;
   std::int32_t* phase_counts_;
-  FinishHeap finishing_;
+  FinishRing ring_;
 };
 
 }  // namespace servesweep

@@ -31,7 +31,9 @@ struct Sequence {
   std::int32_t phase;      // decoding: (tokens in the cache - decodes done) modulo block size
   std::int32_t previous;   // in the running list; of preempted and free slots only next is used
   std::int32_t next;
-  std::int32_t heap_place;
+  bool decodes;
+  std::int32_t ring_previous;  // decoding: in its list of the ring
+  std::int32_t ring_next;
 };
 
 // What a replica is doing until `end`.
@@ -53,9 +55,12 @@ struct CacheBlock {
   std::int32_t holders;
 };
 
-struct FinishEntry {
-  std::int64_t finish_at;
-  std::int32_t slot;
+// Decoding sequences by the iteration in which they end (sim/continuous/finish_ring.hpp).
+struct FinishLists {
+  static constexpr std::int32_t kSize = 1024;  // a power of two
+  static constexpr std::int32_t kWords = kSize / 64;
+  std::uint64_t used[kWords];  // bit i: list i is not empty
+  std::int32_t heads[kSize];   // first slot of a list
 };
 
 struct Replica {
@@ -83,7 +88,6 @@ struct Replica {
   std::int32_t num_fresh = 0;      // so many last ones have a last_token of their own
   Ticks common_last = 0;           // last token of the other decoding ones
   std::int32_t free_slot = kNoSlot;
-  std::int32_t num_finishing = 0;  // size of the heap
 
   std::int32_t num_waiting = 0;      // all of the following
   std::int32_t preempted = kNoSlot;  // the last one first
@@ -109,11 +113,11 @@ SERVESWEEP_FUNCTION ReplicaUse use_of(const Replica& r) {
 // What is one replica's alone.
 struct ReplicaMemory {
   Replica* replica;
-  Sequence* sequences;     // [slot]
-  FinishEntry* finishing;  // [slot]
-  std::int32_t* phases;    // [block_size]: decoding sequences by phase
-  std::uint32_t* next;     // [request]: of the world; a request is in one list of one replica
-  std::uint32_t* child;    // [request]: of the world, or null: the queue is in order of arrival
+  Sequence* sequences;  // [slot]
+  FinishLists* ring;
+  std::int32_t* phases;  // [block_size]: decoding sequences by phase
+  std::uint32_t* next;   // [request]: of the world; a request is in one list of one replica
+  std::uint32_t* child;  // [request]: of the world, or null: the queue is in order of arrival
   // Null without prefix caching.
   CacheBlock* blocks;           // [num_blocks]
   std::int32_t* first_of_hash;  // [hash]: block found under it
@@ -125,7 +129,7 @@ struct ContinuousState {
   std::int64_t* next_ns;        // [replica]: when its flight ends, rounded down; kNever: never
   Replica* replicas;            // [replica]
   Sequence* sequences;          // [replica][slot]
-  FinishEntry* finishing;       // [replica][slot]
+  FinishLists* rings;           // [replica]
   std::int32_t* phases;         // [replica][block_size]
   std::uint32_t* next;          // [request]
   std::uint32_t* child;         // [request], or null
@@ -150,7 +154,7 @@ struct ContinuousState {
     layout.take(next_ns, replicas_count);
     layout.take(replicas, replicas_count);
     layout.take(sequences, slots);
-    layout.take(finishing, slots);
+    layout.take(rings, replicas_count);
     layout.take(phases, replicas_count * static_cast<std::size_t>(world.block_size));
     layout.take(next, requests);
     layout.take(child, world.policy == QueuePolicy::kFcfs ? 0 : requests);
@@ -170,7 +174,7 @@ struct ContinuousState {
     ReplicaMemory memory{};
     memory.replica = replicas + r;
     memory.sequences = sequences + slots;
-    memory.finishing = finishing + slots;
+    memory.ring = rings + r;
     memory.phases = phases + at * world.block_size;
     memory.next = next;
     memory.child = child;
