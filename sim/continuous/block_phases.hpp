@@ -26,10 +26,17 @@ class BlockPhases {
       blocks = rounds * n;
       iterations -= rounds * size_;
     }
-    std::int32_t phase = first_phase();
-    for (auto rest = static_cast<std::int32_t>(iterations); rest > 0; --rest) {
-      blocks += counts_[phase];
-      phase = before(phase);
+    const auto rest = static_cast<std::int32_t>(iterations);
+    if (size_ > kShort) {
+      std::int32_t phase = first_phase();
+      for (std::int32_t i = 0; i < rest; ++i, phase = before(phase)) blocks += counts_[phase];
+      return blocks;
+    }
+    // All phases, and of them those that come in time: a loop of so many turns as there are
+    // iterations would be mispredicted.
+    for (std::int32_t phase = 0; phase < size_; ++phase) {
+      const std::int32_t iteration = first_phase() - phase;
+      blocks += (iteration < 0 ? iteration + size_ : iteration) < rest ? counts_[phase] : 0;
     }
     return blocks;
   }
@@ -53,6 +60,8 @@ class BlockPhases {
   }
 
  private:
+  static constexpr std::int32_t kShort = 32;
+
   // Of the sequences that need a block in the next iteration.
   SERVESWEEP_FUNCTION std::int32_t first_phase() const { return now_ == 0 ? 0 : size_ - now_; }
   SERVESWEEP_FUNCTION std::int32_t before(std::int32_t phase) const {

@@ -29,10 +29,9 @@ class ReplicaRecorder {
   // An inter-token time of n sequences.
   SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) {
     if (n == 0) return;
-    count(LatencyKind::kItl, ns_of(span), static_cast<std::uint32_t>(n));
-    r_.tally.token_gaps += n;
-    r_.tally.gap_sum += span * n;
-    r_.peaks.gap = max_of(r_.peaks.gap, span);
+    const double span_ns = ns_of(span);
+    count_gaps(n, span * n, span_ns);
+    count(LatencyKind::kItl, span_ns, static_cast<std::uint32_t>(n));
   }
 
   // Iterations begin .. end - 1 of a line, each an inter-token time of n sequences; they take
@@ -40,17 +39,18 @@ class ReplicaRecorder {
   SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
                                 Ticks span, std::int32_t n) {
     if (begin >= end) return;
-    const Ticks last = line.first + line.step * (end - 1);
-    r_.tally.token_gaps += n * (end - begin);
-    r_.tally.gap_sum += span * n;
-    r_.peaks.gap = max_of(r_.peaks.gap, max_of(last, line.first + line.step * begin));
-    const std::int32_t last_bucket = bucket(last);
-    while (begin < end) {
-      const std::int32_t here = bucket(line.first + line.step * begin);
-      const std::int64_t next = here == last_bucket ? end : leaves(line, here, begin, end);
+    const double first_ns = ns_of(line.at(begin));
+    const double last_ns = ns_of(line.at(end - 1));
+    count_gaps(n * (end - begin), span * n, max_of(first_ns, last_ns));
+    std::int32_t here = HistogramLayout::bucket(first_ns);
+    const std::int32_t last = HistogramLayout::bucket(last_ns);
+    while (here != last) {
+      const std::int64_t next = leaves(line, here, begin, end);
       add(LatencyKind::kItl, here, static_cast<std::uint32_t>(n * (next - begin)));
       begin = next;
+      here = HistogramLayout::bucket(ns_of(line.at(begin)));
     }
+    add(LatencyKind::kItl, last, static_cast<std::uint32_t>(n * (end - begin)));
   }
 
   SERVESWEEP_FUNCTION ServedRequest served(const Sequence& s, std::int32_t replica,
@@ -77,6 +77,7 @@ class ReplicaRecorder {
     const Ticks ttft = q.first_token - q.arrival;
     const Ticks e2e = q.end - q.arrival;
     const double queue_ns = ns_of(queue);
+    const double ttft_ns = ns_of(ttft);
     const double e2e_ns = ns_of(e2e);
     ReplicaTally& t = r_.tally;
     ++t.completed;
@@ -89,12 +90,12 @@ class ReplicaRecorder {
     t.within_limits +=
         ttft <= w_.ttft_limit && q.tpot_ps <= w_.tpot_limit_ps && e2e <= w_.e2e_limit;
     ReplicaPeaks& p = r_.peaks;
-    p.queue = max_of(p.queue, queue);
-    p.ttft = max_of(p.ttft, ttft);
-    p.e2e = max_of(p.e2e, e2e);
+    p.queue_ns = max_of(p.queue_ns, queue_ns);
+    p.ttft_ns = max_of(p.ttft_ns, ttft_ns);
+    p.e2e_ns = max_of(p.e2e_ns, e2e_ns);
     p.last_completion = max_of(p.last_completion, q.end);
     count(LatencyKind::kQueue, queue_ns, 1);
-    count(LatencyKind::kTtft, ns_of(ttft), 1);
+    count(LatencyKind::kTtft, ttft_ns, 1);
     count(LatencyKind::kE2e, e2e_ns, 1);
     if (q.tpot_ps >= 0) {
       ++t.timed_outputs;
@@ -105,8 +106,10 @@ class ReplicaRecorder {
   }
 
  private:
-  SERVESWEEP_FUNCTION static std::int32_t bucket(Ticks span) {
-    return HistogramLayout::bucket(ns_of(span));
+  SERVESWEEP_FUNCTION void count_gaps(std::int64_t gaps, Ticks sum, double largest_ns) {
+    r_.tally.token_gaps += gaps;
+    r_.tally.gap_sum += sum;
+    r_.peaks.gap_ns = max_of(r_.peaks.gap_ns, largest_ns);
   }
 
   // First iteration of begin + 1 .. end - 1 that is in another bucket than iteration `begin`.
@@ -116,7 +119,8 @@ class ReplicaRecorder {
     std::int64_t outside = end - 1;
     while (outside - inside > 1) {
       const std::int64_t middle = inside + (outside - inside) / 2;
-      (bucket(line.first + line.step * middle) == bucket_of ? inside : outside) = middle;
+      const bool is_inside = HistogramLayout::bucket(ns_of(line.at(middle))) == bucket_of;
+      (is_inside ? inside : outside) = middle;
     }
     return outside;
   }

@@ -170,7 +170,7 @@ class ReplicaEngine {
   }
 
   SERVESWEEP_FUNCTION void fly_prefill(Ticks now, const IterationShape& shape) {
-    flights_.fly_prefill(now, shape.decodes, w_.service_of(index_).time(shape));
+    flights_.fly_prefill(now, shape, w_.service_of(index_).time(shape));
   }
 
   // The last sequence gives its blocks back and waits again.

@@ -73,10 +73,13 @@ class ReplicaFlights {
     show_members(r_.num_chosen);
     fly(Flight::kSome, now, now + time);
   }
-  // One iteration with prefills, and the decodes of `decodes` sequences.
-  SERVESWEEP_FUNCTION void fly_prefill(Ticks now, std::int32_t decodes, Ticks time) {
+  // One iteration with prefills.
+  SERVESWEEP_FUNCTION void fly_prefill(Ticks now, const IterationShape& shape, Ticks time) {
+    r_.num_chunks = shape.chunks;
+    r_.prefill_tokens = shape.prefill_tokens;
+    r_.prefill_cached = shape.prefill_context + shape.prefill_tokens;
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
-    show_members(decodes);
+    show_members(shape.decodes);
     fly(Flight::kPrefill, now, now + time);
   }
 
@@ -194,15 +197,10 @@ class ReplicaFlights {
   SERVESWEEP_FUNCTION void land_prefill() {
     const std::int32_t n = w_.mode == SchedulingMode::kMixed ? r_.num_decoding : 0;
     if (n > 0) first_gaps(r_.end);
-    std::int64_t tokens = 0;
-    std::int64_t cached = n > 0 ? r_.context_sum : 0;
-    for (std::int32_t slot = s_.first_chunk(); slot != kNoSlot; slot = s_[slot].next) {
-      tokens += s_[slot].chunk;
-      cached += s_[slot].computed + s_[slot].chunk;
-    }
+    const std::int64_t context = n > 0 ? r_.context_sum : 0;
     const Ticks span = r_.end - r_.start;
-    tally(span, 1, n + tokens, cached * span);
-    observe(1, n, n > 0 ? r_.context_sum : 0, tokens, r_.num_admitted + (r_.partial != kNoSlot));
+    tally(span, 1, n + r_.prefill_tokens, (context + r_.prefill_cached) * span);
+    observe(1, n, context, r_.prefill_tokens, r_.num_chunks);
     if (n > 0) {
       s_.pass(1);
       finish_sequences();

@@ -58,10 +58,10 @@ struct ReplicaPeaks {
   std::int64_t waiting = 0;
   std::int64_t blocks = 0;
   std::int64_t max_tpot_ps = 0;
-  Ticks queue = 0;
-  Ticks ttft = 0;
-  Ticks gap = 0;
-  Ticks e2e = 0;
+  double queue_ns = 0;
+  double ttft_ns = 0;
+  double gap_ns = 0;
+  double e2e_ns = 0;
   Ticks last_completion = 0;
 
   SERVESWEEP_FUNCTION void join(const ReplicaPeaks& other);
@@ -119,10 +119,10 @@ SERVESWEEP_FUNCTION void ReplicaPeaks::join(const ReplicaPeaks& o) {
   waiting = max_of(waiting, o.waiting);
   blocks = max_of(blocks, o.blocks);
   max_tpot_ps = max_of(max_tpot_ps, o.max_tpot_ps);
-  queue = max_of(queue, o.queue);
-  ttft = max_of(ttft, o.ttft);
-  gap = max_of(gap, o.gap);
-  e2e = max_of(e2e, o.e2e);
+  queue_ns = max_of(queue_ns, o.queue_ns);
+  ttft_ns = max_of(ttft_ns, o.ttft_ns);
+  gap_ns = max_of(gap_ns, o.gap_ns);
+  e2e_ns = max_of(e2e_ns, o.e2e_ns);
   last_completion = max_of(last_completion, o.last_completion);
 }
 

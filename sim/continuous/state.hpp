@@ -69,6 +69,9 @@ struct Replica {
   Ticks end = kNeverTicks;
   IterationLine line;  // of kDecodes
   std::int64_t planned = 0;
+  std::int64_t prefill_tokens = 0;  // of kPrefill: in its chunks
+  std::int64_t prefill_cached = 0;  // in the cache of their sequences with them
+  std::int32_t num_chunks = 0;
 
   std::int64_t decodes_done = 0;  // decode iterations
   std::int32_t phase = 0;         // decodes_done modulo block size

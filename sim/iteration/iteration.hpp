@@ -24,6 +24,8 @@ struct IterationLine {
   Ticks step = 0;
   std::int64_t count = INT64_MAX;
 
+  // Time of the i-th.
+  SERVESWEEP_FUNCTION Ticks at(std::int64_t i) const { return first + step * i; }
   // Time that the first n take.
   SERVESWEEP_FUNCTION Ticks span(std::int64_t n) const {
     return first * n + step * (n * (n - 1) / 2);

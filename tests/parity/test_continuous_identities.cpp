@@ -112,8 +112,8 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   CHECK(t.e2e_sum == seen.e2e_sum);
   CHECK(t.queue_sum <= t.ttft_sum);
   CHECK(t.ttft_sum <= t.e2e_sum);
-  CHECK(r.peaks.queue <= r.peaks.ttft);
-  CHECK(r.peaks.ttft <= r.peaks.e2e);
+  CHECK(r.peaks.queue_ns <= r.peaks.ttft_ns);
+  CHECK(r.peaks.ttft_ns <= r.peaks.e2e_ns);
   CHECK(t.within_limits <= t.completed);
   CHECK(t.queue_share_sum >= 0);
   CHECK(static_cast<double>(t.queue_share_sum) * kShareUnit <=

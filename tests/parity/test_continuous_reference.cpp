@@ -187,7 +187,7 @@ struct Expected {
         const Ticks gap = r.token_times[k] - (k == 0 ? first : r.token_times[k - 1]);
         ++t.token_gaps;
         t.gap_sum += gap;
-        p.gap = std::max(p.gap, gap);
+        p.gap_ns = std::max(p.gap_ns, ns_of(gap));
         count(LatencyKind::kItl, ns_of(gap));
       }
       const Ticks end = w.batch_timing ? r.client_end : r.end;
@@ -204,9 +204,9 @@ struct Expected {
       t.prompt_tokens += std::max<std::int64_t>(1, requests[i].prompt);
       t.output_tokens += static_cast<std::int64_t>(r.token_times.size());
       t.queue_share_sum += round_to_int64(ns_of(queue) / ns_of(e2e) * 4294967296.0);
-      p.queue = std::max(p.queue, queue);
-      p.ttft = std::max(p.ttft, ttft);
-      p.e2e = std::max(p.e2e, e2e);
+      p.queue_ns = std::max(p.queue_ns, ns_of(queue));
+      p.ttft_ns = std::max(p.ttft_ns, ns_of(ttft));
+      p.e2e_ns = std::max(p.e2e_ns, ns_of(e2e));
       p.last_completion = std::max(p.last_completion, end);
       count(LatencyKind::kQueue, ns_of(queue));
       count(LatencyKind::kTtft, ns_of(ttft));
@@ -363,10 +363,10 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     CHECK(t.gap_sum == x.gap_sum);
     CHECK(t.busy == x.busy);
     CHECK(t.kv_token_area == x.kv_token_area);
-    CHECK(r.peaks.gap == e.peaks.gap);
-    CHECK(r.peaks.queue == e.peaks.queue);
-    CHECK(r.peaks.ttft == e.peaks.ttft);
-    CHECK(r.peaks.e2e == e.peaks.e2e);
+    CHECK(r.peaks.gap_ns == e.peaks.gap_ns);
+    CHECK(r.peaks.queue_ns == e.peaks.queue_ns);
+    CHECK(r.peaks.ttft_ns == e.peaks.ttft_ns);
+    CHECK(r.peaks.e2e_ns == e.peaks.e2e_ns);
     CHECK(r.peaks.last_completion == e.peaks.last_completion);
     CHECK(r.peaks.max_tpot_ps == e.peaks.max_tpot_ps);
     if (world.time_limit_ns == kClockEnd_ns) {  // else an iteration may begin that never ends
