@@ -1,5 +1,8 @@
-// What the program's exit codes mean.
+// What the program's exit codes mean, and which error has which.
 #pragma once
+
+#include <functional>
+#include <string>
 
 namespace servesweep {
 
@@ -12,6 +15,10 @@ enum ExitCode {
   kNoDevice = 4,
   kInterrupted = 75,  // EX_TEMPFAIL of sysexits.h: batch systems know to try again
 };
+
+// kOk, or the code of what the action throws, after its messages.
+int exit_code_of(const std::function<void()>& action,
+                 const std::function<void(const std::string& message)>& failed);
 
 inline constexpr const char* kExitCodesText =
     "Exit codes: 0 ok, 1 some worlds did not finish (replay: are not the same; compare: a change "

@@ -1,17 +1,13 @@
 // servesweep: the command line.
 #include <cerrno>
-#include <exception>
 #include <iostream>
-#include <new>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
-#include "host/error.hpp"
 #include "host/names.hpp"
-#include "kernels/device.hpp"
 
 namespace servesweep {
 namespace {
@@ -23,10 +19,9 @@ constexpr const char* kFooter =
     "  servesweep run sweep.toml -o out.h5\n"
     "  servesweep show out.h5 --sort p99_latency_s\n\n";
 
-int failed(const std::string& message, int exit_code) {
+void print_error(const std::string& message) {
   std::cout.flush();
   std::cerr << "error: " << message << std::endl;
-  return exit_code;
 }
 
 // What a word that no command knows was meant to be.
@@ -69,27 +64,21 @@ int run_program(int argc, char** argv) {
   add_replay(app, program);
   add_info(app, program);
   add_docs(app, program);
-  try {
-    app.parse(argc, argv);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? kOk : kBadInput;
-  } catch (const InputError& error) {
-    for (const Diagnostic& finding : error.diagnostics()) failed(finding.text(), kBadInput);
-    return kBadInput;
-  } catch (const IoError& error) {
-    return failed(error.what(), kIoFailure);
-  } catch (const DeviceError& error) {
-    return failed(error.what(), kNoDevice);
-  } catch (const std::bad_alloc&) {
-    return failed("out of memory (an allocation failed) lower --max-memory", kIoFailure);
-  } catch (const std::exception& error) {
-    return failed(std::string(error.what()) + " (unexpected) please report it", kIoFailure);
-  }
+  int usage = kOk;
+  const auto parse = [&] {
+    try {
+      app.parse(argc, argv);
+      if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
+    } catch (const CLI::ParseError& error) {  // --help is one
+      usage = app.exit(error) == 0 ? kOk : kBadInput;
+    }
+  };
+  if (const int code = exit_code_of(parse, print_error); code != kOk) return code;
+  if (usage != kOk) return usage;
   errno = 0;
   if (!std::cout.flush() && errno != EPIPE) {
-    return failed("cannot write the standard output", kIoFailure);
+    print_error("cannot write the standard output");
+    return kIoFailure;
   }
   return program.exit_code;
 }

@@ -1,9 +1,12 @@
 #include "host/cli/study_run.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <iostream>
 
 #include "host/cli/program.hpp"
+#include "host/cli/whole_number.hpp"
 #include "host/error.hpp"
 #include "host/machine.hpp"
 #include "host/units.hpp"
@@ -46,6 +49,25 @@ void StudyOptions::add_to(CLI::App& command) {
   command.add_flag("-q,--quiet", quiet, "No progress on stderr");
 }
 
+void add_seeds(CLI::App& command, std::int32_t& seeds, std::uint64_t& seed,
+               const std::string& replicated) {
+  command
+      .add_option("--seeds", seeds,
+                  fmt::format("Replications of {}; default: {}", replicated, seeds))
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  command.add_option("--seed", seed, fmt::format("Seed of everything random; default: {}", seed))
+      ->type_name("N");
+}
+
+int study_exit_code(const std::function<int()>& run) {
+  try {
+    return run();
+  } catch (const StudyInterrupted&) {
+    return kInterrupted;
+  }
+}
+
 StudyRun::StudyRun(const std::string& name, const std::vector<std::string>& steps,
                    StudyOptions options, const Program& program, Conclude conclude)
     : options_(std::move(options)),
@@ -69,7 +91,7 @@ StudyRun::StudyRun(const std::string& name, const std::vector<std::string>& step
   provenance_.time_started_utc = utc_now();
 }
 
-StudyRun::Step StudyRun::load(const std::string& name, const std::string& toml) {
+StudyRun::Step StudyRun::load_named(const std::string& name, const std::string& toml) {
   return {name, load_sweep(parse_toml(toml, name))};
 }
 
@@ -78,6 +100,14 @@ std::optional<Frame> StudyRun::worlds_of(const Step& step) const {
   const auto rows = rows_of_sweep(study_, step.name, sweep.fingerprint());
   if (static_cast<std::int64_t>(rows.size()) < sweep.num_worlds()) return std::nullopt;
   return study_.worlds.select(rows);
+}
+
+Frame StudyRun::worlds_for(const std::string& needed_by, const Step& step,
+                           const std::string& called, const std::string& remedy) const {
+  if (auto worlds = worlds_of(step)) return *std::move(worlds);
+  throw InputError(
+      fmt::format("{} needs the results of {} (it has not been run with these settings) {}",
+                  needed_by, called, remedy));
 }
 
 void StudyRun::check_trace(const std::string& path, const std::string& sha256) const {
@@ -121,7 +151,9 @@ void StudyRun::write() {
   write_study(options_.output, study_, provenance, conclusions.findings, conclusions.methods);
   const fs::path folder = fs::path(options_.output).parent_path();
   for (const auto& [name, text] : conclusions.files) {
-    write_file_atomically((folder / name).string(), text);
+    const std::string path = (folder / name).string();
+    write_file_atomically(path, text);
+    files_written_.insert(path);
   }
 }
 

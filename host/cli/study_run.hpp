@@ -2,9 +2,11 @@
 // add to, and gone on with where they stopped.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,10 @@ struct StudyOptions {
   void add_to(CLI::App& command);  // the default output is the one that is set
 };
 
+// `replicated`: what --seeds replicates.
+void add_seeds(CLI::App& command, std::int32_t& seeds, std::uint64_t& seed,
+               const std::string& replicated);
+
 // The answer stands last, where a terminal shows it.
 void print_findings(const std::vector<StudyFinding>& findings);
 
@@ -38,6 +44,9 @@ struct StudyConclusions {
 // The file holds the steps that were finished, and the folder beside it what the last one has done.
 struct StudyInterrupted {};
 
+// The exit code of the study's run, which may throw StudyInterrupted.
+int study_exit_code(const std::function<int()>& run);
+
 class StudyRun {
  public:
   struct Step {
@@ -50,13 +59,20 @@ class StudyRun {
   StudyRun(const std::string& name, const std::vector<std::string>& steps, StudyOptions options,
            const Program& program, Conclude conclude);
 
-  static Step load(const std::string& name, const std::string& toml);
-  // The step's worlds, if all of them are there.
-  std::optional<Frame> worlds_of(const Step& step) const;
+  // `step`: an enum in the order of the study's steps.
+  template <class Enum>
+  Step load(Enum step, const std::string& toml) const {
+    return load_named(study_.steps.at(static_cast<std::size_t>(step)), toml);
+  }
+  // The step's worlds, where another one needs them. `remedy`: what to do where they are missing.
+  Frame worlds_for(const std::string& needed_by, const Step& step, const std::string& called,
+                   const std::string& remedy) const;
   // Runs the step, unless it is there, and writes the file. Throws StudyInterrupted.
   void run(const Step& step);
   // InputError where worlds in the file are of another version of this trace.
   void check_trace(const std::string& path, const std::string& sha256) const;
+  // Beside the result file, since the start.
+  const std::set<std::string>& files_written() const { return files_written_; }
 
  private:
   // Removed at the end, unless it holds unfinished steps.
@@ -69,6 +85,9 @@ class StudyRun {
     Folder& operator=(const Folder&) = delete;
   };
 
+  static Step load_named(const std::string& name, const std::string& toml);
+  // If all of them are there.
+  std::optional<Frame> worlds_of(const Step& step) const;
   void write();
 
   StudyOptions options_;
@@ -78,6 +97,7 @@ class StudyRun {
   Study study_;
   SweepRun how_;
   std::unique_ptr<WorkloadCache> workloads_;
+  std::set<std::string> files_written_;
 };
 
 }  // namespace servesweep

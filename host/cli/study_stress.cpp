@@ -78,18 +78,15 @@ class StressRun {
 
   StudyRun::Step load(StressStep step, const Configuration& best = {},
                       const std::vector<GridChoice>& choices = {}) const {
-    return StudyRun::load(stress_step_names()[static_cast<std::size_t>(step)],
-                          stress_sweep_toml(step, settings_, best, choices));
+    return study_.load(step, stress_sweep_toml(step, settings_, best, choices));
   }
 
   // The worlds of a step whose choices another one needs.
   Frame worlds_of(StressStep step, const std::string& needed_by,
                   const std::string& otherwise) const {
-    if (auto worlds = study_.worlds_of(load(step))) return *std::move(worlds);
-    throw InputError(fmt::format(
-        "{} needs the results of step {} (it has not been run with these settings) add {} to "
-        "--steps{}",
-        needed_by, step_number(step), step_number(step), otherwise));
+    const int number = step_number(step);
+    return study_.worlds_for(needed_by, load(step), fmt::format("step {}", number),
+                             fmt::format("add {} to --steps{}", number, otherwise));
   }
 
   Frame grid() const { return worlds_of(StressStep::kGrid, "step 5", ""); }
@@ -129,11 +126,7 @@ void print_end(const std::string& path) {
 }
 
 int run_stress(const StressOptions& options, const Program& program) {
-  try {
-    StressRun(options, program).run();
-  } catch (const StudyInterrupted&) {
-    return kInterrupted;
-  }
+  StressRun(options, program).run();
   print_end(options.study.output);
   return kOk;
 }
@@ -197,13 +190,8 @@ void add_study_stress(CLI::App& study, Program& program) {
                    "Measured grid of batch times, to fit the service model to; default: the "
                    "model's\ndefault coefficients")
       ->type_name("GRID.csv");
-  command
-      ->add_option("--seeds", settings.seeds,
-                   "Replications of every step but the grid of step 4, which has one; default: 5")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000));
-  command->add_option("--seed", settings.seed, "Seed of everything random; default: 42")
-      ->type_name("N");
+  add_seeds(*command, settings.seeds, settings.seed,
+            "every step but the grid of step 4, which has one");
   options->study.add_to(*command);
   command->footer(
       std::string("Steps (docs/study_stress.md):\n"
@@ -221,7 +209,9 @@ void add_study_stress(CLI::App& study, Program& program) {
                   "  servesweep study stress --steps 1,2 --max-requests 100000 -o s.h5\n"
                   "  servesweep study stress --step3-only --best-gpu-count 32 -o s.h5\n\n") +
       kExitCodesText);
-  command->callback([options, &program] { program.exit_code = run_stress(*options, program); });
+  command->callback([options, &program] {
+    program.exit_code = study_exit_code([&] { return run_stress(*options, program); });
+  });
 }
 
 }  // namespace servesweep

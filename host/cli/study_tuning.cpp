@@ -1,7 +1,9 @@
 // servesweep study tuning: why requests wait, and which settings of the server change it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -33,99 +35,102 @@ struct TuningOptions {
   bool skips(const std::string& name) const { return skipped.count(name) > 0; }
 };
 
-StudyConclusions conclude_tuning(const Study& study) {
-  StudyConclusions conclusions{analyse_tuning(study.worlds), tuning_methods(study.worlds), {}};
-  conclusions.files = tuning_files(study);
-  return conclusions;
-}
-
 class TuningRun {
  public:
-  TuningRun(const TuningOptions& options, const Program& program)
+  TuningRun(const TuningOptions& options, const std::vector<TuningExperiment>& experiments,
+            const Program& program)
       : options_(options),
-        study_("tuning", tuning_step_names(), options.study, program, conclude_tuning) {}
+        experiments_(experiments),
+        study_("tuning", tuning_step_names(), options.study, program,
+               [&options](const Study& study) {
+                 return StudyConclusions{
+                     analyse_tuning(study.worlds), tuning_methods(study.worlds),
+                     tuning_files(study, fs::path(options.study.output).filename())};
+               }) {}
 
   // Each experiment by itself: one that fails is named, and the others go on. The exit code is that
   // of the first that fails.
   int run() {
-    for (const TuningExperiment& experiment : tuning_experiments()) {
-      if (options_.skips(experiment.name)) continue;
+    for (const TuningExperiment& experiment : experiments_) {
       attempt(experiment.name, [&] {
         for (const TuningStep step : experiment.steps) run_step(step);
       });
     }
-    if (fs::exists(options_.study.output)) {
-      print_findings(ResultFile(options_.study.output).findings());
-      if (!options_.skips(kFigures)) {
-        attempt(kFigures, [&] {
-          fs::path page = options_.study.output;
-          write_report(options_.study.output, page.replace_extension(".html"));
-        });
-      }
-    }
+    const bool any = fs::exists(options_.study.output);
+    if (any) print_findings(ResultFile(options_.study.output).findings());
+    if (!options_.skips(kFigures) && (any || experiments_.empty()))
+      attempt(kFigures, [&] { draw(); });
     print_end();
     return exit_code_;
   }
 
  private:
-  template <class Action>
-  void attempt(const std::string& name, const Action& action) {
-    try {
-      action();
-    } catch (const InputError& error) {
-      for (const Diagnostic& finding : error.diagnostics()) failed(name, finding.text());
-      if (exit_code_ == kOk) exit_code_ = kBadInput;
-    } catch (const IoError& error) {
-      failed(name, error.what());
-      if (exit_code_ == kOk) exit_code_ = kIoFailure;
-    }
+  void attempt(const std::string& name, const std::function<void()>& action) {
+    const int code = exit_code_of(action, [&](const std::string& message) {
+      std::cerr << "error: " << name << ": " << message << std::endl;
+    });
+    if (code == kOk) return;
+    failed_.push_back(name);
+    if (exit_code_ == kOk) exit_code_ = code;
   }
 
-  void failed(const std::string& name, const std::string& message) {
-    std::cerr << "error: " << name << ": " << message << std::endl;
-    failures_.push_back(name + ": " + message);
-  }
-
-  StudyRun::Step load(TuningStep step, std::int64_t max_num_seqs) const {
-    return StudyRun::load(tuning_step_names()[static_cast<std::size_t>(step)],
-                          tuning_sweep_toml(step, options_.settings, max_num_seqs));
+  StudyRun::Step load(TuningStep step, const std::vector<std::int64_t>& max_num_seqs = {}) const {
+    return study_.load(step, tuning_sweep_toml(step, options_.settings, max_num_seqs));
   }
 
   void run_step(TuningStep step) {
-    study_.run(load(step, step == TuningStep::kComparison ? max_num_seqs() : 0));
+    if (step == TuningStep::kComparison) {
+      study_.run(load(step, {max_num_seqs()}));
+    } else if (step == TuningStep::kQueueBetween) {
+      const auto between = limits_around_half(queue_time("queue_time_between"));
+      if (!between.empty()) study_.run(load(step, between));
+    } else {
+      study_.run(load(step));
+    }
+  }
+
+  Frame queue_time(const std::string& needed_by) const {
+    return study_.worlds_for(needed_by, load(TuningStep::kQueueTime), "queue-time",
+                             "run it too, or give --max-num-seqs");
   }
 
   std::int64_t max_num_seqs() const {
     if (options_.max_num_seqs > 0) return options_.max_num_seqs;
-    if (const auto worlds = study_.worlds_of(load(TuningStep::kQueueTime, 0))) {
-      return choose_max_num_seqs(*worlds);
+    return choose_max_num_seqs(queue_time("the comparison"));
+  }
+
+  void draw() const {
+    fs::path page = options_.study.output;
+    if (!fs::exists(page)) {
+      throw InputError("nothing to draw (" + page.string() +
+                       " is not there, and every experiment is skipped) leave out a --skip-...");
     }
-    throw InputError(
-        "the comparison needs the results of queue-time (it has not been run with these settings) "
-        "run it too, or give --max-num-seqs");
+    write_report(options_.study.output, page.replace_extension(".html"));
   }
 
   void print_end() const {
     const std::string& path = options_.study.output;
     if (fs::exists(path)) {
-      std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ")\n"
-                << "        beside it the JSON files of docs/study_tuning.md\n";
+      std::cout << "result: " << path << " (" << format_size(fs::file_size(path)) << ")\n";
     }
-    for (const std::string& failure : failures_) std::cout << "failed: " << failure << '\n';
+    for (const std::string& file : study_.files_written()) std::cout << "        " << file << '\n';
+    for (const std::string& name : failed_) std::cout << "failed: " << name << '\n';
   }
 
   const TuningOptions& options_;
+  const std::vector<TuningExperiment>& experiments_;
   StudyRun study_;
-  std::vector<std::string> failures_;
+  std::vector<std::string> failed_;  // names of experiments; what went wrong is on stderr
   int exit_code_ = kOk;
 };
 
 int run_tuning(const TuningOptions& options, const Program& program) {
-  try {
-    return TuningRun(options, program).run();
-  } catch (const StudyInterrupted&) {
-    return kInterrupted;
-  }
+  std::vector<TuningExperiment> wanted = tuning_experiments();
+  wanted.erase(std::remove_if(wanted.begin(), wanted.end(),
+                              [&](const auto& each) { return options.skips(each.name); }),
+               wanted.end());
+  check_gpu_memory(wanted, options.settings.gpu_memory_gb);
+  return TuningRun(options, wanted, program).run();
 }
 
 }  // namespace
@@ -160,13 +165,7 @@ void add_study_tuning(CLI::App& study, Program& program) {
       ->check(whole_number(1, 8192));
   command->add_option("--gpu-memory-gb", settings.gpu_memory_gb, "The GPU's memory; default: 40")
       ->type_name("GB");
-  command
-      ->add_option("--seeds", settings.seeds,
-                   "Replications of what has random requests; default: 5")
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000));
-  command->add_option("--seed", settings.seed, "Seed of everything random; default: 42")
-      ->type_name("N");
+  add_seeds(*command, settings.seeds, settings.seed, "what has random requests");
   options->study.add_to(*command);
   command->footer(
       std::string("Experiments (docs/study_tuning.md):\n"
@@ -185,7 +184,9 @@ void add_study_tuning(CLI::App& study, Program& program) {
                   "  servesweep study tuning -o t.h5\n"
                   "  servesweep study tuning --skip-benchmark --requests 1000 -o t.h5\n\n") +
       kExitCodesText);
-  command->callback([options, &program] { program.exit_code = run_tuning(*options, program); });
+  command->callback([options, &program] {
+    program.exit_code = study_exit_code([&] { return run_tuning(*options, program); });
+  });
 }
 
 }  // namespace servesweep

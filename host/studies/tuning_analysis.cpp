@@ -17,7 +17,9 @@ Findings tuning_not_there(const StudyData& data) {
   s.words("There are no results of");
   bool any = false;
   for (std::size_t step = 0; step < tuning_step_names().size(); ++step) {
-    if (!data.newest_rows(static_cast<TuningStep>(step)).empty()) continue;
+    const auto which = static_cast<TuningStep>(step);
+    // The step between is run where there is something between.
+    if (which == TuningStep::kQueueBetween || !data.newest_rows(which).empty()) continue;
     s.words(any ? ", " : " ").words(tuning_step_names()[step]);
     any = true;
   }
@@ -119,8 +121,8 @@ std::vector<StudyFinding> analyse_tuning(const Frame& study) {
   std::vector<StudyFinding> findings;
   for (const auto topic :
        {queue_answer, client_answer, limit_answer, comparison_answer, target_findings,
-        tuning_not_there, tuning_left_out, queue_findings, batch_limit_findings, memory_findings,
-        chunk_findings, benchmark_findings, comparison_findings}) {
+        server_findings, tuning_not_there, tuning_left_out, queue_findings, batch_limit_findings,
+        memory_findings, chunk_findings, benchmark_findings, comparison_findings}) {
     for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
   }
   return findings;

@@ -21,4 +21,8 @@ std::vector<MethodRow> tuning_methods(const Frame& study);
 // which on nothing changes any more. InputError where no configuration can be chosen.
 std::int64_t choose_max_num_seqs(const Frame& queue_time);
 
+// What queue_time_between tries: max_num_seqs between the last of queue_time with a queue share of
+// one half or more and the first below, at most 15 of them. None where all are on one side.
+std::vector<std::int64_t> limits_around_half(const Frame& queue_time);
+
 }  // namespace servesweep

@@ -45,7 +45,7 @@ constexpr SuiteKey kMemoryKeys[] = {{"elapsed_time", "makespan_s", 1},
                                     {"kv_blocks", "kv_blocks", 1},
                                     {"peak_kv_cache_usage", "peak_kv_cache_usage", 1},
                                     {"preemptions", "preemptions", 1}};
-constexpr SuiteKey kLengthKeys[] = {{"actual_tokens", "output_tokens", 1},
+constexpr SuiteKey kLengthKeys[] = {{"actual_tokens", "output_tokens/completed", 1},
                                     {"p50", "p50_latency_s", 1},
                                     {"p95", "p95_latency_s", 1},
                                     {"mean", "mean_latency_s", 1}};
@@ -53,7 +53,7 @@ constexpr SuiteKey kItlKeys[] = {{"mean_itl", "mean_itl_s", 1}, {"p50_itl", "p50
                                  {"p95_itl", "p95_itl_s", 1},   {"p99_itl", "p99_itl_s", 1},
                                  {"max_itl", "max_itl_s", 1},   {"p50_ttft", "p50_ttft_s", 1},
                                  {"p99_ttft", "p99_ttft_s", 1}};
-constexpr SuiteKey kLatencyKeys[] = {{"actual_tokens", "output_tokens", 1},
+constexpr SuiteKey kLatencyKeys[] = {{"actual_tokens", "output_tokens/completed", 1},
                                      {"mean_latency", "mean_latency_s", 1}};
 constexpr SuiteKey kThroughputKeys[] = {{"elapsed_time", "makespan_s", 1},
                                         {"total_tokens", "output_tokens", 1},
@@ -77,11 +77,20 @@ Json json_number(double value) {
   return value;
 }
 
+// Percentiles are those of histograms; of one request they are its own value, and so is the mean.
+std::string exact_column(const StudyData& data, const SeedGroup& group, const SuiteKey& key) {
+  const std::string column = key.column;
+  const std::size_t end = column.find("_latency_s");
+  const bool is_percentile = column.front() == 'p' && end != std::string::npos;
+  return is_percentile && data.mean_of(group, "completed") == 1 ? "mean" + column.substr(end)
+                                                                : column;
+}
+
 template <std::size_t N>
 void add_values(Json& json, const StudyData& data, const SeedGroup& group,
                 const SuiteKey (&keys)[N]) {
   for (const SuiteKey& key : keys)
-    json[key.name] = json_number(key.scale * data.mean_of(group, key.column));
+    json[key.name] = json_number(key.scale * data.mean_of(group, exact_column(data, group, key)));
 }
 
 // With the time that is no queue time, which is what the suite calls generation.
@@ -111,7 +120,7 @@ Json test_values(const std::vector<SeedGroup>& groups) {
 }
 
 Json queue_time(const StudyData& data) {
-  const auto groups = by_max_num_seqs(data, TuningStep::kQueueTime);
+  const auto groups = queue_limits(data);
   const auto client = client_before(data);
   if (groups.empty()) return nullptr;
   Json json, results = Json::array(), clients = Json::array();
@@ -275,6 +284,18 @@ Json benchmark(const StudyData& data) {
           {"targets", target_rows(data)}};
 }
 
+// Of the experiment's first step that has results.
+std::uint64_t seed_of(const Study& study, const StudyData& data,
+                      const TuningExperiment& experiment) {
+  for (const TuningStep step : experiment.steps) {
+    const std::vector<std::size_t>& rows = data.newest_rows(step);
+    if (rows.empty()) continue;
+    const auto sweep = static_cast<std::size_t>(data.value(rows.front(), kSweepColumn));
+    return std::stoull(study.sweeps.at(sweep).attribute("seed"));
+  }
+  return 0;
+}
+
 // When the last of the study's sweeps ended: "2025-11-30 04:01:39".
 std::string timestamp(const Study& study) {
   std::string time;
@@ -288,20 +309,28 @@ std::string timestamp(const Study& study) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study) {
-  static constexpr std::pair<const char*, Json (*)(const StudyData&)> kFiles[] = {
-      {"queue_time_optimization.json", queue_time},
-      {"max_num_seqs_optimization.json", max_num_seqs},
-      {"memory_optimization.json", memory_file},
-      {"chunked_prefill_optimization.json", chunked_prefill},
-      {"comprehensive_optimized_benchmark.json", benchmark}};
+std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study,
+                                                              const std::string& result_file) {
+  struct File {
+    const char* name;
+    std::size_t experiment;  // of tuning_experiments()
+    Json (*contents)(const StudyData&);
+  };
+  static constexpr File kFiles[] = {{"queue_time_optimization.json", 0, queue_time},
+                                    {"max_num_seqs_optimization.json", 1, max_num_seqs},
+                                    {"memory_optimization.json", 2, memory_file},
+                                    {"chunked_prefill_optimization.json", 3, chunked_prefill},
+                                    {"comprehensive_optimized_benchmark.json", 4, benchmark}};
   const StudyData data(study.worlds);
   std::vector<std::pair<std::string, std::string>> files;
-  for (const auto& [name, contents] : kFiles) {
-    Json json = contents(data);
+  for (const File& file : kFiles) {
+    Json json = file.contents(data);
     if (json.is_null()) continue;
+    json["server"] = server_findings(data).front().text;
+    json["result_file"] = result_file;
+    json["seed"] = seed_of(study, data, tuning_experiments()[file.experiment]);
     json["timestamp"] = timestamp(study);
-    files.emplace_back(name, json.dump(2) + "\n");
+    files.emplace_back(file.name, json.dump(2) + "\n");
   }
   return files;
 }

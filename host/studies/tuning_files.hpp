@@ -12,6 +12,8 @@
 namespace servesweep {
 
 // (file name, contents) for each experiment that was run. Values are means over the seeds.
-std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study);
+// `result_file`: what they say they are of.
+std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study,
+                                                              const std::string& result_file);
 
 }  // namespace servesweep

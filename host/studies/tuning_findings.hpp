@@ -18,6 +18,8 @@ std::vector<SeedGroup> in_mode(const StudyData& data, TuningStep step, const std
 
 // Those of `step` with continuous batching, in order of max_num_seqs: the key.
 std::vector<SeedGroup> by_max_num_seqs(const StudyData& data, TuningStep step);
+// Those of queue_time, and between them those of queue_time_between with the same settings.
+std::vector<SeedGroup> queue_limits(const StudyData& data);
 // Those of `step` that clients send in batches, in order of the batch: the key.
 std::vector<SeedGroup> by_client_batch(const StudyData& data, TuningStep step);
 // That of the comparison's client, all requests at once; else the suite's batch of 16.
@@ -51,6 +53,8 @@ Findings client_answer(const StudyData& data);
 Findings limit_answer(const StudyData& data);
 Findings comparison_answer(const StudyData& data);
 Findings target_findings(const StudyData& data);
+// What the times rest on: what was measured, and what is assumed.
+Findings server_findings(const StudyData& data);
 Findings queue_findings(const StudyData& data);
 Findings batch_limit_findings(const StudyData& data);
 Findings memory_findings(const StudyData& data);

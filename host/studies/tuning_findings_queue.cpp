@@ -7,6 +7,9 @@ namespace servesweep {
 namespace {
 
 constexpr double kHalf = 0.5;
+constexpr std::int64_t kMostBetween = 15;
+// A share below this is no waiting worth a word.
+constexpr double kSmallShare = 0.05;
 constexpr const char* kShare = "queue_time_share";
 
 double largest(const StudyData& data, const SeedGroup& group, const char* metric) {
@@ -37,6 +40,22 @@ std::vector<SeedGroup>::const_iterator below_half(const StudyData& data,
                       [&](const SeedGroup& group) { return data.mean_of(group, kShare) < kHalf; });
 }
 
+// What keeps requests waiting where the client's batches do not.
+void say_holder(Sentence& s, const StudyData& data, const SeedGroup& server) {
+  const double limit = data.input(server, "max_num_seqs");
+  const double running = largest(data, server, "peak_running");
+  if (running >= limit) {
+    s.words("max_num_seqs holds it: of ");
+    s.count("requests", data.input(server, "workload_requests"), "request").words(" ");
+    s.number("max_num_seqs", limit).words(" run at a time");
+  } else {
+    s.words("not max_num_seqs holds it, for at most ").number("peak_running", running);
+    s.words(" run at a time, with ");
+    s.percent("peak_kv_cache_usage", largest(data, server, "peak_kv_cache_usage"));
+    s.words(" of the KV cache in use");
+  }
+}
+
 // "from max_num_seqs = 128 to 4,096 no metric changes, in any seed: at most 100 ..."
 void say_no_change(Sentence& s, const StudyData& data, const std::vector<SeedGroup>& groups) {
   const std::size_t at = first_of_identical(data, groups, all_metrics(data));
@@ -56,8 +75,39 @@ void say_no_change(Sentence& s, const StudyData& data, const std::vector<SeedGro
 
 }  // namespace
 
-Findings queue_answer(const StudyData& data) {
+std::vector<SeedGroup> queue_limits(const StudyData& data) {
+  std::vector<SeedGroup> all = by_max_num_seqs(data, TuningStep::kQueueTime);
+  if (all.empty()) return all;
+  const SeedGroup like = all.front();
+  for (const SeedGroup& group : by_max_num_seqs(data, TuningStep::kQueueBetween)) {
+    const auto same = [&](const char* input) {
+      return data.input(group, input) == data.input(like, input);
+    };
+    if (group.rows.size() == like.rows.size() && same("workload_requests") &&
+        same("gpu_memory_gb") && same("seed")) {
+      all.push_back(group);
+    }
+  }
+  std::sort(all.begin(), all.end(),
+            [](const SeedGroup& a, const SeedGroup& b) { return a.key < b.key; });
+  return all;
+}
+
+std::vector<std::int64_t> limits_around_half(const Frame& queue_time) {
+  const StudyData data(queue_time);
   const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
+  const auto at = below_half(data, groups);
+  if (at == groups.end() || at == groups.begin()) return {};
+  const auto high = static_cast<std::int64_t>(at->key[0]);
+  const auto low = static_cast<std::int64_t>((at - 1)->key[0]);
+  const std::int64_t step = std::max<std::int64_t>(1, (high - low) / (kMostBetween + 1));
+  std::vector<std::int64_t> between;
+  for (std::int64_t m = low + step; m < high; m += step) between.push_back(m);
+  return between;
+}
+
+Findings queue_answer(const StudyData& data) {
+  const std::vector<SeedGroup> groups = queue_limits(data);
   if (groups.empty()) return {};
   const auto at = below_half(data, groups);
   Sentence s;
@@ -68,7 +118,13 @@ Findings queue_answer(const StudyData& data) {
     s.percent(kShare, data.mean_of(groups.back(), kShare));
     return {s.words(".").finding(kAnswerTopic)};
   }
-  s.words("it falls below ").percent("limit", kHalf).words(" at max_num_seqs = ");
+  s.words("it falls below ").percent("limit", kHalf);
+  const bool exact = at == groups.begin() || at->key[0] - (at - 1)->key[0] <= 1;
+  if (exact) {
+    s.words(" at max_num_seqs = ");
+  } else {
+    s.words(" between max_num_seqs = ").number("max_num_seqs", (at - 1)->key[0]).words(" and ");
+  }
   s.number("max_num_seqs", at->key[0]).words(": ").percent(kShare, data.mean_of(*at, kShare));
   say_seed_range(s, kShare, data.values(*at, kShare));
   if (at != groups.begin()) {
@@ -101,7 +157,17 @@ Findings client_answer(const StudyData& data) {
   constexpr double kNone = 1e-6;
   const double left = data.mean_of(*server, ratio);
   s.percent(ratio, left < kNone ? 0 : left);
-  return {s.words(": the waiting is the client's batches.").finding(kAnswerTopic)};
+  if (left < kSmallShare) {
+    s.words(", below ")
+        .percent("limit", kSmallShare)
+        .words(": the waiting is the client's batches");
+  } else {
+    s.words(": the client's batches are not all of it, ");
+    s.percent("left_of_share", left / data.mean_of(*client, ratio));
+    s.words(" of the share remains without them; ");
+    say_holder(s, data, *server);
+  }
+  return {s.words(".").finding(kAnswerTopic)};
 }
 
 Findings limit_answer(const StudyData& data) {

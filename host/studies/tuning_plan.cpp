@@ -1,8 +1,11 @@
 #include "host/studies/tuning_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "host/error.hpp"
 #include "host/studies/study_sweep.hpp"
 
 namespace servesweep {
@@ -23,6 +26,12 @@ constexpr double kSteady_per_s = 5;             // the suite's sustained load,
 constexpr std::int64_t kSteadyClientBatch = 8;  // its client's batches there,
 constexpr double kSteadyFlush_s = 0.5;          // and how long they wait to be filled
 constexpr std::int64_t kSteadyRequests = 300;
+constexpr double kWeights_gb = 15.2;  // of the model in 16 bits
+constexpr double kActivation_gb = 2;
+constexpr double kKvBytesPerToken = 57344;  // 28 layers, 4 KV heads of 128 in 16 bits
+constexpr double kShares[] = {0.70, 0.80, 0.85, 0.90, 0.95};  // of the suite
+constexpr double kSmallCaches_tokens[] = {1024, 2048, 4096, 8192, 16384};
+constexpr double kLongestRequest_tokens = 8500;
 
 constexpr std::int64_t kSeqCounts[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
@@ -31,24 +40,28 @@ void set_keys(Point& point, const Point& values) {
 }
 
 // Qwen2.5-7B on a GPU of the class of an A100 with 40 GB: decodes fitted to the suite's
-// measurements (docs/study_tuning.md), prefills at the GPU's peak of 312 TFLOPS, which no real one
-// reaches; KV cache of 28 layers, 4 KV heads of 128 in 16 bits.
+// measurements (docs/study_tuning.md), prefills at the GPU's peak, which no real one reaches.
 Point tuning_server(const TuningSettings& settings) {
   return {{"service.base_ms", toml(10.2)},
           {"service.per_sequence_ms", toml(0.0027)},
-          {"service.per_prompt_token_ms", toml(0.0487)},
+          {"service.per_prompt_token_ms", toml(kPromptToken_ms)},
           {"service.prefill_regime", "true"},
           {"service.large_from_sequences", toml(std::int64_t{17})},
           {"service.prefill.base_ms", toml(12.2)},
-          {"service.prefill.per_prompt_token_ms", toml(0.0487)},
+          {"service.prefill.per_prompt_token_ms", toml(kPromptToken_ms)},
           {"service.large.base_ms", toml(9.616)},
           {"service.large.per_sequence_ms", toml(0.0392)},
-          {"service.large.per_prompt_token_ms", toml(0.0487)},
+          {"service.large.per_prompt_token_ms", toml(kPromptToken_ms)},
           {"kv_cache.gpu_memory_gb", toml(settings.gpu_memory_gb)},
           {"kv_cache.gpu_memory_utilization", toml(kUtilization)},
-          {"kv_cache.weights_gb", toml(15.2)},
-          {"kv_cache.activation_gb", toml(2.0)},
-          {"kv_cache.kv_bytes_per_token", toml(57344.0)}};
+          {"kv_cache.weights_gb", toml(kWeights_gb)},
+          {"kv_cache.activation_gb", toml(kActivation_gb)},
+          {"kv_cache.kv_bytes_per_token", toml(kKvBytesPerToken)}};
+}
+
+// Of the model, with a KV cache of so many tokens.
+double memory_with_cache_gb(double tokens) {
+  return kWeights_gb + kActivation_gb + tokens * kKvBytesPerToken * 1e-9;
 }
 
 // The client sends max_num_seqs and more at once, and the server batches.
@@ -118,6 +131,14 @@ class Plan {
     return points;
   }
 
+  PointList queue_between(const std::vector<std::int64_t>& max_num_seqs) const {
+    PointList points;
+    for (const std::int64_t m : max_num_seqs) {
+      points.push_back(point({mix(settings_.requests), at_once(), continuous(m)}));
+    }
+    return points;
+  }
+
   PointList max_num_seqs() const {
     PointList points;
     for (const std::int64_t m : kSeqCounts) {
@@ -134,12 +155,10 @@ class Plan {
       points.push_back(point({mix(settings_.requests), at_once(), continuous(kMaxNumSeqs)}));
       points.back()["kv_cache.gpu_memory_utilization"] = toml(utilization);
     };
-    constexpr double kBesideCache_gb = 17.2, kGbPerToken = 57344e-9;
-    for (const double tokens : {1024, 2048, 4096, 8192, 16384}) {
-      const double share = (kBesideCache_gb + tokens * kGbPerToken) / settings_.gpu_memory_gb;
-      add(std::ceil(share * 1e5) / 1e5);
+    for (const double tokens : kSmallCaches_tokens) {
+      add(std::ceil(memory_with_cache_gb(tokens) / settings_.gpu_memory_gb * 1e5) / 1e5);
     }
-    for (const double share : {0.70, 0.80, 0.85, 0.90, 0.95}) add(share);
+    for (const double share : kShares) add(share);
     return points;
   }
 
@@ -257,15 +276,16 @@ class Plan {
 
 const std::vector<std::string>& tuning_step_names() {
   static const std::vector<std::string> names = {
-      "queue_time",        "max_num_seqs",    "memory",        "chunked_latency",   "chunked_itl",
-      "benchmark_latency", "benchmark_batch", "benchmark_mix", "benchmark_lengths", "comparison"};
+      "queue_time",      "queue_time_between", "max_num_seqs",      "memory",
+      "chunked_latency", "chunked_itl",        "benchmark_latency", "benchmark_batch",
+      "benchmark_mix",   "benchmark_lengths",  "comparison"};
   return names;
 }
 
 const std::vector<TuningExperiment>& tuning_experiments() {
   using enum TuningStep;
   static const std::vector<TuningExperiment> experiments = {
-      {"queue-time", "queue", {kQueueTime}},
+      {"queue-time", "queue", {kQueueTime, kQueueBetween}},
       {"max-num-seqs", "max-seqs", {kMaxNumSeqs}},
       {"memory", "memory", {kMemory}},
       {"chunked-prefill", "chunked-prefill", {kChunkedLatency, kChunkedItl}},
@@ -277,7 +297,7 @@ const std::vector<TuningExperiment>& tuning_experiments() {
 }
 
 std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
-                              std::int64_t max_num_seqs) {
+                              const std::vector<std::int64_t>& max_num_seqs) {
   const Plan plan(settings);
   const auto sweep = [&](std::int32_t replications, const PointList& points) {
     return study_sweep_toml("continuous", settings.seed, replications, points);
@@ -285,6 +305,8 @@ std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
   switch (step) {  // equal requests have nothing random: one seed
     case TuningStep::kQueueTime:
       return sweep(settings.seeds, plan.queue_time());
+    case TuningStep::kQueueBetween:
+      return sweep(settings.seeds, plan.queue_between(max_num_seqs));
     case TuningStep::kMaxNumSeqs:
       return sweep(1, plan.max_num_seqs());
     case TuningStep::kMemory:
@@ -304,7 +326,28 @@ std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
     case TuningStep::kComparison:
       break;
   }
-  return sweep(settings.seeds, plan.comparison(max_num_seqs));
+  return sweep(settings.seeds, plan.comparison(max_num_seqs.at(0)));
+}
+
+void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double gpu_memory_gb) {
+  struct Need {
+    double least_gb = 0, share = 0, tokens = 0;
+    std::string experiment;
+  } most;
+  for (const TuningExperiment& experiment : experiments) {
+    const bool varies = experiment.steps.front() == TuningStep::kMemory;
+    const double tokens = varies ? kSmallCaches_tokens[0] : kLongestRequest_tokens;
+    const double share = varies ? kShares[0] : kUtilization;
+    const double least_gb = std::ceil(memory_with_cache_gb(tokens) / share * 100) / 100;
+    if (least_gb > most.least_gb) most = {least_gb, share, tokens, experiment.name};
+  }
+  if (gpu_memory_gb >= most.least_gb) return;
+  throw InputError(fmt::format(
+      "invalid --gpu-memory-gb={} ({} gives the server {} of it, which needs {} GB for weights, {} "
+      "GB for activations and {:.2g} GB for a KV cache of {} tokens) give at least {}, or "
+      "--skip-{}",
+      gpu_memory_gb, most.experiment, most.share, kWeights_gb, kActivation_gb,
+      most.tokens * kKvBytesPerToken * 1e-9, most.tokens, most.least_gb, most.experiment));
 }
 
 }  // namespace servesweep

@@ -13,6 +13,7 @@ namespace servesweep {
 // In the order of their codes in the column `step`.
 enum class TuningStep {
   kQueueTime,         // the mix at once: client batches, and max_num_seqs
+  kQueueBetween,      // between the two max_num_seqs where the queue share falls below one half
   kMaxNumSeqs,        // a batch of equal requests over max_num_seqs
   kMemory,            // the mix at once over gpu_memory_utilization
   kChunkedLatency,    // requests alone, over chunk sizes
@@ -42,8 +43,17 @@ struct TuningSettings {
   std::uint64_t seed = 42;
 };
 
-// The step's sweep file. `max_num_seqs`: what the comparison sets after; else ignored.
+// The step's sweep file. `max_num_seqs`: what the comparison sets after, or what kQueueBetween
+// tries; else ignored.
 std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
-                              std::int64_t max_num_seqs);
+                              const std::vector<std::int64_t>& max_num_seqs);
+
+// InputError where the GPU's memory is not enough for one of these experiments.
+void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double gpu_memory_gb);
+
+// What the server's coefficients rest on.
+inline constexpr std::int64_t kMostMeasuredSequences = 32;
+inline constexpr double kPromptToken_ms = 0.0487;  // at the GPU's peak
+inline constexpr double kPeakTflops = 312;
 
 }  // namespace servesweep

@@ -64,7 +64,7 @@ TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
   } else {
     s.number("limit", goal.most, goal.unit);
   }
-  const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
+  const std::vector<SeedGroup> groups = queue_limits(data);
   if (groups.empty()) return unknown(std::move(target), "queue-time");
   const auto value = [&](const SeedGroup& group) { return data.mean_of(group, goal.metric); };
   const auto better = [&](const SeedGroup& a, const SeedGroup& b) {
@@ -136,7 +136,7 @@ TuningTarget latency_target(const StudyData& data, const LatencyGoal& goal) {
     s.words(" each");
   }
   if (goal.all_requests) {
-    const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
+    const std::vector<SeedGroup> groups = queue_limits(data);
     const auto best =
         std::min_element(groups.begin(), groups.end(), [&](const SeedGroup& a, const SeedGroup& b) {
           return data.mean_of(a, kP95) < data.mean_of(b, kP95);

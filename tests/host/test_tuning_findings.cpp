@@ -58,17 +58,47 @@ std::string text_of(const Rows& rows, const std::string& topic, const std::strin
 
 TEST_CASE("The share falls below one half where it does, by the means over the seeds") {
   CHECK(text_of(queue_rows(), "Answer", "Queue share") ==
-        "Queue share: it falls below 50 % at max_num_seqs = 32: 38 %; at 16 it is 66 %.");
+        "Queue share: it falls below 50 % between max_num_seqs = 16 and 32: 38 %; at 16 it is "
+        "66 %.");
   Rows rows;
   for (const int seed : {0, 1}) {
-    rows.push_back(limited(16, seed == 0 ? 0.45 : 0.65, 9, 16, seed));   // 0.55
+    rows.push_back(limited(31, seed == 0 ? 0.45 : 0.65, 9, 31, seed));   // 0.55
     rows.push_back(limited(32, seed == 0 ? 0.55 : 0.35, 17, 32, seed));  // 0.45
   }
   CHECK(text_of(rows, "Answer", "Queue share") ==
         "Queue share: it falls below 50 % at max_num_seqs = 32: 45 % (35 to 55 % over 2 seeds); "
-        "at 16 it is 55 %.");
+        "at 31 it is 55 %.");
   CHECK(text_of({limited(1, 0.9, 9, 1), limited(2, 0.8, 9, 2)}, "Answer", "Queue share") ==
         "Queue share: no max_num_seqs up to 2 brings it below 50 %; the largest gives 80 %.");
+}
+
+TEST_CASE("Limits between the two around one half are tried, and belong to the same settings") {
+  const auto around = [](const Rows& rows) { return limits_around_half(tuning_frame(rows)); };
+  const std::vector<std::int64_t> between = around(queue_rows());
+  REQUIRE(between.size() == 15);
+  CHECK(between.front() == 17);
+  CHECK(between.back() == 31);
+  const auto wide = around({limited(1024, 0.6, 9, 1024), limited(2048, 0.4, 9, 2048)});
+  REQUIRE(wide.size() == 15);
+  CHECK(wide[0] == 1088);
+  CHECK(around({limited(2, 0.6, 9, 2), limited(3, 0.4, 9, 3)}).empty());
+  CHECK(around({limited(1, 0.9, 9, 1), limited(2, 0.8, 9, 2)}).empty());
+  CHECK(around({limited(1, 0.4, 9, 1), limited(2, 0.3, 9, 2)}).empty());
+
+  Rows rows = queue_rows();
+  for (const double m : {24, 25}) {
+    rows.push_back(limited(m, m == 24 ? 0.51 : 0.49, 14, m));
+    rows.back().step = TuningStep::kQueueBetween;
+  }
+  const std::string found =
+      "Queue share: it falls below 50 % at max_num_seqs = 25: 49 %; at 24 it is 51 %.";
+  CHECK(text_of(rows, "Answer", "Queue share") == found);
+  CHECK(text_of(rows, "Targets", "Queue share").find("reached from max_num_seqs = 25 on: 49 %") !=
+        std::string::npos);
+  for (TuningRow& row : rows) {  // those between are of an older run, with another GPU
+    if (row.step == TuningStep::kQueueTime) row.gpu_memory_gb = 80;
+  }
+  CHECK(text_of(rows, "Answer", "Queue share") == text_of(queue_rows(), "Answer", "Queue share"));
 }
 
 TEST_CASE("A max_num_seqs above the peak concurrency changes nothing, and that is found") {
@@ -92,8 +122,20 @@ TEST_CASE("The client's batches are told from the server's limit") {
         "Client batches: when the client sends 16 requests at a time and waits for all of them, "
         "the median queue time is 80 % of the median latency, and the server, which could run 256, "
         "runs at most 16. When the client sends all at once, the same server with the same "
-        "max_num_seqs has 0 %: the waiting is the client's batches.");
+        "max_num_seqs has 0 %, below 5 %: the waiting is the client's batches.");
   Rows rows = queue_rows();
+  // What remains without the client's batches is said, and what holds it.
+  rows[5].median_ratio = 0.4;
+  rows[5].running = 256;
+  CHECK(text_of(rows, "Answer", "Client batches")
+            .find("has 40 %: the client's batches are not all of it, 50 % of the share remains "
+                  "without them; max_num_seqs holds it: of 100 requests 256 run at a time.") !=
+        std::string::npos);
+  rows[5].running = 30;
+  rows[5].cache_usage = 0.99;
+  CHECK(text_of(rows, "Answer", "Client batches")
+            .find("not max_num_seqs holds it, for at most 30 run at a time, with 99 % of the KV "
+                  "cache in use.") != std::string::npos);
   rows.erase(rows.begin() + 1);  // no batch of 16
   CHECK(text_of(rows, "Answer", "Client batches").empty());
 }
@@ -138,6 +180,7 @@ TEST_CASE("What is not there is said") {
       "benchmark_mix, benchmark_lengths, comparison: skipped, or failed.";
   CHECK(text_of(rows, "Left out", "There") == "There are no results of " + others);
   for (std::size_t step = 1; step < tuning_step_names().size(); ++step) {
+    if (static_cast<TuningStep>(step) == TuningStep::kQueueBetween) continue;
     rows.push_back(rows.back());
     rows.back().step = static_cast<TuningStep>(step);
   }
@@ -184,6 +227,39 @@ TEST_CASE("Chunk sizes are listed, and off for whole prompts") {
         "0.1 s, off: 0.5 s.");
 }
 
+TEST_CASE("A p99 inter-token time that falls while the largest does not is explained") {
+  Rows rows;
+  const auto chunk = [&](int mode, double tokens, double p99_s, double max_s, double iterations) {
+    TuningRow row;
+    row.step = TuningStep::kChunkedItl;
+    row.mode = mode;
+    row.chunk = tokens;
+    row.p99_itl_s = p99_s;
+    row.max_itl_s = max_s;
+    row.iterations = iterations;
+    rows.push_back(row);
+  };
+  chunk(kPrefillFirst, 16384, 0.07, 0.8, 900);
+  chunk(kMixed, 2048, 0.09, 0.11, 1200);
+  chunk(kMixed, 4096, 0.07, 0.21, 1100);
+  const std::string reason = "At 4,096 it is lower than at 2,048, though the largest is not";
+  const auto said = [&] { return text_of(rows, "Chunked prefill", "p99 inter-token"); };
+  CHECK(said().find(reason) != std::string::npos);
+  rows[2].iterations = 1300;  // more iterations: not for that reason
+  CHECK(said().find(reason) == std::string::npos);
+  rows[2].iterations = 1100;
+  rows[2].p99_itl_s = 0.1;  // it rises
+  CHECK(said().find("lower") == std::string::npos);
+}
+
+TEST_CASE("What the server's times rest on is said, with the worlds beyond it") {
+  const std::string text = text_of(queue_rows(), "Server", "");
+  CHECK(text.find("fitted to measured batches of up to 32 sequences; larger ones, which 3 of 7 "
+                  "worlds run, are an extrapolation") != std::string::npos);
+  CHECK(text.find("Prefills are an assumption: 0.0487 ms per prompt token") != std::string::npos);
+  CHECK(text_of({}, "Server", "").empty());
+}
+
 TEST_CASE("Before and after are compared by seed, load by load") {
   Rows rows;
   for (const int seed : {0, 1, 2}) {
@@ -192,6 +268,7 @@ TEST_CASE("Before and after are compared by seed, load by load") {
       for (TuningRow* row : {&before, &after}) {
         row->step = TuningStep::kComparison;
         row->arrivals = arrivals;
+        row->tpot_s = row == &before ? 0.01 : 0.012;
         if (arrivals != kBurst) row->rate_per_s = 5;
       }
       rows.push_back(before);
@@ -203,6 +280,8 @@ TEST_CASE("Before and after are compared by seed, load by load") {
                   "max_num_seqs = 128: queue share falls by 60 percentage points") !=
         std::string::npos);
   CHECK(text.find("throughput rises by a factor of 4") != std::string::npos);
+  CHECK(text.find("and the price, p99 time per output token (TPOT), rises by 20 %") !=
+        std::string::npos);
   CHECK_FALSE(text_of(rows, "Comparison", "steadily (5 requests/s)").empty());
   const std::vector<MethodRow> methods = tuning_methods(tuning_frame(rows));
   REQUIRE(methods.size() == 2);

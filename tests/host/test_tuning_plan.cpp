@@ -2,6 +2,7 @@
 #include "host/studies/tuning_plan.hpp"
 
 #include <catch2/catch.hpp>
+#include <algorithm>
 #include <set>
 
 #include "host/continuous_engine.hpp"
@@ -14,7 +15,7 @@ namespace {
 Sweep tuning_sweep(TuningStep step, const TuningSettings& settings = {},
                    std::int64_t max_num_seqs = 128) {
   static const auto engine = make_continuous_engine();
-  return build_sweep(parse_toml(tuning_sweep_toml(step, settings, max_num_seqs), "step"),
+  return build_sweep(parse_toml(tuning_sweep_toml(step, settings, {max_num_seqs}), "step"),
                      engine->parameters(),
                      [](const double* values, const std::vector<std::string>& texts) {
                        return engine->check(values, texts);
@@ -39,11 +40,11 @@ std::set<double> read_values(const Sweep& sweep, const char* name) {
   return all;
 }
 
-constexpr TuningStep kSteps[] = {TuningStep::kQueueTime,        TuningStep::kMaxNumSeqs,
-                                 TuningStep::kMemory,           TuningStep::kChunkedLatency,
-                                 TuningStep::kChunkedItl,       TuningStep::kBenchmarkLatency,
-                                 TuningStep::kBenchmarkBatch,   TuningStep::kBenchmarkMix,
-                                 TuningStep::kBenchmarkLengths, TuningStep::kComparison};
+constexpr TuningStep kSteps[] = {
+    TuningStep::kQueueTime,        TuningStep::kQueueBetween,   TuningStep::kMaxNumSeqs,
+    TuningStep::kMemory,           TuningStep::kChunkedLatency, TuningStep::kChunkedItl,
+    TuningStep::kBenchmarkLatency, TuningStep::kBenchmarkBatch, TuningStep::kBenchmarkMix,
+    TuningStep::kBenchmarkLengths, TuningStep::kComparison};
 
 TEST_CASE("Every step of the tuning study is a sweep without warnings, and in one experiment") {
   std::multiset<TuningStep> in_experiments;
@@ -66,6 +67,11 @@ TEST_CASE("The tuning study varies what the suite varies") {
   CHECK(read_values(queue, "client_batch") == std::set<double>{4, 8, 16, 32, 64, 128, 256});
   CHECK(queue.num_points() == 7 + 13);
   CHECK(read_values(queue, "workload.requests") == std::set<double>{100});
+
+  const Sweep between = tuning_sweep(TuningStep::kQueueBetween, {}, 25);
+  CHECK(between.num_points() == 1);
+  CHECK(between.settings().replications == 5);
+  CHECK(read_values(between, "max_num_seqs") == std::set<double>{25});
 
   const auto shares = read_values(tuning_sweep(TuningStep::kMemory), "gpu_memory_utilization");
   for (const double share : {0.70, 0.80, 0.85, 0.90, 0.95}) CHECK(shares.count(share) == 1);
@@ -101,6 +107,22 @@ TEST_CASE("Settings reach the worlds of the tuning study") {
   settings.gpu_memory_gb = 20;
   CHECK_THROWS_WITH(tuning_sweep(TuningStep::kMemory, settings),
                     Catch::Contains("leaves no KV block"));
+}
+
+TEST_CASE("A GPU's memory that is not enough is refused up front, with what is") {
+  std::vector<TuningExperiment> all = tuning_experiments();
+  CHECK_THROWS_WITH(
+      check_gpu_memory(all, 24),
+      Catch::Contains("invalid --gpu-memory-gb=24 (memory gives the server 0.7 of it") &&
+          Catch::Contains("give at least 24.66, or --skip-memory"));
+  CHECK_NOTHROW(check_gpu_memory(all, 24.66));
+  TuningSettings settings;
+  settings.gpu_memory_gb = 24.66;
+  CHECK_NOTHROW(tuning_sweep(TuningStep::kMemory, settings));
+  all.erase(std::find_if(all.begin(), all.end(), [](const auto& e) { return e.name == "memory"; }));
+  CHECK_NOTHROW(check_gpu_memory(all, 24));
+  CHECK_THROWS_WITH(check_gpu_memory(all, 18), Catch::Contains("give at least"));
+  CHECK_NOTHROW(check_gpu_memory({}, 1));
 }
 
 }  // namespace

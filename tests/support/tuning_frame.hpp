@@ -39,8 +39,11 @@ struct TuningRow {
   double p95_s = 3;
   double ttft_s = 0.013;
   double tpot_s = 0.01;
+  double p99_itl_s = 0.1;
   double max_itl_s = 0.1;
   double running = 100;
+  double iterations = 1000;
+  double gpu_memory_gb = 40;
   double blocks = 20'000;
   double preempted = 0;
   double cache_usage = 0.01;
@@ -79,6 +82,9 @@ inline Frame tuning_frame(const std::vector<TuningRow>& rows) {
   count("max_num_seqs", Role::kInput, &R::max_num_seqs);
   count("client_batch", Role::kInput, &R::client_batch);
   real("rate_per_s", Role::kInput, &R::rate_per_s);
+  real("gpu_memory_gb", Role::kInput, &R::gpu_memory_gb);
+  column("seed", Role::kInput, ColumnType::kInt64, {},
+         [](const TuningRow&) { return std::int64_t{42}; });
   real("gpu_memory_utilization", Role::kInput, &R::utilization);
   count("max_num_batched_tokens", Role::kInput, &R::chunk);
   count("workload_requests", Role::kInput, &R::requests);
@@ -98,10 +104,12 @@ inline Frame tuning_frame(const std::vector<TuningRow>& rows) {
   for (const char* name : {"mean_ttft_s", "p50_ttft_s", "p99_ttft_s"}) {
     real(name, Role::kMetric, &R::ttft_s);
   }
-  real("p50_tpot_s", Role::kMetric, &R::tpot_s);
-  for (const char* name : {"mean_itl_s", "p50_itl_s", "p95_itl_s", "p99_itl_s", "max_itl_s"}) {
+  for (const char* name : {"p50_tpot_s", "p99_tpot_s"}) real(name, Role::kMetric, &R::tpot_s);
+  for (const char* name : {"mean_itl_s", "p50_itl_s", "p95_itl_s", "max_itl_s"}) {
     real(name, Role::kMetric, &R::max_itl_s);
   }
+  real("p99_itl_s", Role::kMetric, &R::p99_itl_s);
+  count("iterations", Role::kMetric, &R::iterations);
   for (const char* name : {"mean_queue_time_s", "p50_queue_time_s"}) {
     column(name, Role::kMetric, ColumnType::kFloat64, {},
            [](const TuningRow& row) { return row.queue_share * row.latency_s; });
