@@ -29,4 +29,7 @@ std::int64_t unfinished_worlds(const ResultFile& file);
 // A line for each count that should be zero and is not: there a world stretches its model.
 std::vector<std::string> cautions(const ResultFile& file);
 
+// Where times of iterations are those of a roofline, which nobody measured; else "".
+std::string estimate_note(const ResultFile& file);
+
 }  // namespace servesweep

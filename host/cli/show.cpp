@@ -71,7 +71,9 @@ void add_show(CLI::App& app, Program&) {
       return;
     }
     const std::string table = render_table(file, arguments->show);
-    std::cout << render_summary(file) << '\n' << table;
+    std::cout << render_summary(file);
+    if (const std::string note = estimate_note(file); !note.empty()) std::cout << note << '\n';
+    std::cout << '\n' << table;
   });
 }
 

@@ -131,20 +131,13 @@ std::vector<StudyFinding> analyse_tuning(const Frame& study) {
 std::vector<MethodRow> tuning_methods(const Frame& study) {
   const StudyData data(study);
   std::vector<MethodRow> rows;
-  for (const char* mode : {"static", "mixed"}) {
-    for (const SeedGroup& group :
-         in_mode(data, TuningStep::kComparison, mode, {"workload_arrivals_kind"})) {
-      if (data.text(group, "workload_arrivals_kind") != "burst") continue;
-      Sentence method;
-      if (std::string_view(mode) == "static") {
-        method.words("client batches of ")
-            .number("client_batch", data.input(group, "client_batch"));
-      } else {
-        method.words("continuous, max_num_seqs = ");
-        method.number("max_num_seqs", data.input(group, "max_num_seqs"));
-      }
-      rows.push_back({1, method.text(), group.rows.front()});
-    }
+  for (const auto& [before, after] : before_and_after(data)) {
+    Sentence client, server;
+    client.words("client batches of ").number("client_batch", data.input(before, "client_batch"));
+    server.words("continuous, max_num_seqs = ");
+    server.number("max_num_seqs", data.input(after, "max_num_seqs"));
+    rows.push_back({1, client.text(), before.rows.front()});
+    rows.push_back({1, server.text(), after.rows.front()});
   }
   return rows;
 }

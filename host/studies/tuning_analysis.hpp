@@ -14,7 +14,7 @@ namespace servesweep {
 // run is not spoken of. `study`: the worlds of all steps with the columns step, sweep, replication.
 std::vector<StudyFinding> analyse_tuning(const Frame& study);
 
-// Before and after, all requests at once.
+// Before and after, for each load: all requests at once first.
 std::vector<MethodRow> tuning_methods(const Frame& study);
 
 // What the comparison sets after, from the worlds of queue_time: the smallest max_num_seqs from

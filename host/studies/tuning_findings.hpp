@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/studies/sentence.hpp"
@@ -22,6 +23,8 @@ std::vector<SeedGroup> by_max_num_seqs(const StudyData& data, TuningStep step);
 std::vector<SeedGroup> queue_limits(const StudyData& data);
 // Those of `step` that clients send in batches, in order of the batch: the key.
 std::vector<SeedGroup> by_client_batch(const StudyData& data, TuningStep step);
+// (before, after) of the loads of the comparison, the burst first.
+std::vector<std::pair<SeedGroup, SeedGroup>> before_and_after(const StudyData& data);
 // That of the comparison's client, all requests at once; else the suite's batch of 16.
 std::optional<SeedGroup> client_before(const StudyData& data);
 // Its requests and the benchmark's are alone on the server: the arrivals are that far apart.

@@ -86,21 +86,6 @@ void say_change(Sentence& s, const StudyData& data, const SeedGroup& before, con
   say(s, words, metric, data.ratio(before, after, metric));
 }
 
-// (before, after) of the loads of the comparison, the burst first.
-std::vector<std::pair<SeedGroup, SeedGroup>> before_and_after(const StudyData& data) {
-  const std::vector<std::string> load = {"workload_arrivals_kind"};
-  std::vector<std::pair<SeedGroup, SeedGroup>> pairs;
-  for (const SeedGroup& before : in_mode(data, TuningStep::kComparison, "static", load)) {
-    for (const SeedGroup& after : in_mode(data, TuningStep::kComparison, "mixed", load)) {
-      if (before.key == after.key) pairs.emplace_back(before, after);
-    }
-  }
-  std::stable_partition(pairs.begin(), pairs.end(), [&](const auto& pair) {
-    return data.text(pair.first, "workload_arrivals_kind") == "burst";
-  });
-  return pairs;
-}
-
 StudyFinding comparison_finding(const StudyData& data, const SeedGroup& before,
                                 const SeedGroup& after, const char* topic) {
   const bool burst = data.text(before, "workload_arrivals_kind") == "burst";
@@ -124,6 +109,20 @@ StudyFinding comparison_finding(const StudyData& data, const SeedGroup& before,
 }
 
 }  // namespace
+
+std::vector<std::pair<SeedGroup, SeedGroup>> before_and_after(const StudyData& data) {
+  const std::vector<std::string> load = {"workload_arrivals_kind"};
+  std::vector<std::pair<SeedGroup, SeedGroup>> pairs;
+  for (const SeedGroup& before : in_mode(data, TuningStep::kComparison, "static", load)) {
+    for (const SeedGroup& after : in_mode(data, TuningStep::kComparison, "mixed", load)) {
+      if (before.key == after.key) pairs.emplace_back(before, after);
+    }
+  }
+  std::stable_partition(pairs.begin(), pairs.end(), [&](const auto& pair) {
+    return data.text(pair.first, "workload_arrivals_kind") == "burst";
+  });
+  return pairs;
+}
 
 Findings server_findings(const StudyData& data) {
   if (data.frame().num_rows() == 0) return {};

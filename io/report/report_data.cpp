@@ -39,6 +39,7 @@ constexpr const char* kMainMetrics[] = {"throughput_requests_per_s",
                                         "p999_latency_s",
                                         "mean_queue_time_s",
                                         "request_sla_violation_rate",
+                                        "goodput_share",
                                         "token_sla_violation_rate",
                                         "mean_gpu_utilization",
                                         "mean_batch_size",
@@ -119,6 +120,7 @@ class Packer {
                        format_count(file_.num_worlds(), "world")));
     }
     for (const std::string& caution : cautions(file_)) warn(caution);
+    if (const std::string note = estimate_note(file_); !note.empty()) warn(note);
   }
 
   void add_provenance() {

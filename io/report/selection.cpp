@@ -9,10 +9,11 @@ namespace servesweep {
 namespace {
 
 // What the best points are best in, at their cost.
-constexpr const char* kCost = "num_gpus";
-constexpr std::pair<const char*, bool> kObjectives[] = {  // higher is better
+constexpr const char* kCosts[] = {"num_gpus", "num_replicas"};  // of the two engines
+constexpr std::pair<const char*, bool> kObjectives[] = {        // higher is better
     {"p99_latency_s", false},
     {"request_sla_violation_rate", false},
+    {"goodput_share", true},
     {"throughput_requests_per_s", true}};
 
 }  // namespace
@@ -62,7 +63,10 @@ std::vector<std::size_t> even_sample(std::size_t n, std::size_t count,
 
 std::vector<std::size_t> best_points(const ResultFile& file, const Points& points) {
   const auto means = [&](const char* name) { return point_means(points, file.numbers(name)).mean; };
-  const std::vector<double> cost = file.has_column(kCost) ? means(kCost) : std::vector<double>{};
+  std::vector<double> cost;
+  for (const char* name : kCosts) {
+    if (file.has_column(name)) cost = means(name);
+  }
   std::set<std::size_t> best;
   for (const auto& [name, higher_is_better] : kObjectives) {
     if (!file.has_column(name)) continue;

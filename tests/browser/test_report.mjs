@@ -28,11 +28,37 @@ k_bins = [1, 4]
 num_gpus = [1, 2, 4]
 `;
 
+const kSweepContinuous = `
+engine = "continuous"
+replications = 2
+[workload]
+requests = 200
+[workload.arrivals]
+kind = "poisson"
+rate_per_s = [4.0, 16.0]
+[workload.lengths.prompt]
+kind = "lognormal"
+[workload.lengths.output]
+kind = "lognormal"
+[cluster]
+num_replicas = [1, 2, 4, 8]
+[scheduler]
+max_num_seqs = [16, 32]
+chunked_prefill = [false, true]
+[kv_cache]
+sizing = "memory"
+gpu_memory_utilization = [0.45, 0.452, 0.455, 0.5, 0.9, 0.95]
+[service]
+model = "roofline"
+`;
+
 write("replicated.toml", kSweepReplicated);
+write("continuous.toml", kSweepContinuous);
 // Every report here goes through the tests of all reports; to test another one, add its line.
 const reports = {
   default: make_report("default", path.join(source_dir, "examples/default.toml"), "-s", "workload.requests=2000"),
   replicated: make_report("replicated", "replicated.toml"),
+  continuous: make_report("continuous", "continuous.toml"),
 };
 servesweep("study", "stress", "--max-requests", "1000", "--seeds", "2", "-o", "stress.h5");
 servesweep("report", "stress.h5");
@@ -77,6 +103,20 @@ function seconds(text) {
 async function column_number(page, title) {
   const titles = await page.locator("#worlds thead th").allTextContents();
   return titles.findIndex((each) => each.trim() === title) + 1;
+}
+
+const texts_of = (page, selector) => page.locator(selector).allTextContents();
+
+// Pairs of texts of a chart that lie on each other.
+function coinciding(page, id) {
+  return page.evaluate((chart) => {
+    const texts = [...document.querySelectorAll(`#${chart}-chart svg text`)].filter((text) => text.textContent.trim());
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    return texts.flatMap((text, i) => texts.slice(i + 1).filter((_, j) => {
+      const [a, b] = [boxes[i], boxes[i + 1 + j]];
+      return a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+    }).map((other) => `${text.textContent} on ${other.textContent}`));
+  }, id);
 }
 
 for (const [name, file] of Object.entries(reports)) {
@@ -285,5 +325,81 @@ test("a study shows its findings by topic and compares its methods", async () =>
   assert.equal(await page.locator("#methods tbody tr").count(), 4);
   assert.match(await page.locator(".warnings").textContent(), /2 worlds did not run/);
   assert.match(await page.locator("#curves .note").textContent(), /step = full grid/);
+  await page.close();
+});
+
+test("continuous: replicas are the cost, switches have names, and an estimate is called one", async () => {
+  const page = await open(reports.continuous);
+  assert.equal(await page.getByLabel("Cost (x)").inputValue(), "num_replicas");
+  assert.match(await page.locator("#glance .lead").textContent(), /fewest replicas that keep the share/);
+  assert.deepEqual((await texts_of(page, "#glance thead th")).slice(0, 2).map((text) => text.replace(/[^\w ]/g, "").trim()),
+    ["Rate", "Replicas"]);
+  // The choice for a load is of the fewest replicas among the points that keep the limit.
+  await page.getByLabel("Limit of SLA violations").selectOption("0.2");
+  servesweep("export", "continuous.h5", "--csv", "continuous.csv");
+  const [head, ...lines] = readFileSync(path.join(folder, "continuous.csv"), "utf8").trim().split("\n")
+    .filter((line) => !line.startsWith("#")).map((line) => line.split(","));
+  const inputs = ["rate_per_s", "num_replicas", "max_num_seqs", "chunked_prefill", "gpu_memory_utilization"];
+  const shares = new Map();
+  for (const cells of lines) {
+    const key = inputs.map((input) => cells[head.indexOf(input)]).join();
+    shares.set(key, [...shares.get(key) ?? [], cells]);
+  }
+  const fewest = [4, 16].map((rate) => Math.min(...[...shares].filter(([, worlds]) => {
+    const goodput = worlds.map((cells) => Number(cells[head.indexOf("goodput_share")]));
+    return goodput.reduce((sum, each) => sum + each, 0) / goodput.length >= 0.8;
+  }).map(([key]) => key.split(",").map(Number)).filter(([each]) => each === rate).map(([, replicas]) => replicas)));
+  assert.deepEqual((await texts_of(page, "#glance tbody td:nth-child(2)")).map(Number), fewest);
+
+  assert.deepEqual(await texts_of(page, "#curves .legend .entry"), ["Chunked prefill false", "Chunked prefill true"]);
+  assert.match((await texts_of(page, "#cdf .chips li"))[0], /chunked prefill (true|false)/);
+  const metrics = await texts_of(page, "#curves .control:first-child option");
+  for (const title of ["P99 TTFT", "P99 TPOT", "P99 ITL"]) assert.ok(metrics.includes(title), `${title}: ${metrics}`);
+  assert.match(await page.locator(".warnings").textContent(), /estimate in all worlds: service_model is roofline/);
+  await page.close();
+});
+
+for (const width of [1280, 360]) {
+  test(`ticks do not lie on each other at a width of ${width}`, async () => {
+    const page = await open(reports.continuous, { width, height: 740 });
+    await page.getByLabel("Along (x)").selectOption("gpu_memory_utilization");
+    await page.waitForFunction(() => document.querySelector("#curves-chart").textContent.includes("GPU memory"));
+    assert.deepEqual(await coinciding(page, "curves"), []);
+    // 45.2 and 45.5 are too near to 45: neither a label nor a line of the grid.
+    const lines = await page.evaluate(() => [...document.querySelectorAll("#curves-chart svg path")]
+      .map((line) => line.getBoundingClientRect()).filter((box) => box.width < 1 && box.height > 150).length);
+    const labels = await texts_of(page, "#curves-chart svg text");
+    assert.equal(lines, 4, labels.join());
+    for (const label of ["45", "95"]) assert.ok(labels.includes(label), `${label}: ${labels}`);
+    await page.close();
+    const tuning = await open(reports.tuning, { width, height: 740 });
+    for (const id of ["queue", "throughput", "percentiles", "chunks"]) {
+      assert.deepEqual(await coinciding(tuning, id), [], id);
+    }
+    await tuning.close();
+  });
+}
+
+test("tuning: methods are compared under each load, and intervals end inside the axis", async () => {
+  const page = await open(reports.tuning);
+  const labels = await texts_of(page, "#methods-chart svg text");
+  for (const label of ["Load", "at once", "5/s"]) assert.ok(labels.includes(label), `${label}: ${labels}`);
+  assert.equal(await page.locator("#methods tbody tr").count(), 4);
+  assert.ok((await texts_of(page, "#methods thead th")).some((text) => text.includes("P99 TPOT")));
+  const [bars, top] = await page.evaluate(() => {
+    const chart = document.querySelector("#methods-chart");
+    const numbers = [...chart.querySelectorAll("svg text")].filter((text) => /^[\d,.]+$/.test(text.textContent));
+    const middle = (box) => (box.top + box.bottom) / 2;
+    const lines = [...chart.querySelectorAll("svg path")].filter((line) => line.getAttribute("stroke-width") === "1.5");
+    return [lines.map((line) => line.getBoundingClientRect().top),
+      Math.min(...numbers.map((text) => middle(text.getBoundingClientRect())))];
+  });
+  assert.ok(bars.length > 1);
+  assert.ok(Math.min(...bars) >= top - 1, `${bars} above ${top}`);
+  const groups = await texts_of(page, "#queue-chart svg text");
+  for (const group of ["client's batch", "max_num_seqs"]) assert.ok(groups.includes(group), `${group}: ${groups}`);
+  for (const both of ["4", "8", "16", "32", "64", "128", "256"]) {  // none is left out for want of room
+    assert.equal(groups.filter((text) => text === both).length, 2, `${both}: ${groups}`);
+  }
   await page.close();
 });

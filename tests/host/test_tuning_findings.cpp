@@ -284,8 +284,13 @@ TEST_CASE("Before and after are compared by seed, load by load") {
         std::string::npos);
   CHECK_FALSE(text_of(rows, "Comparison", "steadily (5 requests/s)").empty());
   const std::vector<MethodRow> methods = tuning_methods(tuning_frame(rows));
-  REQUIRE(methods.size() == 2);
-  CHECK(methods[0].method == "client batches of 16");
-  CHECK(methods[1].method == "continuous, max_num_seqs = 128");
+  REQUIRE(methods.size() == 4);  // all at once first, then steadily
+  for (const std::size_t load : {0U, 2U}) {
+    CHECK(methods[load].method == "client batches of 16");
+    CHECK(methods[load + 1].method == "continuous, max_num_seqs = 128");
+  }
+  CHECK(methods[0].row == 2);
   CHECK(methods[1].row == 3);
+  CHECK(methods[2].row == 0);
+  CHECK(methods[3].row == 1);
 }

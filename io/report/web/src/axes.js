@@ -5,6 +5,7 @@ import { axis_format, axis_title, format_value, time_tick } from "./format.js";
 import { ink } from "./palette.js";
 
 const kMostNamedTicks = 14;
+const kTicks = 5;  // about so many does ECharts choose
 
 export function finite(values) { return values.filter((value) => Number.isFinite(value)); }
 
@@ -60,6 +61,21 @@ function time_ticks(low, high, most) {
   return log_ticks(low, high, most);
 }
 
+// Of ascending ticks those that are far enough apart to be read, the first and the last always.
+function apart(ticks, most) {
+  const last = ticks.at(-1);
+  const least = (last - ticks[0]) / (2 * most);
+  const kept = [];
+  for (const tick of ticks) {
+    if (tick === last) break;
+    if (!kept.length || (tick - kept.at(-1) >= least && last - tick >= least)) kept.push(tick);
+  }
+  return [...kept, last];
+}
+
+// The least distance between neighbours.
+function least_step(ticks) { return Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i])); }
+
 function style() {
   const colors = ink();
   return {
@@ -75,14 +91,16 @@ export function number_axis(column, values, { log = false, named = null, from_ze
   const known = finite([...values]);
   let [low, high] = extent(known.length ? known : [0, 1]);
   const named_units = log && !named && column.unit === "s";  // each tick with its own unit
+  const has_named_ticks = named && named.length <= kMostNamedTicks;
+  const step = has_named_ticks ? least_step(named) : log ? 0 : (high - low) / kTicks;
   const { scale, unit, tick } = named_units ? { scale: 1, unit: "", tick: time_tick }
-    : axis_format(column, Math.max(Math.abs(low), Math.abs(high)));
+    : axis_format(column, Math.max(Math.abs(low), Math.abs(high)), step);
   low /= scale;
   high /= scale;
   const place = log ? (value) => (value > 0 ? Math.log10(value / scale) : NaN) : (value) => value / scale;
   const option = { type: "value", ...style() };
   let ticks = null;
-  if (named && named.length <= kMostNamedTicks) ticks = named.map((value) => value / scale);
+  if (has_named_ticks) ticks = named.map((value) => value / scale);
   if (log) {
     if (high / low < 1.05) [low, high] = [low / 1.1, high * 1.1];
     const margin = (Math.log10(high) - Math.log10(low)) * 0.04;
@@ -105,6 +123,7 @@ export function number_axis(column, values, { log = false, named = null, from_ze
     }
   }
   if (ticks) {
+    if (has_named_ticks) ticks = apart(ticks, most);
     option.axisTick = { customValues: ticks };
     option.axisLabel.customValues = ticks;
     option.axisLabel.showMinLabel = true;

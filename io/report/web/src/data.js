@@ -1,6 +1,6 @@
 // The report's data block: columns of numbers, unpacked when first used.
 
-import { format_value, short_name } from "./format.js";
+import { format_value, is_switch, short_name } from "./format.js";
 
 const kLowerIsBetter = -1;
 const kHigherIsBetter = 1;
@@ -34,6 +34,7 @@ export class Report {
     this.load_axes = this.axes.filter(
       (axis) => axis.name === "step" || /^(workload|sla|service)\./.test(axis.key ?? ""));
     this.choice_axes = this.axes.filter((axis) => !this.load_axes.includes(axis));
+    this.cost = this.axis("num_gpus") ?? this.axis("num_replicas");
     this.unpacked = new Map();
   }
 
@@ -100,7 +101,7 @@ export class Report {
     for (const axis of axes) {
       const code = this.codes(axis)[row];
       if (code < 0 || (this.is_rare(axis) && code === this.common.get(axis.name).code)) continue;
-      parts.push(axis.kind === "category" && axis.name !== "step" ? this.text(axis, row)
+      parts.push(axis.kind === "category" && axis.name !== "step" && !is_switch(axis) ? this.text(axis, row)
         : `${short_name(axis)} ${this.text(axis, row)}`);
     }
     return parts.join(", ") || `point ${row}`;
@@ -108,7 +109,7 @@ export class Report {
 
   // Metrics of this report in the order of `names`, then the other headline ones.
   key_metrics() {
-    const names = ["p99_latency_s", "request_sla_violation_rate", "throughput_requests_per_s",
+    const names = ["p99_latency_s", "request_sla_violation_rate", "goodput_share", "throughput_requests_per_s",
       "mean_latency_s", "mean_gpu_utilization", "token_sla_violation_rate", "p50_latency_s",
       "mean_batch_size"];
     const first = names.map((name) => this.column(name)).filter((column) => column?.role === "metric");
@@ -123,7 +124,7 @@ export class Report {
 }
 
 export function better_direction(column) {
-  return /throughput|capacity|utilization|^completed$|batch_size/.test(column.name)
+  return /throughput|goodput|capacity|utilization|^completed$|batch_size/.test(column.name)
     ? kHigherIsBetter : kLowerIsBetter;
 }
 

@@ -4,10 +4,10 @@ import { init, use } from "echarts/core";
 import {
   BarChart, CustomChart, HeatmapChart, LineChart, ParallelChart, ScatterChart,
 } from "echarts/charts";
-import { GridComponent, ParallelComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, MarkAreaComponent, ParallelComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 
 use([BarChart, CustomChart, HeatmapChart, LineChart, ParallelChart, ScatterChart, GridComponent,
-  ParallelComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
+  MarkAreaComponent, ParallelComponent, TooltipComponent, CanvasRenderer, SVGRenderer]);
 
 export { init };

@@ -1,7 +1,7 @@
 // Numbers, units and names as people read them.
 
 const kSpecialWords = {
-  gpu: "GPU", gpus: "GPUs", sla: "SLA", ttft: "TTFT", tbt: "TBT", rps: "rate", p50: "p50", kv: "KV",
+  gpu: "GPU", gpus: "GPUs", sla: "SLA", ttft: "TTFT", tpot: "TPOT", itl: "ITL", tbt: "TBT", rps: "rate", p50: "p50", kv: "KV",
 };
 const kNames = {
   throughput_requests_per_s: "throughput",
@@ -12,6 +12,7 @@ const kNames = {
   scheduler_kind: "scheduler",
   k_bins: "bins K",
   num_gpus: "GPUs",
+  num_replicas: "replicas",
   token_ms: "token SLA limit",
   request_s: "request SLA limit",
 };
@@ -37,6 +38,16 @@ export function title_of(column) {
 
 export function is_share(column) {
   return !column.unit && /(_rate|_share|utilization|_error|_reserve)$/.test(column.name);
+}
+
+// "true" and "false" say nothing without the column's name.
+export function is_switch(column) {
+  return column.kind === "category" && column.values.every((value) => value === "true" || value === "false");
+}
+
+// So many significant digits tell numbers apart that differ by `step`.
+export function digits_apart(largest, step, least) {
+  return step > 0 ? Math.min(12, Math.max(least, 1 + Math.ceil(Math.log10(largest / step)))) : least;
 }
 
 const number_formats = new Map();
@@ -92,7 +103,7 @@ export function time_tick(seconds) {
 // The unit that stands behind numbers which format_value() leaves alone.
 function plain_unit(column) {
   if (column.unit === "1/s") return "/s";
-  return column.unit && !/^(1|GPUs|bins|requests|tokens)$/.test(column.unit) ? `\u00a0${column.unit}` : "";
+  return column.unit && !/^(1|GPUs|replicas|sequences|bins|requests|tokens)$/.test(column.unit) ? `\u00a0${column.unit}` : "";
 }
 
 export function format_value(column, value, digits = column.role === "input" ? 4 : 3) {
@@ -126,8 +137,8 @@ export function format_with_error(column, value, half_width) {
   return `${parts[1]}\u00a0±\u00a0${error}${parts[2]}`;
 }
 
-// One unit for all numbers of an axis: {scale, unit, tick(value in column's unit)}.
-export function axis_format(column, largest) {
+// One unit for all numbers of an axis: {scale, unit, tick(value in that unit)}; ticks are `step` apart.
+export function axis_format(column, largest, step) {
   let scale = 1;
   let unit = column.unit === "1" ? "" : column.unit ?? "";
   if (is_share(column)) {
@@ -139,7 +150,8 @@ export function axis_format(column, largest) {
     scale = size / to_seconds;
     unit = name;
   }
-  return { scale, unit, tick: (scaled) => si(Number(scaled.toPrecision(10)), 3) };
+  const digits = digits_apart(largest, step, 3);
+  return { scale, unit, tick: (scaled) => si(Number(scaled.toPrecision(10)), digits) };
 }
 
 export function axis_title(column, unit) {

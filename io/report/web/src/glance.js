@@ -1,4 +1,5 @@
-// What to run, at a glance: under each load, the fewest GPUs that keep a limit, and with which settings.
+// What to run, at a glance: under each load, the fewest GPUs or replicas that keep a limit, and with which
+// settings.
 
 import { classes_of } from "./classes.js";
 import { select } from "./controls.js";
@@ -30,10 +31,12 @@ export function glance(report) {
   const lead = el("p", { class: "lead" });
   const element = el("section", { id: "glance", "aria-labelledby": "glance-title" },
     el("h2", { id: "glance-title" }, "At a glance"), lead, controls, body, note);
-  const rate = report.column("request_sla_violation_rate");
+  // Requests over the SLA; of the continuous engine, those within it.
+  const share = report.column("request_sla_violation_rate") ?? report.column("goodput_share");
+  const violations = (row) => (share.name === "goodput_share" ? 1 - report.numbers(share)[row] : report.numbers(share)[row]);
   const p99 = report.column("p99_latency_s");
   const throughput = report.column("throughput_requests_per_s");
-  const gpus = report.axis("num_gpus");
+  const { cost } = report;
   const state = { limit: 0.05 };
   const { load_axes, fixed } = loads_of(report);
   let classes = new Map();
@@ -68,12 +71,12 @@ export function glance(report) {
     });
   }
 
-  // Of the points that keep the limit those of fewest GPUs, of these the lowest p99; else the one that
-  // comes nearest.
+  // Of the points that keep the limit those of least cost, of these the lowest p99; else the one that comes
+  // nearest.
   function choose(rows) {
-    const keep = rows.filter((row) => report.numbers(rate)[row] <= state.limit);
-    const order = [gpus, p99].filter(Boolean);
-    return { rows, keep: keep.length, row: keep.length ? least(keep, ...order, rate) : least(rows, rate, ...order) };
+    const keep = rows.filter((row) => violations(row) <= state.limit);
+    const order = [cost, p99].filter(Boolean);
+    return { rows, keep: keep.length, row: keep.length ? least(keep, ...order, share) : least(rows, share, ...order) };
   }
 
   function metric_text(column, row) {
@@ -82,7 +85,7 @@ export function glance(report) {
 
   function draw_choices() {
     const choices = loads().map(choose);
-    const first = ["num_gpus", "scheduler_kind", "k_bins"].map((name) => report.axis(name)).filter(Boolean);
+    const first = [cost, report.axis("scheduler_kind"), report.axis("k_bins")].filter(Boolean);
     const shown = [...new Set([...first, ...report.choice_axes])].filter((axis) =>
       choices.some((each) => report.codes(axis)[each.row] >= 0)).slice(0, kMostAxes);
     const columns = [
@@ -90,7 +93,7 @@ export function glance(report) {
         value: (each) => report.codes(axis)[each.row], text: (each) => load_text(axis, each.row) })),
       ...shown.map((axis) => ({ title: title_of(axis), hint: axis.long_name, numeric: axis.kind === "number",
         value: (each) => report.codes(axis)[each.row], text: (each) => report.text(axis, each.row) })),
-      ...[rate, p99, throughput].filter(Boolean).map((column) => ({ title: title_of(column), hint: column.long_name,
+      ...[share, p99, throughput].filter(Boolean).map((column) => ({ title: title_of(column), hint: column.long_name,
         numeric: true, value: (each) => report.value(column, each.row), text: (each) => metric_text(column, each.row) })),
       { title: "Points within the limit", numeric: true, value: (each) => each.keep,
         node: (each) => (each.keep ? `${each.keep} of ${each.rows.length}`
@@ -101,24 +104,24 @@ export function glance(report) {
     replace(note, [
       fixed.length ? `Shown for ${listing(fixed.map((axis) => `${short_name(axis)} = ${
         format_value(axis, axis.values[report.common.get(axis.name).code] ?? null)}`))}. ` : "",
-      failed ? `Where no point keeps the limit, the one of the lowest ${short_name(rate)} is shown. ` : "",
-      choices.some((each) => report.half_widths(rate)?.[each.row] >= 0) ? `± is the 95\u00a0% half width over ${report.data.replications} replications.` : "",
+      failed ? `Where no point keeps the limit, the one of the ${better_direction(share) < 0 ? "lowest" : "highest"} ${short_name(share)} is shown. ` : "",
+      choices.some((each) => report.half_widths(share)?.[each.row] >= 0) ? `± is the 95\u00a0% half width over ${report.data.replications} replications.` : "",
     ].join(""));
   }
 
   return {
     element,
     async draw() {
-      await report.need(rate, p99, throughput, ...report.key_metrics());
-      if (!rate || report.rows < 2 || !report.choice_axes.length) {
+      await report.need(share, p99, throughput, ...report.key_metrics());
+      classes = new Map(load_axes.map((axis) => [axis, classes_of(report, axis, kMostValues, kClasses)]));
+      if (!share || report.rows < 2 || !report.choice_axes.length || !loads().length) {
         lead.textContent = report.rows === 1 ? "The one point of this result:"
           : "The points of extreme values:";
         draw_extremes();
         return;
       }
-      classes = new Map(load_axes.map((axis) => [axis, classes_of(report, axis, kMostValues, kClasses)]));
-      lead.textContent = `${load_axes.length ? "For each load, the" : "The"} ${gpus ? "fewest GPUs that keep" : "setting of lowest p99 that keeps"} the share of `
-        + `requests over the SLA within the limit${gpus ? "; of equal ones the lowest p99" : ""}.`;
+      lead.textContent = `${load_axes.length ? "For each load, the" : "The"} ${cost ? `fewest ${short_name(cost)} that keep` : "setting of lowest p99 that keeps"} the share of `
+        + `requests over the SLA within the limit${cost ? "; of equal ones the lowest p99" : ""}.`;
       replace(controls, select("Limit of SLA violations",
         kLimits.map((limit) => ({ value: limit, text: `${limit * 100} %` })), state.limit,
         (text) => { state.limit = Number(text); draw_choices(); }));

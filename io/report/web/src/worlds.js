@@ -102,7 +102,7 @@ export function worlds(report, selection, distributions) {
 }
 
 function example_filter(report) {
-  const number = report.axis("num_gpus") ?? report.axes.find((axis) => axis.kind === "number");
+  const number = report.cost ?? report.axes.find((axis) => axis.kind === "number");
   const category = report.axis("scheduler_kind") ?? report.axes.find((axis) => axis.kind === "category");
   const metric = report.column("p99_latency_s");
   return [

@@ -1,7 +1,7 @@
 // The axis that colours points: by default the scheduler, else another category, else few numbers.
 
 import { spread } from "../data.js";
-import { format_value, title_of } from "../format.js";
+import { format_value, is_switch, title_of } from "../format.js";
 import { axis_color, axis_symbol } from "../palette.js";
 
 const kMostColors = 8;
@@ -36,7 +36,7 @@ export function color_legend(entries) {
 
 export function color_of(axis, code) {
   const name = code < 0 ? `${title_of(axis)} not used`
-    : axis.kind === "number" ? `${title_of(axis)} ${format_value(axis, axis.values[code])}`
+    : axis.kind === "number" || is_switch(axis) ? `${title_of(axis)} ${format_value(axis, axis.values[code])}`
       : format_value(axis, axis.values[code]);
   return { code, name, color: axis_color(axis, code), symbol: axis_symbol(axis, code) };
 }

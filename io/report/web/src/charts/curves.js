@@ -16,7 +16,7 @@ const kMostDots = 2000;
 
 function default_x(report) {
   const numeric = (axis) => axis.kind === "number";
-  return report.axis("num_gpus") ?? report.choice_axes.find(numeric) ?? report.axes.find(numeric)
+  return report.cost ?? report.choice_axes.find(numeric) ?? report.axes.find(numeric)
     ?? report.axes[0];
 }
 
@@ -103,7 +103,7 @@ export function curves(report) {
       ...(Number.isFinite(point.high) ? [point.high] : [])]);
     const x_axis = along.kind === "number"
       ? number_axis(along, lines.flatMap((each) => each.points.map((point) => point.x)),
-        { log: log_x(), named: along.values })
+        { log: log_x(), named: along.values, most: width < 500 ? 5 : 9 })
       : category_axis(along, axis_texts(along));
     const y_axis = { ...number_axis(y, shown, { log }), log };
     const floor = Math.min(...points.map((point) => point.mean)) / 3;

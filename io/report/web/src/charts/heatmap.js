@@ -19,7 +19,7 @@ export function heatmap(report) {
   });
   const metrics = report.metrics_by_importance();
   const numeric = report.axes.filter((axis) => axis.kind === "number");
-  const preferred = ["num_gpus", "k_bins"].map((name) => report.axis(name)).filter(Boolean);
+  const preferred = [report.cost, report.axis("k_bins")].filter(Boolean);
   const order = [...new Set([...preferred, ...numeric, ...report.axes])];
   const state = { x: order[0], y: order[1], z: metrics[0], log: null };
   const filters = new Filters(report, () => true, () => update());

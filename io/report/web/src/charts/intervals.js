@@ -4,7 +4,7 @@
 export function interval_bars(points, color, name = "intervals") {
   return {
     type: "custom", name, silent: true, z: 5, clip: true, tooltip: { show: false },
-    data: points.map((point) => [point.x, point.low]),
+    data: points.map((point) => [point.x, point.low, point.high]), encode: { x: 0, y: [1, 2] },
     renderItem: ({ dataIndex }, api) => {
       const { x, low, high } = points[dataIndex];
       const [at, bottom] = api.coord([x, low]);

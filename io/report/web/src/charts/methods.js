@@ -1,4 +1,4 @@
-// A study's comparison of methods, by load scaling.
+// A study's comparison of methods, by load.
 
 import { as_x, as_y, grid, number_axis, wants_log } from "../axes.js";
 import { checkbox, column_select } from "../controls.js";
@@ -7,10 +7,11 @@ import { Figure, tip, tooltip } from "../figure.js";
 import { format_value, format_with_error, short_name, title_of } from "../format.js";
 import { category_color, ink, kSymbols } from "../palette.js";
 import { interval_bars } from "./intervals.js";
+import { load_text } from "./tuning.js";
 
 const kShown = ["request_sla_violation_rate", "p99_latency_s", "throughput_requests_per_s", "mean_latency_s",
-  "mean_gpu_utilization"];
-const kScaling = { name: "rps_scaling", unit: "", role: "input" };
+  "mean_gpu_utilization", "queue_time_share", "p99_tpot_s"];
+const kLoad = { name: "load", unit: "", role: "input" };
 
 // "multi_bin_dynamic, 4 GPUs, K = 16" and "multi_bin_dynamic, 64 GPUs, K = 32": "multi_bin_dynamic,
 // 4–64 GPUs, K = 16–32".
@@ -29,17 +30,21 @@ function common_name(names) {
 function singular(text) { return text.replace(/GPUs/, "GPU"); }
 
 export function methods(report) {
-  const entries = report.data.study.methods;
+  const is_tuning = report.data.study.name === "tuning";
+  const load_of = is_tuning ? load_text(report) : null;
+  const load = (entry) => (load_of ? load_of(entry.row) : `× ${entry.rps_scaling}`);
+  const axis_title = is_tuning ? "Load" : "Load scaling";
+  const entries = [...report.data.study.methods].sort((a, b) => a.rps_scaling - b.rps_scaling);
   const figure = new Figure({
     id: "methods", title: "Comparison of methods",
-    lead: "Each method at each load scaling: what it needs, and what it gives.",
+    lead: "Each method under each load: what it needs, and what it gives.",
   });
   const metrics = kShown.map((name) => report.column(name)).filter(Boolean);
   const inputs = ["num_gpus", "k_bins"].map((name) => report.column(name)).filter(Boolean);
   const state = { metric: report.column("p99_latency_s") ?? metrics[0] };
-  const scalings = [...new Set(entries.map((entry) => entry.rps_scaling))].sort((a, b) => a - b);
-  // The methods of each scaling are the same in the same order; what they found best may differ.
-  const groups = scalings.map((scaling) => entries.filter((entry) => entry.rps_scaling === scaling));
+  const loads = [...new Set(entries.map(load))];
+  // The methods of each load are the same in the same order; what they found best may differ.
+  const groups = loads.map((each) => entries.filter((entry) => load(entry) === each));
   const kinds = Math.max(0, ...groups.map((group) => group.length));
   const names = Array.from({ length: kinds }, (_, i) =>
     common_name(groups.map((group) => group[i]?.method).filter((name) => name !== undefined)));
@@ -61,11 +66,11 @@ export function methods(report) {
     const y_axis = number_axis(metric, is_log ? shown : [0, ...shown], { log: is_log, from_zero: true });
     const colors = ink();
     const x_axis = {
-      ...number_axis(kScaling, [0]).option, min: -0.5, max: scalings.length - 0.5, splitLine: { show: false },
+      ...number_axis(kLoad, [0]).option, min: -0.5, max: loads.length - 0.5, splitLine: { show: false },
     };
-    const ticks = scalings.map((_, at) => at);
+    const ticks = loads.map((_, at) => at);
     x_axis.axisTick = { customValues: ticks };
-    x_axis.axisLabel = { ...x_axis.axisLabel, customValues: ticks, formatter: (at) => `× ${scalings[Math.round(at)] ?? ""}` };
+    x_axis.axisLabel = { ...x_axis.axisLabel, customValues: ticks, formatter: (at) => loads[Math.round(at)] ?? "" };
     const series = names.flatMap((name, kind) => [
       interval_bars(bars.filter((point) => point.kind === kind).map((point) =>
         ({ x: point.x, low: y_axis.place(point.low), high: y_axis.place(point.high) })), category_color(kind), name),
@@ -78,17 +83,17 @@ export function methods(report) {
       }]);
     return {
       height: width < 500 ? 300 : 340, y_title: y_axis.title,
-      label: `Chart of ${short_name(metric)} by method and load scaling.`,
+      label: `Chart of ${short_name(metric)} by method and load.`,
       option: {
-        grid: grid(width), xAxis: as_x({ option: x_axis, title: "Load scaling" }), yAxis: as_y(y_axis), series,
-        tooltip: tooltip(({ data, color }) => data?.point && tip(`${data.point.entry.method}, load × ${data.point.entry.rps_scaling}`,
+        grid: grid(width), xAxis: as_x({ option: x_axis, title: axis_title }), yAxis: as_y(y_axis), series,
+        tooltip: tooltip(({ data, color }) => data?.point && tip(`${data.point.entry.method}, load ${load(data.point.entry)}`,
           [...inputs, ...metrics].map((column) => [title_of(column), text(column, data.point.entry.row)]), color)),
       },
       legend: names.map((name, kind) => ({ name, color: category_color(kind), symbol: kSymbols[kind] })),
       note: bars.length ? "Bars are 95\u00a0% confidence intervals over replications." : "",
       table: {
         columns: [
-          { title: "Load scaling", numeric: true, value: (entry) => entry.rps_scaling, text: (entry) => `× ${entry.rps_scaling}` },
+          { title: axis_title, numeric: !is_tuning, value: (entry) => loads.indexOf(load(entry)), text: load },
           { title: "Method", value: (entry) => entry.method, text: (entry) => entry.method },
           ...[...inputs, ...metrics].map((column) => ({
             title: title_of(column), hint: column.long_name, numeric: column.kind === "number",

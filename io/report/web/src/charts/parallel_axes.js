@@ -1,9 +1,10 @@
 // The axes of the parallel coordinates: where a point lies on each, and how that reads.
 
 import { can_log, extent, finite, wants_log } from "../axes.js";
-import { format_value, title_of } from "../format.js";
+import { digits_apart, format_value, title_of } from "../format.js";
 
 const kMostTicks = 12;
+const kSteps = 4;
 
 // {column, name, low, high, discrete, place(row), text(at), at(value): place of a value in the column's unit}
 export function parallel_axis(report, column) {
@@ -34,12 +35,12 @@ function continuous_axis(report, column) {
   let [low, high] = extent(finite([...numbers]));
   const at = (value) => (log ? Math.log10(value) : value);
   const whole = column.role === "input" && column.values.every(Number.isInteger);
-  const digits = !log && high - low < 0.1 * Math.abs(high) ? 4 : 2;
+  const digits = log ? 2 : digits_apart(Math.max(Math.abs(low), Math.abs(high)), (high - low) / kSteps, 2);
   const unused = numbers.some((value) => !Number.isFinite(value));
   [low, high] = [at(low), at(high)];
   const range = high - low || 1;
   const missing = low - range * 0.12;
-  const ticks = Array.from({ length: 5 }, (_, i) => low + (range * i) / 4);
+  const ticks = Array.from({ length: kSteps + 1 }, (_, i) => low + (range * i) / kSteps);
   if (unused) ticks.unshift(missing);
   return {
     column, discrete: false, name: title_of(column), low: (unused ? missing : low) - range * 0.03,

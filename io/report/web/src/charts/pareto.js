@@ -39,7 +39,7 @@ export function pareto(report) {
   const costs = [...report.axes.filter((axis) => axis.kind === "number" && !report.load_axes.includes(axis)),
     ...metrics, ...report.load_axes.filter((axis) => axis.kind === "number")];
   const state = {
-    x: report.axis("num_gpus") ?? report.column("throughput_requests_per_s") ?? costs[0],
+    x: report.cost ?? report.column("throughput_requests_per_s") ?? costs[0],
     y: metrics.find((metric) => metric.name !== "throughput_requests_per_s") ?? metrics[0],
     log: null,
   };

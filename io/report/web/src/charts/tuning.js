@@ -22,7 +22,15 @@ function input_of(report, name) {
   return (row) => (column ? report.value(column, row) : constant ?? null);
 }
 
-// A chart over named points. `items`: [{text, row}]; `series`: [{name, column, value(row)}], all of one unit;
+// How a tuning study's requests arrive at a point: "at once", "5/s".
+export function load_text(report) {
+  const arrivals = input_of(report, "workload_arrivals_kind");
+  const rate = input_of(report, "rate_per_s");
+  return (row) => (arrivals(row) === "burst" ? "at once" : `${Number(rate(row))}/s`);
+}
+
+// A chart over named points. `items`: [{text, row}], in charts of groups also {label: below the axis, group},
+// which are drawn with a gap between them; `series`: [{name, column, value(row)}], all of one unit;
 // shape "stacked", "bars" or "lines".
 function chart({ report, items, x_title, y_column, y_name, series, shape }) {
   return (width) => {
@@ -31,8 +39,10 @@ function chart({ report, items, x_title, y_column, y_name, series, shape }) {
     const log = shape === "lines" && wants_log(all.flat());
     const shown = shape === "stacked" ? all.map((values) => values.reduce((sum, value) => sum + value, 0)) : all.flat();
     const y_axis = number_axis(y_column, log ? shown : [0, ...shown], { log, from_zero: true });
-    const x_axis = category_axis({ name: x_title, kind: "category" }, items.map((item) => item.text));
+    const places = with_gaps(items);
+    const x_axis = category_axis({ name: x_title, kind: "category" }, places.map((item) => item?.label ?? item?.text ?? ""));
     x_axis.title = x_title;
+    const groups = group_names(places);
     const text = (each, row) => (each.column ? format_with_error(each.column, report.value(each.column, row), report.half_widths(each.column)?.[row])
       : format_value(y_column, each.value(row)));
     return {
@@ -40,17 +50,17 @@ function chart({ report, items, x_title, y_column, y_name, series, shape }) {
       y_title: y_axis.title.replace(title_of(y_column), y_name),
       label: `Chart of ${y_name} by ${x_title}: ${items.length} points, ${series.length} series.`,
       option: {
-        grid: grid(width), xAxis: as_x(x_axis), yAxis: as_y(y_axis),
+        grid: { ...grid(width), ...(groups.length ? { top: 30 } : {}) }, xAxis: as_x(x_axis), yAxis: as_y(y_axis),
         tooltip: tooltip((hits) => {
-          const item = items[[hits].flat()[0]?.dataIndex];
+          const item = places[[hits].flat()[0]?.dataIndex];
           return item ? tip(`${x_title} ${item.text}`, series.map((each, i) => [each.name, text(each, item.row), category_color(i)])) : "";
         }, { trigger: "axis", axisPointer: { type: shape === "lines" ? "line" : "shadow", lineStyle: { color: ink().faint } } }),
-        series: series.map((each, i) => ({
-          name: each.name, data: items.map((item) => y_axis.place(each.value(item.row))),
+        series: [...series.map((each, i) => ({
+          name: each.name, data: places.map((item) => (item ? y_axis.place(each.value(item.row)) : NaN)),
           itemStyle: { color: category_color(i) },
           ...(shape === "lines" ? { type: "line", symbol: kSymbols[i], symbolSize: 8, showAllSymbol: true, lineStyle: { color: category_color(i), width: 2 } }
             : { type: "bar", barMaxWidth: 34, ...(shape === "stacked" ? { stack: "time" } : {}) }),
-        })),
+        })), ...groups],
       },
       legend: series.length > 1 ? series.map((each, i) => ({ name: each.name, color: category_color(i), symbol: shape === "lines" ? kSymbols[i] : "rect" })) : [],
       table: {
@@ -62,6 +72,25 @@ function chart({ report, items, x_title, y_column, y_name, series, shape }) {
       },
     };
   };
+}
+
+// undefined where a group ends and the next one begins.
+function with_gaps(items) {
+  return items.flatMap((item, i) => (i > 0 && item.group !== items[i - 1].group ? [undefined, item] : [item]));
+}
+
+// A series of nothing but the groups' names above the chart; none where there is one group.
+function group_names(places) {
+  const names = [...new Set(places.filter(Boolean).map((item) => item.group))];
+  if (names.length < 2) return [];
+  const at = (name, find) => places[find]((item) => item?.group === name);
+  return [{
+    type: "scatter", name: "groups", data: [],
+    markArea: {
+      silent: true, itemStyle: { color: "transparent" }, label: { position: "top", color: ink().quiet, fontSize: 12 },
+      data: names.map((name) => [{ name, xAxis: at(name, "findIndex") }, { xAxis: at(name, "findLastIndex") }]),
+    },
+  }];
 }
 
 // make(columns) -> what chart() takes; drawn where the report has these metrics.
@@ -90,18 +119,19 @@ function settings(report) {
   const items = rows_of_step(report, "queue_time").map((row) => {
     const is_client = mode(row) === "static";
     const size = Number(is_client ? batch(row) : limit(row));
-    return { row, is_client, size, text: is_client ? `batch ${size}` : String(size) };
+    const group = is_client ? "client's batch" : "max_num_seqs";
+    return { row, is_client, size, group, label: String(size), text: is_client ? `batch ${size}` : String(size) };
   });
   return items.sort((a, b) => b.is_client - a.is_client || a.size - b.size);
 }
 
 function before_and_after(report) {
   const mode = input_of(report, "scheduler_mode");
-  const arrivals = input_of(report, "workload_arrivals_kind");
+  const load_of = load_text(report);
   return rows_of_step(report, "comparison").map((row) => {
-    const load = arrivals(row) === "burst" ? "at once" : "steadily";
+    const load = load_of(row);
     return { row, load, after: mode(row) !== "static", text: `${load}, ${mode(row) === "static" ? "before" : "after"}` };
-  }).sort((a, b) => a.load.localeCompare(b.load) || a.after - b.after);
+  }).sort((a, b) => b.load.localeCompare(a.load) || a.after - b.after);
 }
 
 function chunk_sizes(report) {
