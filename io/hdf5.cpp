@@ -198,6 +198,7 @@ Id create_memory_file() {
 
 Id open_file(const std::string& path) {
   const Id access = file_access();  // closing it before fail() would lose the reason
+  if (H5Fis_hdf5(path.c_str()) == 0) throw IoError(kRead + path + " (it is no HDF5 file)");
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
   if (file < 0) fail(kRead + path);
   return Id(file, H5Fclose);

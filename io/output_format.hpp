@@ -15,6 +15,9 @@ namespace servesweep {
 inline constexpr const char* kFormatName = "servesweep results";
 inline constexpr std::int32_t kFormatVersion = 1;
 
+// Behind the name of a result file: the folder of what its run has done while it is not finished.
+inline constexpr const char* kPartsSuffix = ".parts";
+
 inline constexpr const char* kWorldsGroup = "worlds";
 inline constexpr const char* kGridGroup = "grid";
 inline constexpr const char* kWorldDimension = "world";

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <numeric>
 #include <sstream>
@@ -48,9 +49,19 @@ ColumnData read(hid_t group, const ColumnSpec& spec, std::int64_t first, std::in
                          static_cast<hsize_t>(first), static_cast<hsize_t>(count));
 }
 
+hdf5::Id open_result_file(const std::string& path) {
+  const std::string parts = path + kPartsSuffix;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored) && std::filesystem::is_directory(parts, ignored)) {
+    throw IoError("cannot read " + path + " (its run is not finished, and " + parts +
+                  " holds what it has done) run the same command again to finish it");
+  }
+  return hdf5::open_file(path);
+}
+
 }  // namespace
 
-ResultFile::ResultFile(const std::string& path) : path_(path), file_(hdf5::open_file(path)) {
+ResultFile::ResultFile(const std::string& path) : path_(path), file_(open_result_file(path)) {
   for (const std::string& name : hdf5::attribute_names(file_)) {
     if (auto text = hdf5::read_text_attribute(file_, name)) attributes_.emplace_back(name, *text);
   }

@@ -103,7 +103,7 @@ std::optional<SweepIdentity> read_result_file(const std::string& path) {
 Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, const Sweep& sweep,
                                  Provenance provenance, OnExisting on_existing)
     : path_(std::move(path)),
-      parts_(path_ + ".parts"),
+      parts_(path_ + kPartsSuffix),
       schema_(schema),
       sweep_(sweep),
       provenance_(std::move(provenance)) {

@@ -189,6 +189,8 @@ void add_compare(CLI::App& app, Program& program) {
       "  servesweep compare out.h5 results/out.h5 --fail-on 'p99_latency_s > +5%'\n"
       "  servesweep compare out.h5 out.h5 --where-a 'scheduler_kind == static_fifo' \\\n"
       "    --where-b 'scheduler_kind == multi_bin_dynamic and k_bins == 4'\n"
+      "  servesweep compare vllm.h5 vllm.h5 --where-a 'max_num_seqs == 64' \\\n"
+      "    --where-b 'max_num_seqs == 256' --metrics p99_ttft_s,p99_tpot_s,goodput_share\n"
       "  servesweep compare out.h5 results/out.h5 --metrics all --json comparison.json");
   command->callback([arguments, &program] {
     if (arguments->csv == "-" && arguments->json == "-") {

@@ -1,4 +1,5 @@
-// servesweep replay: one world of a result file again, with every event on a line.
+// servesweep replay: one world of a result file again, with every event on a line: a batch, or a
+// flight of the continuous engine.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -153,15 +154,18 @@ int replay(const ReplayOptions& options) {
 void add_replay(CLI::App& app, Program& program) {
   const auto options = std::make_shared<ReplayOptions>();
   CLI::App* command = app.add_subcommand(
-      "replay", "Runs one world of a result file again, alone, with every batch on a line.");
+      "replay",
+      "Runs one world of a result file again, alone, with every batch or flight on a line.");
   command->add_option("file", options->file, "Result file")->type_name("OUT.h5")->required();
   command->add_option("--world", options->world, "World id, as in the column `world`")
       ->type_name("ID")
       ->required()
       ->check(whole_number(0));
   command
-      ->add_option("--events", options->events,
-                   "CSV file to write, a line per batch; - for the standard output")
+      ->add_option(
+          "--events", options->events,
+          "CSV file to write, - for the standard output: a line per batch; of the continuous\n"
+          "engine per flight, iterations in a row that decode the same sequences")
       ->type_name("FILE");
   command
       ->add_option("--base", options->base,
@@ -172,7 +176,8 @@ void add_replay(CLI::App& app, Program& program) {
   command->footer(
       "Prints the world's parameters, and its metrics beside those in the file: they have the "
       "same\n"
-      "bits. Exit code 1 if they have not.\n\n"
+      "bits. Exit code 1 if they have not. Columns of the events: docs/batch_engine.md, "
+      "docs/continuous_engine.md.\n\n"
       "Examples:\n"
       "  servesweep replay out.h5 --world 17 --events e.csv\n"
       "  servesweep replay results/out.h5 --world 17 --base sweeps");

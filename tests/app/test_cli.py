@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import unittest
@@ -165,11 +166,24 @@ class Errors(CliTest):
     def test_what_is_no_result_file(self):
         self.write("s.toml", SMALL)
         self.write("out.h5", "notes")
-        self.cli("show", "out.h5", code=3)
+        self.assertEqual(self.cli("show", "out.h5", code=3)[1],
+                         "error: cannot read out.h5 (it is no HDF5 file)\n")
         for more in ([], ["--fresh"]):
             self.assertIn("no servesweep result file",
                           self.cli("run", "s.toml", "-o", "out.h5", *more, code=2)[1])
         self.assertEqual(self.path("out.h5").read_text(), "notes")
+
+
+    def test_a_file_that_is_not_whole_or_whose_run_is_not_finished(self):
+        self.write("s.toml", SMALL)
+        self.cli("run", "s.toml", "-o", "out.h5", "-q")
+        self.path("part.h5").write_bytes(self.path("out.h5").read_bytes()[:3000])
+        self.assertIn("cannot read part.h5 (truncated file", self.cli("show", "part.h5", code=3)[1])
+        self.assertIn("cannot read none.h5 (No such file", self.cli("show", "none.h5", code=3)[1])
+        self.path("none.h5.parts").mkdir()
+        self.assertEqual(self.cli("show", "none.h5", code=3)[1],
+                         "error: cannot read none.h5 (its run is not finished, and none.h5.parts holds "
+                         "what it has done) run the same command again to finish it\n")
 
 
 class Run(CliTest):
@@ -319,6 +333,28 @@ class Look(CliTest):
         out, err = self.cli("replay", "out.h5", "--world", 0, "--events", "-")
         self.assertTrue(out.startswith("start_s,"))
         self.assertIn("bit-identical", err)
+
+    def test_replay_of_the_continuous_engine_has_a_line_per_flight(self):
+        self.write("c.toml", 'engine = "continuous"\n[workload]\nrequests = 50\n'
+                             '[workload.arrivals]\nkind = "poisson"\nrate_per_s = 5.0\n')
+        self.cli("run", "c.toml", "-o", "c.h5", "-q")
+        out, _ = self.cli("replay", "c.h5", "--world", 0, "--events", "e.csv")
+        self.assertRegex(out, r"all \d+ metrics are bit-identical")
+        with open(self.path("e.csv"), newline="") as file:
+            flights = list(csv.DictReader(file))
+        with h5py.File(self.path("c.h5")) as file:
+            worlds = file["worlds"]
+            self.assertEqual(sum(int(f["iterations"]) for f in flights), worlds["iterations"][0])
+            self.assertEqual(sum(int(f["preemptions"]) for f in flights), worlds["preemptions"][0])
+        self.assertLess(len(flights), sum(int(f["iterations"]) for f in flights))
+        documented = re.findall(r"^\| `(\w+)` \|", self.section(
+            "docs/continuous_engine.md", "### Flights, as `replay --events` writes them"), re.M)
+        self.assertEqual(documented, list(flights[0]))
+
+    @staticmethod
+    def section(path, heading):
+        text = (SOURCE / path).read_text()
+        return re.split(r"^#", text[text.index(heading) + len(heading):], maxsplit=1, flags=re.M)[0]
 
     def test_replay_notices_other_results(self):
         with h5py.File(self.path("out.h5"), "r+") as file:

@@ -122,9 +122,8 @@ TEST_CASE("failures name the file and the reason") {
   CHECK_THAT(failure_of([&] { hdf5::open_file(folder / "none.h5"); }),
              Catch::EndsWith("none.h5 (No such file or directory)"));
   write_bytes(folder / "text.h5", "no HDF5 at all");
-  CHECK_THAT(
-      failure_of([&] { hdf5::open_file(folder / "text.h5"); }),
-      Catch::Contains("cannot read") && Catch::Contains("text.h5") && Catch::Contains("signature"));
+  CHECK(failure_of([&] { hdf5::open_file(folder / "text.h5"); }) ==
+        "cannot read " + (folder / "text.h5") + " (it is no HDF5 file)");
   CHECK_THAT(failure_of([&] { hdf5::create_file(folder / "no/such.h5"); }),
              Catch::EndsWith("such.h5 (No such file or directory)"));
   const hdf5::Id file = hdf5::create_file(folder / "a.h5");
