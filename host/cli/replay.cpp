@@ -162,10 +162,9 @@ void add_replay(CLI::App& app, Program& program) {
       ->required()
       ->check(whole_number(0));
   command
-      ->add_option(
-          "--events", options->events,
-          "CSV file to write, - for the standard output: a line per batch; of the continuous\n"
-          "engine per flight, iterations in a row that decode the same sequences")
+      ->add_option("--events", options->events,
+                   "CSV file to write, - for the standard output: a line per batch;\n"
+                   "of the continuous engine per flight, iterations in a row that run alike")
       ->type_name("FILE");
   command
       ->add_option("--base", options->base,
@@ -176,7 +175,7 @@ void add_replay(CLI::App& app, Program& program) {
   command->footer(
       "Prints the world's parameters, and its metrics beside those in the file: they have the "
       "same\n"
-      "bits. Exit code 1 if they have not. Columns of the events: docs/batch_engine.md, "
+      "bits. Exit code 1 if they have not. The events' columns are in docs/batch_engine.md and\n"
       "docs/continuous_engine.md.\n\n"
       "Examples:\n"
       "  servesweep replay out.h5 --world 17 --events e.csv\n"

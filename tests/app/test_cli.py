@@ -304,6 +304,16 @@ class Look(CliTest):
         self.assertAlmostEqual(float(rows[0][1]) / p99.max(), 1, places=3)
         self.assertEqual(len(self.table("--top", 0)), SMALL_WORLDS)
 
+    def test_show_calls_a_roofline_an_estimate(self):
+        for model, said in (("roofline", True), ("affine", False)):
+            self.write("c.toml", 'engine = "continuous"\n[workload]\nrequests = 20\n'
+                                 '[workload.arrivals]\nkind = "poisson"\nrate_per_s = 5.0\n'
+                                 f'[service]\nmodel = "{model}"\n')
+            self.cli("run", "c.toml", "-o", "c.h5", "-q", "--fresh")
+            note = "are an estimate in all worlds: service_model is roofline"
+            self.assertEqual(note in self.cli("show", "c.h5")[0], said)
+        self.assertNotIn("estimate", self.cli("show", "out.h5")[0])
+
     def test_show_suggests_columns(self):
         _, err = self.cli("show", "out.h5", "--sort", "p9_latency_s", code=2)
         self.assertIn("did you mean", err)

@@ -72,6 +72,7 @@ class Docs(CliTest):
         self.write("sweep.toml", SWEEP)
         self.cli("run", "sweep.toml", "-o", "out.h5")
         self.cli("run", "sweep.toml", "-o", "profiled.h5", "--profile")
+        self.cli("run", "examples/vllm_rtx4090.toml", "-s", "workload.requests=100", "-o", "vllm.h5")
         for name in ("results", "sweeps"):
             self.path(name).mkdir()
         for name in ("results/out.h5", "a.h5", "b.h5"):
