@@ -48,7 +48,7 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
 Ticks ticks_of_s(double seconds) { return ticks_of_ns(ns_of_s(std::min(seconds, 4e9))); }
 
 Ticks ticks_of_ms(double ms) {
-  return static_cast<Ticks>(std::round(std::ldexp(static_cast<long double>(ms) * 1e6L, kTickBits)));
+  return ticks_of(std::clamp(ms * 1e6, -kLongestIteration_ns, kLongestIteration_ns));
 }
 
 }  // namespace
