@@ -109,6 +109,7 @@ struct ContinuousParams {
   bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.
   std::int64_t num_blocks() const;
+  std::int64_t kv_tokens() const { return num_blocks() * kv.block_size; }
   bool needs_router_draws() const;
   // Whether its replicas' service is the table of a profile.
   bool reads_table() const;
