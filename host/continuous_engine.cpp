@@ -9,6 +9,7 @@
 
 #include "host/continuous_metrics.hpp"
 #include "host/continuous_params.hpp"
+#include "host/continuous_services.hpp"
 #include "host/error.hpp"
 #include "host/iteration_table.hpp"
 #include "host/random.hpp"
@@ -213,7 +214,9 @@ class ContinuousRun : public EngineRun {
       ContinuousWorld world = lower(params, requests.view().count);
       world.load_scaling = load_scaling(params.workload, requests.workload());
       world.requests = requests.view();
-      if (params.reads_table()) world.groups[0].service.table = table_of(params);
+      for (const ProfileUse& use : profiles_of(params)) {
+        world.groups[use.group].service.table = table_of(use.profile);
+      }
       world.table_blocks = world.blocks_of(requests.longest_tokens());
 
       ContinuousWaveShape with = shape;
@@ -261,14 +264,17 @@ class ContinuousRun : public EngineRun {
                      " tokens) take that, or leave out prefix_caching");
   }
 
-  const TableIteration::Lowered& table_of(const ContinuousParams& params) {
-    DeviceTable& device = tables_[{params.profile_path, params.table.layers}];
+  const TableIteration::Lowered& table_of(const ProfileUse::Profile& use) {
+    DeviceTable& device = tables_[use];
     if (device.numbers == nullptr) {
-      const KernelProfile profile = source_.files().kernel_profile(params.profile_path);
+      const InputFiles& files = source_.files();
+      const KernelProfile profile = use.preset == ServicePreset::kNone
+                                        ? files.kernel_profile(use.folder)
+                                        : files.preset_profile(use.preset);
       try {
-        device.table = make_iteration_table(profile, params.table.layers);
+        device.table = make_iteration_table(profile, use.layers);
       } catch (const InputError& error) {
-        throw InputError(params.profile_path + ": " + error.what());
+        throw InputError(use.folder + ": " + error.what());
       }
       device.numbers = runner_.upload(device.table.numbers);
       device.lowered = device.table.at(device.numbers.get());
@@ -309,9 +315,9 @@ class ContinuousRun : public EngineRun {
   std::int64_t most_requests_ =
       kMostServedRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   ContinuousRunner runner_;
-  Chunk planned_;                                                       // by plan(), for start()
-  std::map<std::string, std::shared_ptr<UploadedRequests>> requests_;   // of the last chunk
-  std::map<std::pair<std::string, std::int32_t>, DeviceTable> tables_;  // by folder and layers
+  Chunk planned_;                                                      // by plan(), for start()
+  std::map<std::string, std::shared_ptr<UploadedRequests>> requests_;  // of the last chunk
+  std::map<ProfileUse::Profile, DeviceTable> tables_;
 };
 
 class ContinuousEngineModel : public Engine {
