@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
 
 #include "host/batch_metrics.hpp"
 #include "host/batch_params.hpp"
+#include "host/engine_model.hpp"
 #include "host/error.hpp"
 #include "host/random.hpp"
 #include "host/units.hpp"
@@ -39,7 +39,8 @@ struct PreparedRequests {
 
 // A service grid in device memory.
 struct DeviceGrid {
-  std::shared_ptr<const double> values;  // batch sizes, lengths, times
+  std::vector<double> numbers;  // batch sizes, lengths, times
+  std::shared_ptr<const double> values;
   GridServiceParams params;
 };
 
@@ -64,15 +65,9 @@ class BatchRun : public EngineRun {
     planned_ = {};
     Chunk& chunk = *started;
     bin(chunk);
-
-    std::vector<std::int32_t> start_order(chunk.worlds.size());
-    std::iota(start_order.begin(), start_order.end(), 0);
-    std::stable_sort(start_order.begin(), start_order.end(), [&](std::int32_t a, std::int32_t b) {
-      return expected_work(chunk.worlds[static_cast<std::size_t>(a)]) >
-             expected_work(chunk.worlds[static_cast<std::size_t>(b)]);
-    });
     const ProfileRegion region("servesweep::run");
-    const std::shared_ptr<PendingWave> wave = runner_.start(chunk.worlds, start_order, options_);
+    const std::shared_ptr<PendingWave> wave =
+        runner_.start(chunk.worlds, start_order(chunk.worlds, expected_work), options_);
     return
         [started, wave, options = options_] { return collect(*started, wave->finish(), options); };
   }
@@ -251,7 +246,8 @@ class BatchRun : public EngineRun {
                          ": too small a grid (interpolation needs two batch sizes and two "
                          "lengths) measure more");
       }
-      std::vector<double> values = grid.batch_sizes;
+      std::vector<double>& values = device.numbers;
+      values = grid.batch_sizes;
       values.insert(values.end(), grid.lengths.begin(), grid.lengths.end());
       values.insert(values.end(), grid.time_ms.begin(), grid.time_ms.end());
       device.values = runner_.upload(values);
@@ -301,40 +297,22 @@ class BatchRun : public EngineRun {
   std::map<std::string, DeviceGrid> grids_;
 };
 
-class BatchEngineModel : public Engine {
- public:
-  BatchEngineModel() { add_batch_parameters(parameters_); }
+struct BatchTraits {
+  static constexpr const char* kName = "batch";
+  static constexpr double kTypicalRequestsPerSecond = 50e6;
+  using Run = BatchRun;
 
-  const std::string& name() const override { return name_; }
-  const ParameterSet& parameters() const override { return parameters_; }
-
-  std::vector<Finding> check(const double* values,
-                             const std::vector<std::string>& texts) const override {
-    return check_batch_params(read_batch_params(parameters_, values, texts));
+  static void add_parameters(ParameterSet& set) { add_batch_parameters(set); }
+  static std::vector<Finding> check(const ParameterSet& set, const double* values,
+                                    const std::vector<std::string>& texts) {
+    return check_batch_params(read_batch_params(set, values, texts));
   }
-
-  ResultSchema schema(const Sweep& sweep) const override {
-    ResultSchema schema;
-    schema.engine = name_;
-    schema.metrics = batch_metric_columns();
-    if (saves_details(sweep)) schema.tables = batch_tables();
-    return schema;
-  }
-
-  double typical_requests_per_s() const override { return 50e6; }
-
-  std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
-                                   const RunLimits& limits) const override {
-    return std::make_unique<BatchRun>(sweep, workloads, limits);
-  }
-
- private:
-  std::string name_ = "batch";
-  ParameterSet parameters_;
+  static std::vector<ColumnSpec> metrics() { return batch_metric_columns(); }
+  static std::vector<RaggedSpec> tables() { return batch_tables(); }
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<BatchEngineModel>(); }
+std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<EngineModel<BatchTraits>>(); }
 
 }  // namespace servesweep

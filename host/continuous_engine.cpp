@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "host/continuous_metrics.hpp"
 #include "host/continuous_params.hpp"
 #include "host/continuous_services.hpp"
+#include "host/engine_model.hpp"
 #include "host/error.hpp"
 #include "host/iteration_table.hpp"
 #include "host/random.hpp"
@@ -24,73 +24,74 @@ namespace {
 // Requests that one chunk runs at most, summed over its worlds.
 constexpr std::int64_t kMostServedRequestsPerThread = 20'000'000;
 
-// A workload in device memory, kept as long as a chunk's worlds use it.
-class UploadedRequests {
+// A workload as worlds read it, kept as long as chunks use it.
+class ServedWorkload {
  public:
-  UploadedRequests(const ContinuousRunner& runner, std::shared_ptr<const Workload> workload)
-      : workload_(std::move(workload)),
-        arrival_ns_(runner.upload(workload_->arrival_ns)),
-        prompt_tokens_(runner.upload(workload_->prompt_tokens)),
-        output_tokens_(runner.upload(workload_->output_tokens)),
-        predicted_tokens_(runner.upload(workload_->predicted_tokens)) {
-    const auto longest = [](const std::vector<std::int32_t>& tokens) {
-      return std::max(1, *std::max_element(tokens.begin(), tokens.end()));
-    };
-    longest_tokens_ =
-        std::int64_t{longest(workload_->prompt_tokens)} + longest(workload_->output_tokens);
+  explicit ServedWorkload(std::shared_ptr<const Workload> workload)
+      : workload_(std::move(workload)) {
     view_.count = static_cast<std::int64_t>(workload_->size());
-    view_.arrival_ns = arrival_ns_.get();
-    view_.prompt_tokens = prompt_tokens_.get();
-    view_.output_tokens = output_tokens_.get();
-    view_.predicted_tokens = predicted_tokens_.get();
-    if (!workload_->priority.empty()) {
-      priority_ = runner.upload(workload_->priority);
-      view_.priority = priority_.get();
+    for (std::size_t i = 0; i < workload_->size(); ++i) {
+      const std::int32_t output = std::max(1, workload_->output_tokens[i]);
+      output_tokens_ += output;
+      longest_output_ = std::max(longest_output_, output);
+      longest_prompt_ = std::max(longest_prompt_, workload_->prompt_tokens[i]);
     }
-    // A histogram counts inter-token times in 32 bits.
-    const std::int64_t tokens = std::accumulate(workload_->output_tokens.begin(),
-                                                workload_->output_tokens.end(), std::int64_t{0});
-    if (tokens > INT64_C(0xffff'ffff)) {
-      throw InputError("a workload of " + format_count(tokens, "output token") +
-                       " (a world counts at most 4,294,967,295) lower workload.requests");
-    }
-  }
-
-  // What a prefix cache reads.
-  void add_prefixes(const ContinuousRunner& runner) {
-    if (view_.prefix_begin != nullptr) return;
-    prefix_begin_ = runner.upload(workload_->prefix_begin);
-    prefix_hashes_ = runner.upload(workload_->prefix_hashes);
-    view_.prefix_begin = prefix_begin_.get();
-    view_.prefix_hashes = prefix_hashes_.get();
-    view_.num_hashes = workload_->num_prefix_hashes;
-  }
-
-  // draws: two of 32 bits for each request.
-  void draw(const ContinuousRunner& runner, const RandomStream& stream) {
-    if (view_.router_draws != nullptr) return;
-    draws_.resize(workload_->size());
-    for (std::size_t i = 0; i < draws_.size(); ++i) draws_[i] = stream.block(i, 0)[0];
-    router_draws_ = runner.upload(draws_);
-    view_.router_draws = router_draws_.get();
   }
 
   const Workload& workload() const { return *workload_; }
   // Of the longest prompt with the longest output.
-  std::int64_t longest_tokens() const { return longest_tokens_; }
-  const ServedRequests& view() const { return view_; }
+  std::int64_t longest_tokens() const { return std::int64_t{longest_prompt_} + longest_output_; }
+  // That a world generates at most.
+  std::int64_t most_output_tokens(bool all_longest) const {
+    return all_longest ? view_.count * longest_output_ : output_tokens_;
+  }
   std::size_t bytes() const { return bytes_of(*workload_) + draws_.size() * sizeof(std::uint64_t); }
 
+  // Some world reads prefix hashes.
+  void need_prefixes() { view_.num_hashes = workload_->num_prefix_hashes; }
+  // Some world's router draws: twice 32 bits for each request.
+  void need_draws(const RandomStream& stream) {
+    if (!draws_.empty()) return;
+    draws_.resize(workload_->size());
+    for (std::size_t i = 0; i < draws_.size(); ++i) draws_[i] = stream.block(i, 0)[0];
+  }
+
+  // How much of it there is; the addresses are those of upload().
+  const ServedRequests& view() const { return view_; }
+  // What is needed and not yet there.
+  const ServedRequests& upload(const ContinuousRunner& runner) {
+    put(runner, workload_->arrival_ns, view_.arrival_ns);
+    put(runner, workload_->prompt_tokens, view_.prompt_tokens);
+    put(runner, workload_->output_tokens, view_.output_tokens);
+    put(runner, workload_->predicted_tokens, view_.predicted_tokens);
+    put(runner, workload_->priority, view_.priority);
+    put(runner, draws_, view_.router_draws);
+    if (view_.num_hashes > 0) {
+      put(runner, workload_->prefix_begin, view_.prefix_begin);
+      put(runner, workload_->prefix_hashes, view_.prefix_hashes);
+    }
+    return view_;
+  }
+
  private:
+  template <class T>
+  void put(const ContinuousRunner& runner, const std::vector<T>& values, const T*& address) {
+    if (address != nullptr || values.empty()) return;
+    const std::shared_ptr<const T> uploaded = runner.upload(values);
+    address = uploaded.get();
+    uploaded_.push_back(uploaded);
+  }
+
   std::shared_ptr<const Workload> workload_;
   std::vector<std::uint64_t> draws_;  // [request], or empty
-  std::shared_ptr<const std::int64_t> arrival_ns_;
-  std::shared_ptr<const std::int32_t> prompt_tokens_, output_tokens_, predicted_tokens_, priority_,
-      prefix_begin_, prefix_hashes_;
-  std::shared_ptr<const std::uint64_t> router_draws_;
+  std::int64_t output_tokens_ = 0;
+  std::int32_t longest_prompt_ = 1;
+  std::int32_t longest_output_ = 1;
   ServedRequests view_;
-  std::int64_t longest_tokens_ = 0;
+  std::vector<std::shared_ptr<const void>> uploaded_;
 };
+
+using ServedWorkloads = std::map<std::string, std::shared_ptr<ServedWorkload>>;  // by key
 
 // A profile's table in device memory.
 struct DeviceTable {
@@ -124,24 +125,20 @@ class ContinuousRun : public EngineRun {
     if (plan.worlds != planned_.plan.worlds) throw std::logic_error("not the chunk planned last");
     const auto started = std::make_shared<Chunk>(std::move(planned_));
     planned_ = {};
-    const Chunk& chunk = *started;
-    runner_.reserve(chunk.device, limits_.device_share(chunk.plan.memory.host));
-    std::vector<std::int32_t> start_order(chunk.worlds.size());
-    std::iota(start_order.begin(), start_order.end(), 0);
-    std::stable_sort(start_order.begin(), start_order.end(), [&](std::int32_t a, std::int32_t b) {
-      return expected_work(chunk.worlds[static_cast<std::size_t>(a)]) >
-             expected_work(chunk.worlds[static_cast<std::size_t>(b)]);
-    });
+    Chunk& chunk = *started;
+    make_room(chunk);
+    upload(chunk);
     const ProfileRegion region("servesweep::run");
     const std::shared_ptr<PendingContinuousWave> wave =
-        runner_.start(chunk.worlds, start_order, save_details_);
+        runner_.start(chunk.worlds, start_order(chunk.worlds, expected_work), save_details_);
     return [started, wave, details = save_details_] {
       return collect(*started, wave->finish(), details);
     };
   }
 
   void replay(std::int64_t world, std::ostream& out) override {
-    const Chunk chunk = prepare(world, world + 1);
+    Chunk chunk = prepare(world, world + 1);
+    upload(chunk);
     out << "start_s,end_s,replica,iterations,decodes,context_tokens,prefills,prefill_tokens,"
            "kv_blocks,waiting,preemptions\n";
     out.precision(17);
@@ -159,10 +156,35 @@ class ContinuousRun : public EngineRun {
  private:
   struct Chunk {
     ChunkPlan plan;
-    std::vector<ContinuousWorld> worlds;  // [world]
-    std::map<std::string, std::shared_ptr<UploadedRequests>> requests;
+    std::vector<ContinuousWorld> worlds;    // [world]; requests filled in by upload()
+    std::vector<ServedWorkload*> requests;  // [world]: of the run's workloads_
+    std::size_t requests_bytes = 0;
     ContinuousWaveMemory device;
   };
+
+  // For the chunk that was planned last, beside the one before, which may still be running.
+  void make_room(const Chunk& chunk) {
+    std::size_t others = 0;
+    if (has_own_memory()) {
+      others = chunk.requests_bytes + current_bytes_ + table_bytes_;
+      if (others + chunk.device.total() > limits_.device_share(chunk.plan.memory.host)) {
+        runner_.wait();
+        current_.clear();
+        others = chunk.requests_bytes + table_bytes_;
+      }
+    }
+    runner_.reserve(chunk.device, limits_.device_share(chunk.plan.memory.host) - others);
+    previous_ = std::exchange(current_, workloads_);
+    current_bytes_ = chunk.requests_bytes;
+  }
+  bool has_own_memory() const { return limits_.max_device_memory_bytes > 0; }
+
+  void upload(Chunk& chunk) const {
+    const ProfileRegion region("servesweep::upload_requests");
+    for (std::size_t i = 0; i < chunk.worlds.size(); ++i) {
+      chunk.worlds[i].requests = chunk.requests[i]->upload(runner_);
+    }
+  }
 
   // In arbitrary units, for starting long worlds first.
   static std::int64_t expected_work(const ContinuousWorld& world) {
@@ -200,55 +222,83 @@ class ContinuousRun : public EngineRun {
   // Lowers worlds from `first` on, until the next one would not fit.
   Chunk prepare(std::int64_t first, std::int64_t end) {
     Chunk chunk;
+    ServedWorkloads workloads;
     std::vector<double> values(sweep_.parameters().size());
     ContinuousWaveShape shape;
-    std::size_t requests_bytes = 0;
     end = std::min(end, first + kMostChunkWorlds);
     for (std::int64_t id = first; id < end; ++id) {
       sweep_.values(id, values.data());
       const ContinuousParams params =
           read_continuous_params(sweep_.parameters(), values.data(), sweep_.texts());
-      const std::size_t num_sets = chunk.requests.size();
-      UploadedRequests& requests = requests_of(params, sweep_.replication(id), chunk);
-      const std::size_t new_bytes = chunk.requests.size() > num_sets ? requests.bytes() : 0;
-      ContinuousWorld world = lower(params, requests.view().count);
-      world.load_scaling = load_scaling(params.workload, requests.workload());
-      world.requests = requests.view();
+      const std::string key =
+          workload_key(params.workload, sweep_.settings().seed,
+                       static_cast<std::uint32_t>(sweep_.replication(id)), params.classes);
+      std::shared_ptr<ServedWorkload> requests = find(key, workloads);
+      const std::size_t known_bytes = requests == nullptr ? 0 : requests->bytes();
+      const bool is_new = workloads.find(key) == workloads.end();
+      if (requests == nullptr) requests = make(params, sweep_.replication(id));
+      prepare(params, sweep_.replication(id), *requests);
+      ContinuousWorld world = lower(params, requests->view().count);
+      check_tokens(world, *requests);
+      world.load_scaling = load_scaling(params.workload, requests->workload());
+      world.requests = requests->view();
+      world.table_blocks = std::min(world.blocks_of(requests->longest_tokens()),
+                                    world.num_blocks - world.watermark_blocks);
       for (const ProfileUse& use : profiles_of(params)) {
         world.groups[use.group].service.table = table_of(use.profile);
       }
-      world.table_blocks = world.blocks_of(requests.longest_tokens());
 
       ContinuousWaveShape with = shape;
       with.add(world);
+      const std::size_t requests_bytes =
+          chunk.requests_bytes + requests->bytes() - (is_new ? 0 : known_bytes);
       const ContinuousWaveMemory device =
           runner_.plan(with, save_details_, limits_.max_device_bytes());
       MemoryNeeds needs;
-      needs.host = requests_bytes + new_bytes + result_bytes(with) + device.staging;
-      needs.device =
-          device.total() + (limits_.max_device_memory_bytes > 0 ? requests_bytes + new_bytes : 0);
+      needs.host = requests_bytes + table_bytes_ + result_bytes(with) + device.staging;
+      needs.device = device.total() + (has_own_memory() ? requests_bytes + table_bytes_ : 0);
       const std::string shortage = limits_.shortage(needs);
       const std::int64_t count = world.requests.count;
       if (!shortage.empty()) {
-        if (id == first) {
-          throw InputError("world " + std::to_string(id) + " needs " + shortage +
-                           " (its workload has " + format_count(count, "request") +
-                           ") raise that or lower workload.requests");
-        }
+        if (id == first) refuse(id, shortage, world);
         break;
       }
       if (id > first && chunk.plan.requests + count > most_requests_) break;
+      workloads.emplace(key, requests);
       shape = with;
       chunk.device = device;
-      requests_bytes += new_bytes;
+      chunk.requests_bytes = requests_bytes;
       chunk.plan.memory = needs;
       chunk.plan.requests += count;
       chunk.worlds.push_back(world);
+      chunk.requests.push_back(requests.get());
     }
     chunk.plan.worlds = {first, first + static_cast<std::int64_t>(chunk.worlds.size())};
-    chunk.plan.workloads = static_cast<std::int64_t>(chunk.requests.size());
-    requests_ = chunk.requests;
+    chunk.plan.workloads = static_cast<std::int64_t>(workloads.size());
+    workloads_ = std::move(workloads);
     return chunk;
+  }
+
+  [[noreturn]] static void refuse(std::int64_t id, const std::string& shortage,
+                                  const ContinuousWorld& world) {
+    const std::size_t replicas = ContinuousState::bytes(world);
+    const std::size_t requests =
+        static_cast<std::size_t>(world.requests.count) * sizeof(std::uint64_t);
+    throw InputError(
+        "world " + std::to_string(id) + " needs " + shortage + " (its workload has " +
+        format_count(world.requests.count, "request") + ", its replicas' state takes " +
+        format_size(replicas) + ") raise that or lower " +
+        (replicas > 4 * requests
+             ? "cluster.num_replicas, scheduler.max_num_seqs or, with prefix caching, the KV blocks"
+             : "workload.requests"));
+  }
+
+  // Histograms count inter-token times in 31 bits.
+  static void check_tokens(const ContinuousWorld& world, const ServedWorkload& requests) {
+    const std::int64_t tokens = requests.most_output_tokens(world.batch_max_tokens);
+    if (tokens <= INT32_MAX) return;
+    throw InputError("a world of up to " + format_count(tokens, "output token") +
+                     " (it counts at most 2,147,483,647) lower workload.requests");
   }
 
   static void check_prefixes(const Workload& workload, const ContinuousParams& params) {
@@ -277,35 +327,39 @@ class ContinuousRun : public EngineRun {
         throw InputError(use.folder + ": " + error.what());
       }
       device.numbers = runner_.upload(device.table.numbers);
+      table_bytes_ += device.table.numbers.size() * sizeof(double);
       device.lowered = device.table.at(device.numbers.get());
     }
     return device.lowered;
   }
 
-  UploadedRequests& requests_of(const ContinuousParams& params, std::int32_t replication,
-                                Chunk& chunk) {
-    const std::string key = workload_key(params.workload, sweep_.settings().seed,
-                                         static_cast<std::uint32_t>(replication), params.classes);
-    std::shared_ptr<UploadedRequests>& here = chunk.requests[key];
-    if (here == nullptr) {
-      const auto kept = requests_.find(key);
-      if (kept != requests_.end()) {
-        here = kept->second;
-      } else {
-        const ProfileRegion region("servesweep::make_workload");
-        here = std::make_shared<UploadedRequests>(
-            runner_, source_.get(params.workload, replication, params.classes));
-      }
+  // From the chunk that is made, or the one before; null: in neither.
+  std::shared_ptr<ServedWorkload> find(const std::string& key,
+                                       const ServedWorkloads& workloads) const {
+    for (const ServedWorkloads* known : {&workloads, &workloads_}) {
+      const auto found = known->find(key);
+      if (found != known->end()) return found->second;
     }
+    return nullptr;
+  }
+
+  std::shared_ptr<ServedWorkload> make(const ContinuousParams& params, std::int32_t replication) {
+    const ProfileRegion region("servesweep::make_workload");
+    return std::make_shared<ServedWorkload>(
+        source_.get(params.workload, replication, params.classes));
+  }
+
+  // What the world needs of its requests besides their lengths and arrivals.
+  void prepare(const ContinuousParams& params, std::int32_t replication,
+               ServedWorkload& requests) const {
     if (params.kv.prefix_caching) {
-      check_prefixes(here->workload(), params);
-      here->add_prefixes(runner_);
+      check_prefixes(requests.workload(), params);
+      requests.need_prefixes();
     }
     if (params.needs_router_draws()) {
-      here->draw(runner_, RandomStream(sweep_.settings().seed,
+      requests.need_draws(RandomStream(sweep_.settings().seed,
                                        static_cast<std::uint32_t>(replication), StreamId::kRouter));
     }
-    return *here;
   }
 
   const Sweep& sweep_;
@@ -315,47 +369,33 @@ class ContinuousRun : public EngineRun {
   std::int64_t most_requests_ =
       kMostServedRequestsPerThread * std::min(device_info().concurrency, kMostCountedThreads);
   ContinuousRunner runner_;
-  Chunk planned_;                                                      // by plan(), for start()
-  std::map<std::string, std::shared_ptr<UploadedRequests>> requests_;  // of the last chunk
+  Chunk planned_;              // by plan(), for start()
+  ServedWorkloads workloads_;  // of the chunk planned last
+  // Of the chunk started last, and of the one before it, which is done when the next one starts.
+  ServedWorkloads current_, previous_;
+  std::size_t current_bytes_ = 0;
   std::map<ProfileUse::Profile, DeviceTable> tables_;
+  std::size_t table_bytes_ = 0;  // of them
 };
 
-class ContinuousEngineModel : public Engine {
- public:
-  ContinuousEngineModel() { add_continuous_parameters(parameters_); }
+struct ContinuousTraits {
+  static constexpr const char* kName = "continuous";
+  static constexpr double kTypicalRequestsPerSecond = 2.5e6;
+  using Run = ContinuousRun;
 
-  const std::string& name() const override { return name_; }
-  const ParameterSet& parameters() const override { return parameters_; }
-
-  std::vector<Finding> check(const double* values,
-                             const std::vector<std::string>& texts) const override {
-    return check_continuous_params(read_continuous_params(parameters_, values, texts));
+  static void add_parameters(ParameterSet& set) { add_continuous_parameters(set); }
+  static std::vector<Finding> check(const ParameterSet& set, const double* values,
+                                    const std::vector<std::string>& texts) {
+    return check_continuous_params(read_continuous_params(set, values, texts));
   }
-
-  ResultSchema schema(const Sweep& sweep) const override {
-    ResultSchema schema;
-    schema.engine = name_;
-    schema.metrics = continuous_metric_columns();
-    if (saves_details(sweep)) schema.tables = continuous_tables();
-    return schema;
-  }
-
-  double typical_requests_per_s() const override { return 2.5e6; }
-
-  std::unique_ptr<EngineRun> start(const Sweep& sweep, WorkloadSource& workloads,
-                                   const RunLimits& limits) const override {
-    return std::make_unique<ContinuousRun>(sweep, workloads, limits);
-  }
-
- private:
-  std::string name_ = "continuous";
-  ParameterSet parameters_;
+  static std::vector<ColumnSpec> metrics() { return continuous_metric_columns(); }
+  static std::vector<RaggedSpec> tables() { return continuous_tables(); }
 };
 
 }  // namespace
 
 std::unique_ptr<Engine> make_continuous_engine() {
-  return std::make_unique<ContinuousEngineModel>();
+  return std::make_unique<EngineModel<ContinuousTraits>>();
 }
 
 }  // namespace servesweep

@@ -26,14 +26,11 @@ class RunningWave : public PendingWave {
  public:
   RunningWave(WaveBuffers& buffers, const WaveArrays& arrays, const WaveShape& shape,
               bool has_details)
-      : buffers_(buffers), arrays_(arrays), shape_(shape), has_details_(has_details) {
-    buffers_.copied = copied_.get_future().share();
-  }
-  RunningWave(const RunningWave&) = delete;
-  RunningWave& operator=(const RunningWave&) = delete;
-  ~RunningWave() override {
-    if (!is_finished_) copied_.set_value();
-  }
+      : buffers_(buffers),
+        arrays_(arrays),
+        shape_(shape),
+        has_details_(has_details),
+        in_flight_(buffers) {}
 
   WaveResult finish() override {
     buffers_.instance.fence();
@@ -55,8 +52,7 @@ class RunningWave : public PendingWave {
     region.add_bytes(wave.worlds.size() * sizeof(BatchResult) +
                      wave.buckets.size() * 2 * sizeof(std::int32_t) +
                      wave.gpus.size() * sizeof(GpuUse) + wave.bins.size() * sizeof(BinUse));
-    is_finished_ = true;
-    copied_.set_value();
+    in_flight_.done();
     return wave;
   }
 
@@ -65,8 +61,7 @@ class RunningWave : public PendingWave {
   WaveArrays arrays_;
   WaveShape shape_;
   bool has_details_;
-  std::promise<void> copied_;
-  bool is_finished_ = false;
+  WaveInFlight in_flight_;
 };
 
 template <bool kExact>
@@ -136,9 +131,7 @@ void WaveShape::add(const BatchWorld& world, std::int64_t requests, std::int32_t
 struct BatchRunner::Impl {
   int lanes = 0;  // 0: chosen for each wave
   std::size_t limit_bytes = SIZE_MAX;
-  WaveBuffers waves[2];
-  int next_wave = 0;
-  SlotMemory slots;
+  WavePool pool;
   Arena<DeviceMemory> workloads{"servesweep::workloads"};
   Arena<DeviceMemory> binning{"servesweep::binning"};
 
@@ -148,8 +141,7 @@ struct BatchRunner::Impl {
   }
 
   void release_all() {
-    for (WaveBuffers& wave : waves) wave.release();
-    slots.release();
+    pool.release();
     for (auto* arena : {&workloads, &binning}) arena->release();
   }
 };
@@ -190,21 +182,17 @@ std::size_t BatchRunner::binning_bytes(const BinningSpec& spec) {
 bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_bytes,
                           std::size_t limit_bytes) {
   Impl& m = *impl_;
-  WaveBuffers& wave = m.waves[m.next_wave];
-  WaveBuffers& last = m.waves[1 - m.next_wave];
   const auto grown = [](const Arena<DeviceMemory>& arena, std::size_t bytes) {
     return std::max(arena.capacity(), bytes);
   };
-  const bool moves_slots =
-      m.slots.histogram_bytes() < needs.histograms || m.slots.state_bytes() < needs.states;
   bool keeps_workloads = m.workloads.pieces().left() >= new_workload_bytes;
-  const std::size_t others = last.device.capacity() + grown(wave.device, needs.arrays) +
-                             std::max(m.slots.histogram_bytes(), needs.histograms) +
-                             std::max(m.slots.state_bytes(), needs.states) +
-                             grown(m.binning, needs.binning);
+  const std::size_t others =
+      m.pool.grown(needs.arrays, needs.histograms, needs.states) + grown(m.binning, needs.binning);
   std::size_t workload_bytes = grown(m.workloads, needs.workloads);
   const bool has_room = others + workload_bytes <= limit_bytes;
-  if (moves_slots || !keeps_workloads || !has_room) last.instance.fence();  // its worlds are there
+  if (m.pool.moves_slots(needs.histograms, needs.states) || !keeps_workloads || !has_room) {
+    m.pool.last().instance.fence();  // its worlds are there
+  }
   if (!has_room) {
     m.release_all();
     keeps_workloads = false;
@@ -214,8 +202,7 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
     workload_bytes = std::min(2 * needs.workloads, limit_bytes - others);
   }
   if (!keeps_workloads) m.workloads.reserve(workload_bytes);
-  wave.reserve(needs.arrays);
-  m.slots.reserve(needs.histograms, needs.states);
+  m.pool.reserve(needs.arrays, needs.histograms, needs.states);
   m.binning.reserve(needs.binning);
   m.limit_bytes = limit_bytes;
   return keeps_workloads;
@@ -223,8 +210,7 @@ bool BatchRunner::reserve(const WaveMemory& needs, std::size_t new_workload_byte
 
 std::size_t BatchRunner::held_bytes() const {
   const Impl& m = *impl_;
-  return m.waves[0].device.capacity() + m.waves[1].device.capacity() + m.slots.histogram_bytes() +
-         m.slots.state_bytes() + m.workloads.capacity() + m.binning.capacity();
+  return m.pool.held() + m.workloads.capacity() + m.binning.capacity();
 }
 
 std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& specs) {
@@ -235,7 +221,7 @@ std::vector<BinnedWorkload> BatchRunner::bin(const std::vector<BinningSpec>& spe
   ProfileRegion region("servesweep::bin_requests", 0, ProfileRegion::kKernel);
   for (const BinningSpec& spec : specs) region.add_bytes(binned_bytes(spec));
   if (kOnHost) return bin_on_cores(specs, blocks);
-  return bin_on_gpu(impl_->waves[impl_->next_wave].instance, impl_->binning, specs, blocks);
+  return bin_on_gpu(impl_->pool.next().instance, impl_->binning, specs, blocks);
 }
 
 std::vector<BinnedWorkload> BatchRunner::bin_all(const std::vector<BinningSpec>& specs) {
@@ -249,12 +235,7 @@ std::vector<BinnedWorkload> BatchRunner::bin_all(const std::vector<BinningSpec>&
 }
 
 std::shared_ptr<const double> BatchRunner::upload(const std::vector<double>& values) const {
-  auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::service_grids");
-  arena->reserve(values.size() * sizeof(double));
-  auto* to = arena->take<double>(values.size());
-  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
-  Device().fence();
-  return {arena, to};
+  return upload_array(values);
 }
 
 std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& worlds,
@@ -262,9 +243,8 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
                                                 const WaveOptions& options) {
   const WaveShape shape = shape_of(worlds, options);
   const Launch launch = impl_->launch_of(shape, impl_->limit_bytes);
-  WaveBuffers& wave = impl_->waves[impl_->next_wave];
-  const WaveBuffers& last = impl_->waves[1 - impl_->next_wave];
-  impl_->next_wave = 1 - impl_->next_wave;
+  const WaveBuffers& before = impl_->pool.last();
+  WaveBuffers& wave = impl_->pool.turn();
   wave.reserve(0);
   WaveArrays arrays{};
   arrays.take(shape, options, wave.device.pieces());
@@ -295,8 +275,8 @@ std::unique_ptr<PendingWave> BatchRunner::start(const std::vector<BatchWorld>& w
     if (options.exact_percentiles) wave.upload(kept_begin, arrays.kept_begin);
   }
 
-  last.instance.fence();  // its worlds have left the slots
-  const SlotArrays slots = impl_->slots.take(launch);
+  before.instance.fence();  // its worlds have left the slots
+  const SlotArrays slots = impl_->pool.slots().take(launch);
   const auto num_worlds = static_cast<std::int32_t>(worlds.size());
   const auto stride = static_cast<std::uint32_t>(shape.exact_requests);
   if (options.exact_percentiles) {

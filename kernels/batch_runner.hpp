@@ -94,7 +94,8 @@ class BatchRunner {
   // Bins, in the order of `specs`. The arrays stay until reserve() gives them up.
   std::vector<BinnedWorkload> bin(const std::vector<BinningSpec>& specs);
 
-  // A pool of service grids on the device: [value]; worlds' GridServiceParams point into it.
+  // A service grid on the device: [value]; worlds' GridServiceParams point into it. On a CPU it is
+  // the given one, which must outlive what is returned.
   std::shared_ptr<const double> upload(const std::vector<double>& values) const;
 
   // Starts the wave that was reserved; runs every world once. `start_order` lists all world

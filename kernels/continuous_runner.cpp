@@ -14,14 +14,11 @@ class RunningContinuousWave : public PendingContinuousWave {
  public:
   RunningContinuousWave(WaveBuffers& buffers, const ContinuousWaveArrays& arrays,
                         const ContinuousWaveShape& shape, bool has_details)
-      : buffers_(buffers), arrays_(arrays), shape_(shape), has_details_(has_details) {
-    buffers_.copied = copied_.get_future().share();
-  }
-  RunningContinuousWave(const RunningContinuousWave&) = delete;
-  RunningContinuousWave& operator=(const RunningContinuousWave&) = delete;
-  ~RunningContinuousWave() override {
-    if (!is_finished_) copied_.set_value();
-  }
+      : buffers_(buffers),
+        arrays_(arrays),
+        shape_(shape),
+        has_details_(has_details),
+        in_flight_(buffers) {}
 
   ContinuousWaveResult finish() override {
     buffers_.instance.fence();
@@ -38,8 +35,7 @@ class RunningContinuousWave : public PendingContinuousWave {
     }
     buffers_.instance.fence();
     wave.worlds.assign(results, results + shape_.worlds);
-    is_finished_ = true;
-    copied_.set_value();
+    in_flight_.done();
     return wave;
   }
 
@@ -48,8 +44,7 @@ class RunningContinuousWave : public PendingContinuousWave {
   ContinuousWaveArrays arrays_;
   ContinuousWaveShape shape_;
   bool has_details_;
-  std::promise<void> copied_;
-  bool is_finished_ = false;
+  WaveInFlight in_flight_;
 };
 
 }  // namespace
@@ -67,9 +62,7 @@ void ContinuousWaveShape::add(const ContinuousWorld& world) {
 struct ContinuousRunner::Impl {
   int lanes = 0;  // 0: chosen for each wave
   std::size_t limit_bytes = SIZE_MAX;
-  WaveBuffers waves[2];
-  int next_wave = 0;
-  SlotMemory slots;
+  WavePool pool;
 
   Launch launch_of(const ContinuousWaveShape& shape, std::size_t limit) const {
     const DeviceLimits device = device_limits();
@@ -95,36 +88,28 @@ ContinuousWaveMemory ContinuousRunner::plan(const ContinuousWaveShape& shape, bo
   arrays.take(shape, save_details, count);
   ContinuousWaveMemory memory;
   memory.arrays = count.bytes();
-  memory.slots =
-      MemoryBlock::padded(launch.histograms_bytes()) + MemoryBlock::padded(launch.states_bytes());
+  memory.histograms = MemoryBlock::padded(launch.histograms_bytes());
+  memory.states = MemoryBlock::padded(launch.states_bytes());
   memory.staging = kOnHost ? 0 : 2 * memory.arrays;
   return memory;
 }
 
 void ContinuousRunner::reserve(const ContinuousWaveMemory& needs, std::size_t limit_bytes) {
-  Impl& m = *impl_;
-  WaveBuffers& wave = m.waves[m.next_wave];
-  WaveBuffers& last = m.waves[1 - m.next_wave];
-  const std::size_t held = last.device.capacity() + m.slots.histogram_bytes() +
-                           m.slots.state_bytes() + std::max(wave.device.capacity(), needs.arrays);
-  if (held + needs.slots > limit_bytes) {
-    last.instance.fence();
-    for (WaveBuffers& each : m.waves) each.release();
-    m.slots.release();
-  }
-  wave.reserve(needs.arrays);
-  m.limit_bytes = limit_bytes;
+  WavePool& pool = impl_->pool;
+  const bool has_room = pool.grown(needs.arrays, needs.histograms, needs.states) <= limit_bytes;
+  if (!has_room || pool.moves_slots(needs.histograms, needs.states)) wait();
+  if (!has_room) pool.release();
+  pool.reserve(needs.arrays, needs.histograms, needs.states);
+  impl_->limit_bytes = limit_bytes;
 }
+
+void ContinuousRunner::wait() const { impl_->pool.last().instance.fence(); }
+
+std::size_t ContinuousRunner::held_bytes() const { return impl_->pool.held(); }
 
 template <class T>
 std::shared_ptr<const T> ContinuousRunner::upload(const std::vector<T>& values) const {
-  if (kOnHost) return {std::shared_ptr<const T>(), values.data()};
-  auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::requests");
-  arena->reserve(values.size() * sizeof(T));
-  T* to = arena->template take<T>(values.size());
-  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
-  Device().fence();
-  return {arena, to};
+  return upload_array(values);
 }
 template std::shared_ptr<const std::int32_t> ContinuousRunner::upload(
     const std::vector<std::int32_t>&) const;
@@ -144,9 +129,8 @@ std::unique_ptr<PendingContinuousWave> ContinuousRunner::start(
     shape.add(world);
   }
   const Launch launch = impl_->launch_of(shape, impl_->limit_bytes);
-  WaveBuffers& wave = impl_->waves[impl_->next_wave];
-  const WaveBuffers& last = impl_->waves[1 - impl_->next_wave];
-  impl_->next_wave = 1 - impl_->next_wave;
+  const WaveBuffers& before = impl_->pool.last();
+  WaveBuffers& wave = impl_->pool.turn();
   wave.reserve(0);
   ContinuousWaveArrays arrays{};
   arrays.take(shape, save_details, wave.device.pieces());
@@ -158,9 +142,8 @@ std::unique_ptr<PendingContinuousWave> ContinuousRunner::start(
     wave.upload(std::vector<std::int64_t>{0}, arrays.histograms.num_entries);
     if (save_details) wave.upload(replica_places, arrays.replica_places);
   }
-  last.instance.fence();  // its worlds have left the slots
-  impl_->slots.reserve(launch.histograms_bytes(), launch.states_bytes());
-  const SlotArrays slots = impl_->slots.take(launch);
+  before.instance.fence();  // its worlds have left the slots
+  const SlotArrays slots = impl_->pool.slots().take(launch);
   {
     const ProfileRegion region("servesweep::continuous_engine", 0, ProfileRegion::kKernel);
     Kokkos::parallel_for(

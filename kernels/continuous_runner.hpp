@@ -35,12 +35,13 @@ struct ContinuousWaveShape {
 
 // Device memory that a wave needs, in bytes.
 struct ContinuousWaveMemory {
-  std::size_t arrays = 0;   // of the wave itself
-  std::size_t slots = 0;    // histograms and states of the worlds that run
+  std::size_t arrays = 0;      // of the wave itself
+  std::size_t histograms = 0;  // of the slots that worlds run in
+  std::size_t states = 0;
   std::size_t staging = 0;  // on the host: what two waves' arrays pass through on their way
 
   // With the wave before, whose results are copied meanwhile.
-  std::size_t total() const { return 2 * arrays + slots; }
+  std::size_t total() const { return 2 * arrays + histograms + states; }
 };
 
 // A wave on its way. finish() may be called in another thread, while the next wave runs.
@@ -63,8 +64,15 @@ class ContinuousRunner {
   ContinuousWaveMemory plan(const ContinuousWaveShape& shape, bool save_details,
                             std::size_t limit_bytes) const;
 
-  // Makes room for the next wave; nothing is allocated while it runs.
+  // Makes room for the next wave; nothing more is allocated until the next call. All that the
+  // runner holds is at most limit_bytes >= needs.total().
   void reserve(const ContinuousWaveMemory& needs, std::size_t limit_bytes);
+
+  // Until the last wave's worlds have been run.
+  void wait() const;
+
+  // Device memory that it has now, without what was uploaded.
+  std::size_t held_bytes() const;
 
   // An array in device memory: the given one where the device is the host, so that it must outlive
   // what is returned, else a copy.

@@ -5,6 +5,7 @@
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <vector>
 
 #include "kernels/arena.hpp"
@@ -73,6 +74,24 @@ struct WaveBuffers {
   }
 };
 
+// A wave whose results have not been copied yet: until done(), or its end, its buffers stay.
+class WaveInFlight {
+ public:
+  explicit WaveInFlight(WaveBuffers& buffers) { buffers.copied = copied_.get_future().share(); }
+  WaveInFlight(const WaveInFlight&) = delete;
+  WaveInFlight& operator=(const WaveInFlight&) = delete;
+  ~WaveInFlight() { done(); }
+
+  void done() {
+    if (!is_done_) copied_.set_value();
+    is_done_ = true;
+  }
+
+ private:
+  std::promise<void> copied_;
+  bool is_done_ = false;
+};
+
 // The slots' memory, used by one wave after the other.
 class SlotMemory {
  public:
@@ -108,5 +127,56 @@ class SlotMemory {
   Arena<DeviceMemory> histograms_{"servesweep::histograms"};  // zero between worlds
   Arena<DeviceMemory> states_{"servesweep::states"};
 };
+
+// What an engine's waves run in: two sets of buffers in turn, and the slots.
+class WavePool {
+ public:
+  WaveBuffers& next() { return waves_[next_]; }
+  WaveBuffers& last() { return waves_[1 - next_]; }
+  SlotMemory& slots() { return slots_; }
+  // The next wave becomes the last one.
+  WaveBuffers& turn() {
+    next_ = 1 - next_;
+    return last();
+  }
+
+  // Bytes that all of it holds once the next wave's needs are met.
+  std::size_t grown(std::size_t arrays, std::size_t histograms, std::size_t states) const {
+    return waves_[1 - next_].device.capacity() + std::max(waves_[next_].device.capacity(), arrays) +
+           std::max(slots_.histogram_bytes(), histograms) + std::max(slots_.state_bytes(), states);
+  }
+  std::size_t held() const { return grown(0, 0, 0); }
+  bool moves_slots(std::size_t histograms, std::size_t states) const {
+    return slots_.histogram_bytes() < histograms || slots_.state_bytes() < states;
+  }
+
+  // The last wave's worlds have been run when this is called where slots move.
+  void reserve(std::size_t arrays, std::size_t histograms, std::size_t states) {
+    next().reserve(arrays);
+    slots_.reserve(histograms, states);
+  }
+  void release() {
+    for (WaveBuffers& wave : waves_) wave.release();
+    slots_.release();
+  }
+
+ private:
+  WaveBuffers waves_[2];
+  int next_ = 0;
+  SlotMemory slots_;
+};
+
+// An array in device memory: the given one where the device is the host, so that it must outlive
+// what is returned, else a copy.
+template <class T>
+std::shared_ptr<const T> upload_array(const std::vector<T>& values) {
+  if (kOnHost) return {std::shared_ptr<const T>(), values.data()};
+  const auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::uploaded");
+  arena->reserve(values.size() * sizeof(T));
+  T* to = arena->template take<T>(values.size());
+  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
+  Device().fence();
+  return {arena, to};
+}
 
 }  // namespace servesweep
