@@ -168,9 +168,7 @@ const Metric<World> kMetrics[] = {
 
 }  // namespace
 
-std::vector<ColumnSpec> batch_metric_columns() {
-  return columns_of(kMetrics, {"completed", "time_limit", "clock_overflow"});
-}
+std::vector<ColumnSpec> batch_metric_columns() { return columns_of(kMetrics); }
 
 std::vector<RaggedSpec> batch_tables() {
   const auto count = [](const char* name, const char* text) {

@@ -1,5 +1,6 @@
 #include "host/continuous_metrics.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/metric_table.hpp"
@@ -23,17 +24,21 @@ struct Served {
   double some(double value) const { return t.completed > 0 ? value : kNaN; }
   double per_s(double count) const { return makespan_s > 0 ? count / makespan_s : kNaN; }
   double over_time(Ticks area) const {
-    return t.completed > 0 ? to_double(area) / to_double(end()) : kNaN;
+    return end() > 0 ? to_double(area) / to_double(end()) : kNaN;
   }
   // Where integrals over time end.
   Ticks end() const {
     return r.unfinished > 0 ? ticks_of_ns(w.time_limit_ns) : r.peaks.last_completion;
   }
+  // A bucket's middle may lie above the largest value, which is known.
   double quantile_s(LatencyKind kind, int quantile) const {
-    const bool has_some = kind == LatencyKind::kTpot  ? t.timed_outputs > 0
-                          : kind == LatencyKind::kItl ? t.token_gaps > 0
-                                                      : t.completed > 0;
-    return has_some ? r.quantiles_ns[static_cast<int>(kind)][quantile] * 1e-9 : kNaN;
+    const ReplicaPeaks& p = r.peaks;
+    const double largest_ns[] = {p.queue_ns, p.ttft_ns, static_cast<double>(p.max_tpot_ps) * 1e-3,
+                                 p.gap_ns, p.e2e_ns};
+    const std::int64_t counted[] = {t.completed, t.completed, t.timed_outputs, t.token_gaps,
+                                    t.completed};
+    const int k = static_cast<int>(kind);
+    return counted[k] > 0 ? std::min(r.quantiles_ns[k][quantile], largest_ns[k]) * 1e-9 : kNaN;
   }
   double mean_tpot_s() const {
     return t.timed_outputs > 0
@@ -49,7 +54,9 @@ const Metric<Served> kServedMetrics[] = {
      [](const Served& w) { return static_cast<double>(w.r.arrived); }},
     {"completed", kCountColumn, "1", "Requests that were served to their end",
      [](const Served& w) { return w.completed; }},
-    {"rejected", kCountColumn, "1", "Requests that could never run on a replica",
+    {"rejected", kCountColumn, "1",
+     "Requests that can never run: more KV blocks than there are, above max_model_len, or, where "
+     "prompts are taken whole, a prompt above max_num_batched_tokens",
      [](const Served& w) { return static_cast<double>(w.r.rejected); }},
     {"unfinished", kCountColumn, "1", "Requests waiting or running when the world ended",
      [](const Served& w) { return static_cast<double>(w.r.unfinished); }},
@@ -153,7 +160,7 @@ const Metric<Served> kServedMetrics[] = {
     {"preemptions", kCountColumn, "1",
      "Sequences that lost their KV blocks and were computed again",
      [](const Served& w) { return static_cast<double>(w.t.preemptions); }, kHeadline},
-    {"recomputed_tokens", kCountColumn, "1", "Tokens that preemptions threw out of the KV cache",
+    {"recomputed_tokens", kCountColumn, "1", "Tokens that preempted sequences had in the KV cache",
      [](const Served& w) { return static_cast<double>(w.t.recomputed_tokens); }},
     {"cached_tokens", kCountColumn, "1",
      "Tokens that the prefix cache saved prefills, recomputations included",
@@ -161,7 +168,8 @@ const Metric<Served> kServedMetrics[] = {
     {"kv_blocks", kCountColumn, "1", "KV blocks of a replica",
      [](const Served& w) { return static_cast<double>(w.w.num_blocks); }},
     {"mean_kv_cache_usage", kRealColumn, "1",
-     "Tokens in the KV cache / its capacity, averaged over time and replicas",
+     "Tokens of running sequences in the KV cache / its capacity, averaged over time and "
+     "replicas; a shared prefix counts for each",
      [](const Served& w) {
        return w.over_time(w.t.kv_token_area) /
               (static_cast<double>(w.w.num_blocks) * w.w.block_size * w.w.num_replicas);
@@ -185,7 +193,7 @@ const Metric<Served> kServedMetrics[] = {
        return w.t.iterations > 0 ? seconds(w.t.busy) / static_cast<double>(w.t.iterations) : kNaN;
      }},
     {"token_budget_usage", kRealColumn, "1",
-     "Tokens of an iteration / max_num_batched_tokens, averaged over iterations",
+     "Tokens of an iteration, decodes too, / max_num_batched_tokens, averaged over iterations",
      [](const Served& w) {
        return w.t.iterations > 0 ? static_cast<double>(w.t.scheduled_tokens) /
                                        static_cast<double>(w.t.iterations) / w.w.max_batched_tokens
@@ -198,9 +206,7 @@ const Metric<Served> kServedMetrics[] = {
 
 }  // namespace
 
-std::vector<ColumnSpec> continuous_metric_columns() {
-  return columns_of(kServedMetrics, {"completed", "time_limit", "clock_overflow"});
-}
+std::vector<ColumnSpec> continuous_metric_columns() { return columns_of(kServedMetrics); }
 
 std::vector<ColumnData> make_continuous_metrics(std::size_t num_worlds) {
   return make_columns(kServedMetrics, num_worlds);

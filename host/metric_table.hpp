@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "host/result.hpp"
+#include "sim/world_status.hpp"
 
 namespace servesweep {
 
@@ -28,14 +30,15 @@ constexpr ColumnType kCountColumn = ColumnType::kInt64;
 constexpr ColumnType kRealColumn = ColumnType::kFloat64;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// categories: of the columns that have some.
+// The only categories are how a world ended.
 template <class World, std::size_t kSize>
-std::vector<ColumnSpec> columns_of(const Metric<World> (&table)[kSize],
-                                   const std::vector<std::string>& categories) {
+std::vector<ColumnSpec> columns_of(const Metric<World> (&table)[kSize]) {
+  const auto& status = EnumNames<WorldStatus>::values;
   std::vector<ColumnSpec> columns;
   for (const Metric<World>& m : table) {
     ColumnSpec column{m.name, m.type, m.unit, m.long_name, {}, m.type == kRealColumn, m.headline};
-    if (m.type == ColumnType::kCategory) column.categories = categories;
+    if (m.type == ColumnType::kCategory)
+      column.categories.assign(std::begin(status), std::end(status));
     columns.push_back(std::move(column));
   }
   return columns;

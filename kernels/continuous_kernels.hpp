@@ -79,7 +79,7 @@ struct RecordFlights {
     if (*count < capacity) events[*count] = event;
     ++*count;
   }
-  KOKKOS_FUNCTION void request(const ServedRequest&) const {}
+  KOKKOS_FUNCTION void request(const CompletedRequest&) const {}
 };
 
 struct ReplayContinuousWorld {

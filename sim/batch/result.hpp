@@ -6,14 +6,9 @@
 
 #include "sim/histogram.hpp"
 #include "sim/portability.hpp"
+#include "sim/world_status.hpp"
 
 namespace servesweep {
-
-enum class WorldStatus : std::int32_t {
-  kCompleted,      // every request that could be served was
-  kTimeLimit,      // ended by time_limit_s with requests left
-  kClockOverflow,  // the simulated clock reached its end (146 years)
-};
 
 constexpr int kNumLatencyQuantiles = 5;
 constexpr int kNumTokenQuantiles = 3;

@@ -77,9 +77,8 @@ class ContinuousEngine {
           return engine.outstanding() - cached * (std::int64_t{1} << 32);
         });
       case Router::kLeastOutstanding:
-        return least_loaded(lanes_, count, [&](std::int32_t r) -> std::int64_t {
-          return s_.replicas[r].num_running + s_.replicas[r].num_waiting;
-        });
+        return least_loaded(lanes_, count,
+                            [&](std::int32_t r) { return replica(r).outstanding(); });
       case Router::kRoundRobin:
         break;
     }
@@ -108,8 +107,8 @@ class ContinuousEngine {
       result.rejected = rejected;
       result.unfinished = arrived - rejected - result.tally.completed;
       if (result.unfinished > 0 || arrived < w_.requests.count) {
-        result.status = w_.time_limit_ns < kClockEnd_ns ? ContinuousStatus::kTimeLimit
-                                                        : ContinuousStatus::kClockOverflow;
+        result.status =
+            w_.time_limit_ns < kClockEnd_ns ? WorldStatus::kTimeLimit : WorldStatus::kClockOverflow;
       }
     });
   }

@@ -56,7 +56,7 @@ class FinishRing {
       bits = ring_.used[word];
     }
     const std::int32_t next = word * 64 + lowest_bit(bits);
-    return (next - first & (FinishLists::kSize - 1)) + 1;
+    return list_of(next - first) + 1;
   }
 
  private:

@@ -45,7 +45,8 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
     const std::int64_t generated = s.output - (s.finish_at - r.decodes_done);
     const std::int64_t cached = s.prompt + generated - w.prefill_tokens_out();
     assert(s.phase == phases.phase_of(static_cast<std::int32_t>(cached)));
-    const bool decodes = all_decode || (flight == Flight::kSome && counts.decoding < r.num_chosen);
+    const bool decodes =
+        all_decode || (flight == Flight::kSomeDecode && counts.decoding < r.num_chosen);
     ++counts.decoding;
     counts.context_sum += cached + 1;
     counts.blocks += w.blocks_of(cached + (decodes ? 1 : 0));

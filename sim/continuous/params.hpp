@@ -73,7 +73,8 @@ struct IterationSchedulerParams {
     visit(&P::max_num_seqs, "max_num_seqs", "sequences", 1, kMaxSequences,
           "Most sequences that run on a replica at a time.");
     visit(&P::max_num_batched_tokens, "max_num_batched_tokens", "tokens", 1, 1e9,
-          "Token budget of an iteration; of the prompts in it where the mode is not mixed.");
+          "Token budget of an iteration; of the prompts in it where the mode is not mixed. Where "
+          "prompts are taken whole, longer ones are rejected.");
     visit(&P::queue_policy, "queue_policy", "Order of the waiting requests; ties by arrival.");
     visit(&P::prefill_yields_token, "prefill_yields_token",
           "A prefill yields the first output token, as on every real server; false: it yields none "

@@ -19,12 +19,9 @@ class PrefixCache {
 
   // All blocks are free, none is cached.
   SERVESWEEP_FUNCTION void reset() {
-    const auto count = static_cast<std::int32_t>(w_.num_blocks);
-    for (std::int32_t b = 0; b < count; ++b) {
-      blocks_[b] = {b - 1, b + 1 < count ? b + 1 : kNoBlock, kNoBlock, kNoBlock, kNoBlock, 0};
-    }
-    r_.first_free = 0;
-    r_.last_free = count - 1;
+    r_.first_unused = 0;
+    r_.first_free = kNoBlock;
+    r_.last_free = kNoBlock;
     for (std::int32_t h = 0; h < w_.requests.num_hashes; ++h) first_of_[h] = kNoBlock;
   }
 
@@ -97,7 +94,12 @@ class PrefixCache {
     (block.next == kNoBlock ? r_.last_free : blocks_[block.next].previous) = block.previous;
   }
 
+  // Those that were never used come first, as if all blocks had been in the list in the beginning.
   SERVESWEEP_FUNCTION std::int32_t take() {
+    if (r_.first_unused < w_.num_blocks) {
+      blocks_[r_.first_unused] = {kNoBlock, kNoBlock, kNoBlock, kNoBlock, kNoBlock, 1};
+      return r_.first_unused++;
+    }
     const std::int32_t b = r_.first_free;
     leave_free(b);
     CacheBlock& block = blocks_[b];

@@ -2,22 +2,10 @@
 // tally. All sums are integers, so that their order does not matter.
 #pragma once
 
+#include "sim/continuous/observer.hpp"
 #include "sim/continuous/state.hpp"
 
 namespace servesweep {
-
-// One completed request, for observers. Times in ticks since the first arrival of the world.
-struct ServedRequest {
-  std::uint32_t request = 0;
-  std::int32_t replica = 0;
-  std::int32_t prompt_tokens = 0;
-  std::int32_t output_tokens = 0;
-  Ticks arrival = 0;
-  Ticks first_scheduled = 0;
-  Ticks first_token = 0;      // end of the first prefill
-  Ticks end = 0;              // as the client sees it
-  std::int64_t tpot_ps = -1;  // -1: the prefill was all
-};
 
 template <class Lanes>
 class ReplicaRecorder {
@@ -53,10 +41,10 @@ class ReplicaRecorder {
     add(LatencyKind::kItl, last, static_cast<std::uint32_t>(n * (end - begin)));
   }
 
-  SERVESWEEP_FUNCTION ServedRequest served(const Sequence& s, std::int32_t replica,
-                                           Ticks end) const {
+  SERVESWEEP_FUNCTION CompletedRequest served(const Sequence& s, std::int32_t replica,
+                                              Ticks end) const {
     const std::int32_t steps = s.output - w_.prefill_tokens_out();
-    ServedRequest request;
+    CompletedRequest request;
     request.request = s.request;
     request.replica = replica;
     request.prompt_tokens = s.prompt;
@@ -72,7 +60,7 @@ class ReplicaRecorder {
     return request;
   }
 
-  SERVESWEEP_FUNCTION void completed(const ServedRequest& q) {
+  SERVESWEEP_FUNCTION void completed(const CompletedRequest& q) {
     const Ticks queue = q.first_scheduled - q.arrival;
     const Ticks ttft = q.first_token - q.arrival;
     const Ticks e2e = q.end - q.arrival;

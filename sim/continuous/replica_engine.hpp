@@ -23,6 +23,9 @@ class ReplicaEngine {
         s_(world, state, index),
         flights_(lanes, world, state, histograms, observer, index, s_),
         index_(index) {}
+  // Its parts know one another.
+  ReplicaEngine(const ReplicaEngine&) = delete;
+  ReplicaEngine& operator=(const ReplicaEngine&) = delete;
 
   SERVESWEEP_FUNCTION void reset() {
     r_ = {};

@@ -9,29 +9,6 @@
 
 namespace servesweep {
 
-// One flight, for observers.
-struct FlightEvent {
-  Ticks start = 0;
-  Ticks end = 0;
-  std::int64_t iterations = 0;
-  std::int64_t context_sum = 0;  // over decodes, in the first iteration
-  std::int64_t prefill_tokens = 0;
-  std::int64_t used_blocks = 0;  // in the last iteration
-  std::int32_t replica = 0;
-  std::int32_t decodes = 0;
-  std::int32_t chunks = 0;
-  std::int32_t waiting = 0;  // when it was scheduled
-  std::int32_t preemptions = 0;
-};
-
-// Observers see every flight, every completed request, and the sequences of every flight; this one
-// costs nothing.
-struct NoServedObserver {
-  static constexpr bool kSeesSequences = false;
-  SERVESWEEP_FUNCTION void flight(const FlightEvent&) {}
-  SERVESWEEP_FUNCTION void request(const ServedRequest&) {}
-};
-
 template <class Lanes, class Observer>
 class ReplicaFlights {
  public:
@@ -71,7 +48,7 @@ class ReplicaFlights {
   SERVESWEEP_FUNCTION void fly_some(Ticks now, Ticks time) {
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     show_members(r_.num_chosen);
-    fly(Flight::kSome, now, now + time);
+    fly(Flight::kSomeDecode, now, now + time);
   }
   // One iteration with prefills.
   SERVESWEEP_FUNCTION void fly_prefill(Ticks now, const IterationShape& shape, Ticks time) {
@@ -110,7 +87,7 @@ class ReplicaFlights {
 
   // A sequence that has ended; its client sees that at `seen`.
   SERVESWEEP_FUNCTION void report(std::int32_t slot, Ticks ended, Ticks seen) {
-    ServedRequest served = recorder_.served(s_[slot], index_, ended);
+    CompletedRequest served = recorder_.served(s_[slot], index_, ended);
     served.end = seen;
     recorder_.completed(served);
     observer_.request(served);
@@ -145,7 +122,7 @@ class ReplicaFlights {
         land_decodes(iterations);
         finish_sequences();
         return;
-      case Flight::kSome:
+      case Flight::kSomeDecode:
         land_some();
         finish_sequences();
         return;
@@ -226,7 +203,7 @@ class ReplicaFlights {
     const bool is_first = s.first_token < 0;
     if (is_first) s.first_token = r_.end;
     if (w_.prefill_yields_token) {
-      if (!is_first && s.generated > 0) recorder_.gap(r_.end - s.last_token, 1);
+      if (!is_first) recorder_.gap(r_.end - s.last_token, 1);
       ++s.generated;
     }
     if (is_first || w_.prefill_yields_token) s.last_token = r_.end;

@@ -6,14 +6,9 @@
 
 #include "sim/histogram.hpp"
 #include "sim/ticks.hpp"
+#include "sim/world_status.hpp"
 
 namespace servesweep {
-
-enum class ContinuousStatus : std::int32_t {
-  kCompleted,      // every request that could be served was
-  kTimeLimit,      // ended by time_limit_s with requests left
-  kClockOverflow,  // the simulated clock reached its end (146 years)
-};
 
 enum class LatencyKind : std::int32_t { kQueue, kTtft, kTpot, kItl, kE2e };
 constexpr int kNumLatencyKinds = 5;
@@ -29,7 +24,7 @@ struct ReplicaTally {
   std::int64_t iterations = 0;
   std::int64_t flights = 0;  // how many events that took: not a result
   std::int64_t preemptions = 0;
-  std::int64_t recomputed_tokens = 0;  // prefilled again after preemptions
+  std::int64_t recomputed_tokens = 0;  // that preempted sequences had in the cache
   std::int64_t cached_tokens = 0;      // of prompts: found in the prefix cache
   std::int64_t scheduled_tokens = 0;   // over iterations: decodes + prompt tokens
   std::int64_t prompt_tokens = 0;      // of completed requests
@@ -74,7 +69,7 @@ struct ContinuousResult {
   ReplicaTally tally;
   ReplicaPeaks peaks;
   double quantiles_ns[kNumLatencyKinds][kNumServedQuantiles] = {};
-  ContinuousStatus status = ContinuousStatus::kCompleted;
+  WorldStatus status = WorldStatus::kCompleted;
 };
 
 // One replica's share.

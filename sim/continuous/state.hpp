@@ -38,11 +38,11 @@ struct Sequence {
 
 // What a replica is doing until `end`.
 enum class Flight : std::int32_t {
-  kIdle,     // nothing
-  kWaking,   // waits for a request or a flush, and then schedules
-  kDecodes,  // `planned` decode iterations of all its sequences
-  kSome,     // one decode iteration of the first num_chosen sequences
-  kPrefill   // one iteration with prefills
+  kIdle,        // nothing
+  kWaking,      // waits for a request or a flush, and then schedules
+  kDecodes,     // `planned` decode iterations of all its sequences
+  kSomeDecode,  // one decode iteration of the first num_chosen sequences
+  kPrefill      // one iteration with prefills
 };
 
 // A KV block, where prefixes are cached.
@@ -78,7 +78,8 @@ struct Replica {
   std::int32_t num_decoding = 0;
   std::int64_t context_sum = 0;  // over decoding sequences: tokens in the cache + 1
   std::int64_t used_blocks = 0;
-  std::int32_t first_free = kNoBlock;  // of prefix caching
+  std::int32_t first_unused = 0;       // of prefix caching: blocks that were never taken
+  std::int32_t first_free = kNoBlock;  // those that were given back
   std::int32_t last_free = kNoBlock;
 
   std::int32_t first = kNoSlot;  // running list, in the order of admission
@@ -86,7 +87,7 @@ struct Replica {
   std::int32_t num_running = 0;
   std::int32_t partial = kNoSlot;  // the one whose prefill is not complete: the last one
   std::int32_t num_admitted = 0;   // by the iteration that runs: the last ones
-  std::int32_t num_chosen = 0;     // of kSome
+  std::int32_t num_chosen = 0;     // of kSomeDecode
   std::int32_t num_preempted = 0;  // when the iteration was scheduled
   std::int32_t num_fresh = 0;      // so many last ones have a last_token of their own
   Ticks common_last = 0;           // last token of the other decoding ones

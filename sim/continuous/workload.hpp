@@ -6,7 +6,7 @@
 
 namespace servesweep {
 
-struct ServedRequests {
+struct ContinuousRequests {
   std::int64_t count = 0;
   const std::int64_t* arrival_ns = nullptr;        // [request], before load scaling
   const std::int32_t* prompt_tokens = nullptr;     // [request]

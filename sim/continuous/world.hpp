@@ -12,7 +12,7 @@ namespace servesweep {
 // Different service models of a world's replicas, at most.
 constexpr int kMaxServices = 8;
 
-// Replicas up to last_replica (exclusive) that no group before has.
+// Replicas below end_replica that no group before has.
 struct ReplicaGroup {
   std::int32_t end_replica = 0;
   IterationModel service;
@@ -51,7 +51,7 @@ struct ContinuousWorld {
   std::int64_t time_limit_ns = kNever;
   std::int32_t num_groups = 1;
   ReplicaGroup groups[kMaxServices];
-  ServedRequests requests;
+  ContinuousRequests requests;
 
   SERVESWEEP_FUNCTION const IterationModel& service_of(std::int32_t replica) const {
     std::int32_t group = 0;

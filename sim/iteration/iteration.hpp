@@ -41,9 +41,11 @@ struct IterationLine {
     const double one = ns_of(first);
     const double linear = one - 0.5 * slope;
     double estimate = wanted / one;
-    for (int i = 0; i < 2 && step != 0; ++i) {
+    double correction = step == 0 ? 0.0 : 2.0;
+    for (int i = 0; i < 64 && (correction > 0.5 || correction < -0.5); ++i) {
       const double excess = estimate * (linear + 0.5 * slope * estimate) - wanted;
-      estimate -= excess / (linear + slope * estimate);
+      correction = excess / (linear + slope * estimate);
+      estimate -= correction;
     }
     auto n = static_cast<std::int64_t>(clamp_to(estimate, 1.0, static_cast<double>(most)));
     while (n < most && span(n) < time) ++n;

@@ -40,14 +40,14 @@ constexpr DistServePreset kDistServePresets[] = {
 
 struct SeeRequests {
   static constexpr bool kSeesSequences = false;
-  std::vector<ServedRequest> served;
+  std::vector<CompletedRequest> served;
   void flight(const FlightEvent&) {}
-  void request(const ServedRequest& request) { served.push_back(request); }
+  void request(const CompletedRequest& request) { served.push_back(request); }
 };
 
 // `count` requests at time 0.
-std::vector<ServedRequest> serve(const ContinuousParams& params, int count, int prompt,
-                                 int output) {
+std::vector<CompletedRequest> serve(const ContinuousParams& params, int count, int prompt,
+                                    int output) {
   testing::ContinuousCase c;
   for (int i = 0; i < count; ++i) {
     c.arrival_ns.push_back(0);
@@ -276,10 +276,10 @@ TEST_CASE("each replica takes the time of its own service") {
   params.cluster.num_replicas = 4;
   params.services = "opt-13b-a100-tp1,qwen2.5-7b-a100*2,service";
   constexpr int kPrompt = 40, kOutput = 30;
-  const std::vector<ServedRequest> served = serve(params, 4, kPrompt, kOutput);
+  const std::vector<CompletedRequest> served = serve(params, 4, kPrompt, kOutput);
   constexpr ServicePreset kOf[] = {ServicePreset::kOpt13bTp1, ServicePreset::kQwen7b,
                                    ServicePreset::kQwen7b, ServicePreset::kNone};
-  for (const ServedRequest& request : served) {
+  for (const CompletedRequest& request : served) {
     ContinuousParams alone;
     alone.preset.preset = kOf[request.replica];
     CHECK(request.end == serve(alone, 1, kPrompt, kOutput).front().end);

@@ -7,8 +7,10 @@
 #include <random>
 #include <vector>
 
+#include "kernels/continuous_runner.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"
+#include "tests/support/uploaded_case.hpp"
 
 namespace servesweep {
 namespace {
@@ -99,6 +101,47 @@ TEST_CASE("a runner holds no more than its limit") {
     last_expected = latencies_of(unlimited.start(wave.worlds, wave.order, options)->finish());
   }
   CHECK(latencies_of(last->finish()) == last_expected);
+  CHECK(tight > 5);
+}
+
+TEST_CASE("so does a runner of continuous worlds") {
+  start_device();
+  std::mt19937_64 random(8);
+  ContinuousRunner limited;
+  ContinuousRunner unlimited;
+  int tight = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    std::deque<testing::ContinuousCase> cases;
+    std::deque<testing::UploadedCase> uploaded;
+    std::vector<ContinuousWorld> worlds;
+    ContinuousWaveShape shape;
+    const std::uint64_t count = 1 + random() % 12;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      cases.push_back(testing::random_continuous(seed * 1000 + i, seed % 7 == 0 ? 3'000 : 300));
+      worlds.push_back(uploaded.emplace_back(unlimited, cases.back()).world());
+      shape.add(worlds.back());
+    }
+    std::vector<std::int32_t> order(worlds.size());
+    std::iota(order.begin(), order.end(), 0);
+    const bool details = seed % 2 == 0;
+    const std::size_t least = unlimited.plan(shape, details, SIZE_MAX).total();
+    const std::size_t limit = least + random() % 3 * least;
+    const ContinuousWaveMemory needs = limited.plan(shape, details, limit);
+    REQUIRE(needs.total() <= limit);
+    tight += limited.held_bytes() + needs.total() > limit;
+    limited.reserve(needs, limit);
+    CHECK(limited.held_bytes() <= limit);
+    const ContinuousWaveResult found = limited.start(worlds, order, details)->finish();
+    CHECK(limited.held_bytes() <= limit);
+    const ContinuousWaveResult expected = unlimited.run(worlds, order, details);
+    testing::Bytes found_bytes, expected_bytes;
+    for (std::size_t i = 0; i < worlds.size(); ++i) {
+      add_result(found_bytes, found.worlds[i]);
+      add_result(expected_bytes, expected.worlds[i]);
+    }
+    CHECK(found_bytes.text == expected_bytes.text);
+    CHECK(found.bucket_counts == expected.bucket_counts);
+  }
   CHECK(tight > 5);
 }
 

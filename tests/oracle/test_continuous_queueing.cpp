@@ -282,7 +282,7 @@ class Averages {
   explicit Averages(const ContinuousWorld& w)
       : from_(ticks_of_ns(w.arrival_ns(kBegin))), to_(ticks_of_ns(w.arrival_ns(kEnd))) {}
 
-  void request(const ServedRequest& q) {
+  void request(const CompletedRequest& q) {
     waiting_s_ += shared_s(q.arrival, q.first_scheduled);
     running_s_ += shared_s(q.first_scheduled, q.end);
     if (q.request < kBegin || q.request >= kEnd) return;

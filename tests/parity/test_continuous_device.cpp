@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "kernels/continuous_runner.hpp"
-#include "tests/support/continuous_worlds.hpp"
+#include "tests/support/uploaded_case.hpp"
 
 namespace servesweep {
 namespace {
@@ -37,45 +36,11 @@ std::vector<ContinuousCase> random_cases() {
   return cases;
 }
 
-// A case's arrays in device memory.
-class OnDevice {
- public:
-  OnDevice(const ContinuousRunner& runner, const ContinuousCase& c) : world_(c.view()) {
-    ServedRequests& r = world_.requests;
-    r.arrival_ns = keep(runner.upload(c.arrival_ns));
-    r.prompt_tokens = keep(runner.upload(c.prompt));
-    r.output_tokens = keep(runner.upload(c.output));
-    r.predicted_tokens = keep(runner.upload(c.predicted));
-    r.router_draws = keep(runner.upload(c.draws));
-    if (r.priority != nullptr) r.priority = keep(runner.upload(c.priority));
-    if (r.prefix_begin != nullptr) {
-      r.prefix_begin = keep(runner.upload(c.prefix_begin));
-      r.prefix_hashes = keep(runner.upload(c.prefix_hashes));
-    }
-    auto table = c.tables.begin();
-    for (ReplicaGroup& group : world_.groups) {
-      if (group.service.kind != IterationKind::kTable) continue;
-      group.service.table = table->lowered(keep(runner.upload(table->numbers())));
-      ++table;
-    }
-  }
-  const ContinuousWorld& world() const { return world_; }
-
- private:
-  template <class T>
-  const T* keep(std::shared_ptr<const T> array) {
-    kept_.push_back(array);
-    return array.get();
-  }
-  ContinuousWorld world_;
-  std::vector<std::shared_ptr<const void>> kept_;
-};
-
 struct RecordHostFlights {
   static constexpr bool kSeesSequences = false;
   std::vector<FlightEvent> flights;
   void flight(const FlightEvent& event) { flights.push_back(event); }
-  void request(const ServedRequest&) {}
+  void request(const CompletedRequest&) {}
 };
 
 std::string bytes_of(const std::vector<FlightEvent>& flights) {
@@ -84,13 +49,6 @@ std::string bytes_of(const std::vector<FlightEvent>& flights) {
     bytes.add(f.start, f.end, f.iterations, f.context_sum, f.prefill_tokens, f.used_blocks,
               f.replica, f.decodes, f.chunks, f.waiting, f.preemptions);
   }
-  return bytes.text;
-}
-
-std::string bytes_of(const ReplicaUse& use) {
-  testing::Bytes bytes;
-  bytes.add(use.completed, use.iterations, use.preemptions, use.output_tokens, use.peak_running,
-            use.peak_waiting, use.peak_blocks, use.busy);
   return bytes.text;
 }
 
@@ -112,7 +70,7 @@ struct Expected {
       if (memory.counts[i] > 0) all.add(bucket, memory.counts[i]);
     }
     for (std::int32_t r = 0; r < world.num_replicas; ++r) {
-      all.text += bytes_of(use_of(memory.state.replicas[r]));
+      add_use(all, use_of(memory.state.replicas[r]));
     }
     details = all.text;
     flights = bytes_of(recorder.flights);
@@ -122,7 +80,7 @@ struct Expected {
 // How many of a wave's worlds are not as expected; ids: [world of the wave].
 std::size_t count_different(const std::vector<Expected>& expected,
                             const std::vector<std::size_t>& ids, const ContinuousWaveResult& wave,
-                            bool has_details, const std::vector<OnDevice>& worlds) {
+                            bool has_details, const std::vector<testing::UploadedCase>& worlds) {
   std::size_t different = 0, entry = 0, replica = 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     testing::Bytes metrics, details;
@@ -136,7 +94,7 @@ std::size_t count_different(const std::vector<Expected>& expected,
         }
       }
       for (std::int32_t r = 0; r < worlds[ids[i]].world().num_replicas; ++r) {
-        details.text += bytes_of(wave.replicas[replica++]);
+        add_use(details, wave.replicas[replica++]);
       }
       same = same && details.text == expected[ids[i]].details;
     }
@@ -162,7 +120,7 @@ TEST_CASE("a continuous world has the host's bits on the device, whatever runs b
   for (int lanes = 1; lanes <= most_lanes(); lanes *= 2) widths.push_back(lanes);
   for (const int lanes : widths) {
     ContinuousRunner runner(lanes);
-    std::vector<OnDevice> worlds;
+    std::vector<testing::UploadedCase> worlds;
     for (const ContinuousCase& c : cases) worlds.emplace_back(runner, c);
     std::vector<std::size_t> ids(cases.size());
     std::iota(ids.begin(), ids.end(), 0);
@@ -191,7 +149,7 @@ TEST_CASE("a replay of a continuous world on the device has the host's flights")
   std::size_t different = 0, flights = 0;
   for (std::uint64_t i = 0; i < 100; ++i) {
     const ContinuousCase c = testing::random_continuous(9'000'000 + i);
-    const auto replayed = runner.replay(OnDevice(runner, c).world());
+    const auto replayed = runner.replay(testing::UploadedCase(runner, c).world());
     different += bytes_of(replayed) != Expected(c).flights;
     flights += replayed.size();
   }

@@ -69,7 +69,7 @@ struct Reach {
   void count(const ContinuousWorld& world, const ContinuousResult& result) {
     ++worlds;
     rejecting += result.rejected > 0;
-    limited += result.status == ContinuousStatus::kTimeLimit;
+    limited += result.status == WorldStatus::kTimeLimit;
     preempting += result.tally.preemptions > 0;
     several += world.num_replicas > 1;
     wide += world.num_replicas > 32;

@@ -273,13 +273,13 @@ struct SeeEverything {
     members[r].push_back(std::move(next_members[r]));
     next_members[r].clear();
   }
-  void request(const ServedRequest& s) {
+  void request(const CompletedRequest& s) {
     requests[s.request] = {s.replica, s.first_scheduled, s.first_token, s.end};
   }
 };
 
 struct Reach {
-  std::int64_t worlds = 0, rejecting = 0, preempting = 0, limited = 0, static_ones = 0, jumps = 0;
+  std::int64_t rejecting = 0, preempting = 0, limited = 0, static_ones = 0;
   std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
                flights = 0;
 };
@@ -377,10 +377,9 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     }
     const bool same_counts = memory.counts == expected.counts;
     REQUIRE(same_counts);
-    ++reach.worlds;
     reach.rejecting += r.rejected > 0;
     reach.preempting += t.preemptions > 0;
-    reach.limited += r.status == ContinuousStatus::kTimeLimit;
+    reach.limited += r.status == WorldStatus::kTimeLimit;
     reach.static_ones += world.mode == SchedulingMode::kStatic;
     reach.tables += random.tables.size();
     reach.several += world.num_replicas > 1;

@@ -24,7 +24,7 @@ using testing::read_text;
 
 struct SeeIterations {
   static constexpr bool kSeesSequences = true;
-  std::vector<ServedRequest> requests;  // [request]
+  std::vector<CompletedRequest> requests;  // [request]
   std::vector<FlightEvent> flights;
   std::vector<std::string> prefills, decodes;  // [flight], as "[100, 200]"
   std::string next_prefills, next_decodes;
@@ -38,7 +38,7 @@ struct SeeIterations {
     prefills.push_back("[" + std::exchange(next_prefills, "") + "]");
     decodes.push_back("[" + std::exchange(next_decodes, "") + "]");
   }
-  void request(const ServedRequest& served) { requests.at(served.request) = served; }
+  void request(const CompletedRequest& served) { requests.at(served.request) = served; }
 };
 
 testing::ContinuousCase requests_of(const std::string& path) {
@@ -101,7 +101,7 @@ void check_vllm(const std::string& folder, const std::string& name, const std::s
   REQUIRE(latencies.size() == c.prompt.size());
   for (std::size_t i = 0; i < latencies.size(); ++i) {
     INFO("request " << i);
-    const ServedRequest& r = seen.requests[i];
+    const CompletedRequest& r = seen.requests[i];
     REQUIRE(compare.same_ms(r.first_token - r.arrival, latencies[i][0]));
     REQUIRE(compare.same_ms(r.end - r.arrival, latencies[i][2]));
   }
@@ -139,7 +139,7 @@ void check_prefill_worker(const std::string& folder, const std::string& name) {
   REQUIRE(latencies.size() == c.prompt.size());
   for (std::size_t i = 0; i < latencies.size(); ++i) {
     INFO("request " << i);
-    const ServedRequest& r = seen.requests[i];
+    const CompletedRequest& r = seen.requests[i];
     REQUIRE(compare.same_ms(r.first_token - r.arrival, latencies[i][0]));
   }
   std::cout << name << ", distserve's prefill worker: " << seen.flights.size()

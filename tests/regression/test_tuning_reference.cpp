@@ -43,7 +43,7 @@ struct Keep {
   static constexpr bool kSeesSequences = false;
   Outcome& out;
   void flight(const FlightEvent&) {}
-  void request(const ServedRequest& q) {
+  void request(const CompletedRequest& q) {
     out.latency_s.push_back(ns_of(q.end - q.arrival) * 1e-9);
     out.queue_s.push_back(ns_of(q.first_scheduled - q.arrival) * 1e-9);
     out.ends_s.push_back(ns_of(q.end) * 1e-9);

@@ -30,7 +30,7 @@ struct KeepLog {
     log.iterations += flight.iterations;
     log.preemptions += flight.preemptions;
   }
-  void request(const ServedRequest& served) {
+  void request(const CompletedRequest& served) {
     naive::Record& record = log.requests[served.request];
     record.finished = true;
     record.first_scheduled = served.first_scheduled;

@@ -210,13 +210,16 @@ inline void add_result(Bytes& bytes, const ContinuousResult& r) {
             p.e2e_ns, p.last_completion);
 }
 
+inline void add_use(Bytes& bytes, const ReplicaUse& use) {
+  bytes.add(use.completed, use.iterations, use.preemptions, use.output_tokens, use.peak_running,
+            use.peak_waiting, use.peak_blocks, use.busy);
+}
+
 inline std::string outcome_of(const ContinuousWorld& world, const ContinuousMemory& memory) {
   Bytes bytes;
   add_result(bytes, *memory.state.result);
   for (std::int32_t r = 0; r < world.num_replicas; ++r) {
-    const ReplicaUse use = use_of(memory.state.replicas[r]);
-    bytes.add(use.completed, use.iterations, use.preemptions, use.output_tokens, use.peak_running,
-              use.peak_waiting, use.peak_blocks, use.busy);
+    add_use(bytes, use_of(memory.state.replicas[r]));
   }
   for (const std::uint32_t count : memory.counts) bytes.add(count);
   return bytes.text;
