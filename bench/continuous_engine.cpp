@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/cell.hpp"
 #include "bench/timing.hpp"
-#include "host/continuous_params.hpp"
 #include "host/statistics.hpp"
 #include "host/workload_builder.hpp"
 #include "io/trace_reader.hpp"
@@ -34,18 +34,10 @@ struct Options {
   std::string trace, only, json;
 };
 
-Workload conversations(const Options& options) {
-  WorkloadSpec spec;
-  spec.source.requests = options.requests;
-  spec.mean_rate.rate_per_s = 1.0;
-  LengthSpec* lengths[] = {&spec.prompt, &spec.output};
-  if (options.trace.empty()) {
-    // Mean and standard deviation of ln(tokens), and the longest, of the trace's 19,366 requests.
-    spec.prompt.lognormal = {6.6333, 0.9852};
-    spec.prompt.bounds.max_tokens = 14050;
-    spec.output.lognormal = {5.0190, 0.8590};
-    spec.output.bounds.max_tokens = 1000;
-  } else {
+Workload build(const Options& options) {
+  WorkloadSpec spec = conversations(options.requests);
+  if (!options.trace.empty()) {
+    LengthSpec* lengths[] = {&spec.prompt, &spec.output};
     for (LengthSpec* each : lengths) {
       each->choice.kind = LengthKind::kEmpirical;
       each->trace = options.trace;
@@ -57,17 +49,6 @@ Workload conversations(const Options& options) {
   return build_workload(spec, traces, 42, 0);
 }
 
-// OPT-13B on an A100, as DistServe fitted it.
-ContinuousParams cell(std::int32_t max_num_seqs, std::int32_t num_replicas) {
-  ContinuousParams p;
-  p.scheduler.max_num_seqs = max_num_seqs;
-  p.cluster.num_replicas = num_replicas;
-  p.kv.sizing = KvSizing::kBlocks;
-  p.blocks.num_blocks = 66'144 / p.kv.block_size;
-  p.affine = {25.475, 0.1406, 8.0766e-6, 0.0607, 0.0006929};
-  return p;
-}
-
 struct Timed {
   double seconds = 0;
   ContinuousResult result;
@@ -76,14 +57,7 @@ struct Timed {
 class Cell {
  public:
   Cell(const Workload& workload, const ContinuousParams& params)
-      : world_(lower(params, count(workload))) {
-    world_.requests.count = count(workload);
-    world_.requests.arrival_ns = workload.arrival_ns.data();
-    world_.requests.prompt_tokens = workload.prompt_tokens.data();
-    world_.requests.output_tokens = workload.output_tokens.data();
-    world_.requests.predicted_tokens = workload.predicted_tokens.data();
-    rate_per_s_ = natural_rate_per_s(workload);
-  }
+      : world_(continuous_world(workload, params)), rate_per_s_(natural_rate_per_s(workload)) {}
 
   void arrive_at(double rate_per_s) { world_.load_scaling = rate_per_s / rate_per_s_; }
 
@@ -127,16 +101,13 @@ class Cell {
   }
 
  private:
-  static std::int64_t count(const Workload& workload) {
-    return static_cast<std::int64_t>(workload.size());
-  }
   ContinuousWorld world_;
-  double rate_per_s_ = 0;
+  double rate_per_s_;
 };
 
 int run(const Options& options) {
   start_device(1);
-  const Workload workload = conversations(options);
+  const Workload workload = build(options);
   ContinuousRunner runner;
   const auto requests = static_cast<double>(workload.size());
   nlohmann::json json;
@@ -150,7 +121,7 @@ int run(const Options& options) {
       for (const double rho : {0.7, 1.1}) {
         const std::string name = fmt::format("{},{},{}", rho, max_num_seqs, num_replicas);
         if (!options.only.empty() && options.only != name) continue;
-        Cell here(workload, cell(max_num_seqs, num_replicas));
+        Cell here(workload, continuous_cell_params(max_num_seqs, num_replicas));
         here.arrive_at(rho * here.capacity_per_s(runner));
         const Timed jump = here.time(runner, false, options.repetitions);
         const Timed step = here.time(runner, true, options.repetitions);

@@ -1,6 +1,7 @@
-// Runs one small case of the batch engine in one thread, for bench/instructions to count what it
-// executes: the functions run_counted() and bin_counted() hold what is counted. Prints the case's
-// requests and batches as JSON; without a case, the names of all and the compiler.
+// Runs one small case of an engine in one thread, for bench/instructions to count what it executes:
+// the functions run_counted() and, for the batch engine, bin_counted() hold what is counted. Prints
+// the case's requests and batches or events as JSON; without a case, the counted functions of all
+// cases and the compiler.
 #include <nlohmann/json.hpp>
 #include <functional>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include "bench/cell.hpp"
 #include "host/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
+#include "kernels/continuous_runner.hpp"
 #include "servesweep_version.hpp"
 
 namespace servesweep {
@@ -74,30 +76,34 @@ struct Grid {
   }
 };
 
-std::vector<BinnedWorkload> binned;
-WaveResult wave;
+struct ContinuousCase {
+  const char* name;
+  ContinuousParams params;
+  double rate_per_s;
+};
+
+std::vector<ContinuousCase> continuous_cases() {
+  ContinuousParams prefill_first = continuous_cell_params(256, 1);
+  prefill_first.scheduler.mode = SchedulingMode::kPrefillFirst;
+  prefill_first.blocks.num_blocks /= 3;  // so few that sequences are preempted
+  return {{"continuous,mixed,256,1", continuous_cell_params(256, 1), 6.0},
+          {"continuous,mixed,32,16", continuous_cell_params(32, 16), 60.0},
+          {"continuous,prefill_first,256,1", prefill_first, 4.0}};
+}
 
 }  // namespace
 }  // namespace servesweep
 
 // What callgrind is to find by name.
 extern "C" {
-[[gnu::noinline]] void bin_counted(servesweep::BatchRunner* runner,
-                                   const std::vector<servesweep::BinningSpec>* specs) {
-  servesweep::binned = runner->bin_all(*specs);
-}
-[[gnu::noinline]] void run_counted(servesweep::BatchRunner* runner,
-                                   const std::vector<servesweep::BatchWorld>* worlds,
-                                   const servesweep::WaveOptions* options) {
-  servesweep::wave = runner->run(*worlds, {0}, *options);
-}
+[[gnu::noinline]] void bin_counted(const std::function<void()>& bin) { bin(); }
+[[gnu::noinline]] void run_counted(const std::function<void()>& run) { run(); }
 }
 
 namespace servesweep {
 namespace {
 
-void run(const Case& which) {
-  start_device(1);
+nlohmann::json run(const Case& which) {
   BatchParams params = which.params;
   params.workload.source.requests = kRequests;
   const Workload workload = build_workload(params.workload, {}, 42, 0);
@@ -110,15 +116,31 @@ void run(const Case& which) {
       binning_of(params, worlds[0], set, load_scaling(params.workload, workload), nullptr)};
   WaveOptions options;
   options.exact_percentiles = which.exact_percentiles;
+  std::vector<BinnedWorkload> binned;
+  WaveResult wave;
+  const auto bin_all = [&] { binned = runner.bin_all(specs); };
+  const auto run_all = [&] {
+    worlds[0].workload = binned.front();
+    wave = runner.run(worlds, {0}, options);
+  };
+  bin_all();  // what happens only the first time is not counted
+  run_all();
+  bin_counted(bin_all);
+  run_counted(run_all);
+  return {{"requests", kRequests}, {"batches", wave.worlds.front().batches}};
+}
 
-  binned = runner.bin_all(specs);  // what happens only the first time is not counted
-  worlds[0].workload = binned.front();
-  wave = runner.run(worlds, {0}, options);
-  bin_counted(&runner, &specs);
-  worlds[0].workload = binned.front();
-  run_counted(&runner, &worlds, &options);
-  std::cout << nlohmann::json{{"requests", kRequests}, {"batches", wave.worlds.front().batches}}
-            << '\n';
+nlohmann::json run(const ContinuousCase& which) {
+  WorkloadSpec spec = conversations(kRequests);
+  spec.mean_rate.rate_per_s = which.rate_per_s;
+  const Workload workload = build_workload(spec, {}, 42, 0);
+  const std::vector<ContinuousWorld> worlds = {continuous_world(workload, which.params)};
+  ContinuousRunner runner;
+  ContinuousWaveResult wave;
+  const auto run_all = [&] { wave = runner.run(worlds, {0}, true); };
+  run_all();
+  run_counted(run_all);
+  return {{"requests", kRequests}, {"events", wave.worlds.front().tally.flights}};
 }
 
 }  // namespace
@@ -126,14 +148,20 @@ void run(const Case& which) {
 
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
-  nlohmann::json names;
-  for (const servesweep::Case& which : servesweep::cases()) {
-    names.push_back(which.name);
-    if (which.name == name) {
-      servesweep::run(which);
-      return 0;
+  nlohmann::json counted;
+  bool found = false;
+  const auto visit = [&](const auto& cases, const nlohmann::json& functions) {
+    for (const auto& which : cases) {
+      counted[which.name] = functions;
+      if (which.name != name) continue;
+      servesweep::start_device(1);
+      std::cout << run(which) << '\n';
+      found = true;
     }
-  }
-  std::cout << nlohmann::json{{"compiler", servesweep::kCompiler}, {"cases", names}} << '\n';
-  return name.empty() ? 0 : 2;
+  };
+  visit(servesweep::cases(), {"bin", "run"});
+  visit(servesweep::continuous_cases(), {"run"});
+  if (name.empty())
+    std::cout << nlohmann::json{{"compiler", servesweep::kCompiler}, {"cases", counted}} << '\n';
+  return found || name.empty() ? 0 : 2;
 }

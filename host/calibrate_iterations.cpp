@@ -10,10 +10,11 @@
 #include <optional>
 #include <utility>
 
+#include "host/continuous_params.hpp"
 #include "host/error.hpp"
 #include "host/least_squares.hpp"
 #include "host/names.hpp"
-#include "sim/continuous/params.hpp"
+#include "host/units.hpp"
 
 namespace servesweep {
 
@@ -26,19 +27,18 @@ struct IterationTerm {
   const char* key;
   double AffineRegimeParams::*coefficient;
   const char* unit;
-  bool may_be_negative;
 };
 constexpr std::size_t kNumTerms = 5;
 constexpr std::array<IterationTerm, kNumTerms> kTermsOfIteration = {{
-    {"1", nullptr, "base_ms", &AffineRegimeParams::base_ms, "ms", false},
+    {"1", nullptr, "base_ms", &AffineRegimeParams::base_ms, "ms"},
     {"prefill_tokens", &MeasuredIteration::prefill_tokens, "per_prompt_token_ms",
-     &AffineRegimeParams::per_prompt_token_ms, "ms/token", false},
+     &AffineRegimeParams::per_prompt_token_ms, "ms/token"},
     {"prefill_pair_tokens", &MeasuredIteration::prefill_pair_tokens, "per_prompt_token_pair_ms",
-     &AffineRegimeParams::per_prompt_token_pair_ms, "ms", true},
+     &AffineRegimeParams::per_prompt_token_pair_ms, "ms"},
     {"sequences", &MeasuredIteration::sequences, "per_sequence_ms",
-     &AffineRegimeParams::per_sequence_ms, "ms", false},
+     &AffineRegimeParams::per_sequence_ms, "ms"},
     {"context_tokens", &MeasuredIteration::context_tokens, "per_context_token_ms",
-     &AffineRegimeParams::per_context_token_ms, "ms/token", false},
+     &AffineRegimeParams::per_context_token_ms, "ms/token"},
 }};
 
 using Terms = std::vector<std::size_t>;  // indices
@@ -70,8 +70,8 @@ class IterationFitter {
     const Terms known = told_apart();
     if (measured_.rows.size() < known.size() || known.size() < 2) {
       throw InputError("cannot fit the iteration model to " +
-                       std::to_string(measured_.rows.size()) +
-                       " rows (no column but time tells them apart, or they are fewer than the "
+                       format_count(static_cast<std::int64_t>(measured_.rows.size()), "row") +
+                       " (no column but time tells them apart, or they are fewer than the "
                        "coefficients) measure more different iterations");
     }
     const auto [terms, solved] = best(known);
@@ -130,7 +130,7 @@ class IterationFitter {
     return terms;
   }
 
-  // The least squares of all subsets of the terms without a negative coefficient that may not be.
+  // The least squares of all subsets of the terms without a negative coefficient.
   std::pair<Terms, LeastSquares> best(const Terms& known) const {
     std::optional<std::pair<Terms, LeastSquares>> found;
     double least = 0;
@@ -142,7 +142,7 @@ class IterationFitter {
       LeastSquares solved = solve_least_squares(columns_of(terms), times_);
       bool allowed = solved.determined;
       for (std::size_t i = 0; allowed && i < terms.size(); ++i) {
-        allowed = solved.x[i] >= 0 || kTermsOfIteration[terms[i]].may_be_negative;
+        allowed = solved.x[i] >= 0;
       }
       if (!allowed) continue;
       const double squares = squares_of(terms, solved);
@@ -207,17 +207,15 @@ class IterationFitter {
                                 const char* key) {
       const double seen = range_of(measured_, value).most;
       if (seen >= most) return;
-      warn("{} reach {}: iterations with more, up to the default {}={}, are extrapolated", column,
+      warn("{} reach {}: iterations with more, up to the default {} ({}), are extrapolated", column,
            seen, key, most);
     };
     const IterationSchedulerParams scheduler;
     reaches(&MeasuredIteration::prefill_tokens, "prefill_tokens", scheduler.max_num_batched_tokens,
             "max_num_batched_tokens");
     reaches(&MeasuredIteration::sequences, "sequences", scheduler.max_num_seqs, "max_num_seqs");
-    const double kv_tokens =
-        static_cast<double>(KvBlockParams{}.num_blocks) * KvCacheParams{}.block_size;
-    reaches(&MeasuredIteration::context_tokens, "context_tokens", kv_tokens,
-            "num_blocks * block_size");
+    reaches(&MeasuredIteration::context_tokens, "context_tokens",
+            static_cast<double>(ContinuousParams{}.kv_tokens()), "KV cache's tokens");
   }
 
   const MeasuredIterations& measured_;

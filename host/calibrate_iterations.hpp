@@ -1,6 +1,6 @@
 // The affine iteration model from measured iterations, by least squares:
 //   t = c0 + c_p * P + c_p2 * P2 + c_s * n + c_ctx * S
-// with c0, c_p, c_s and c_ctx not below 0. A coefficient that the rows cannot tell is 0, and said
+// with no coefficient below 0. A coefficient that the rows cannot tell is 0, and said
 // to be; so is what a usual run needs and no row has.
 #pragma once
 

@@ -8,6 +8,7 @@
 
 #include "host/continuous_metrics.hpp"
 #include "host/continuous_params.hpp"
+#include "host/continuous_services.hpp"
 #include "host/engine_model.hpp"
 #include "host/error.hpp"
 #include "host/iteration_table.hpp"
@@ -243,7 +244,9 @@ class ContinuousRun : public EngineRun {
       world.requests = requests->view();
       world.table_blocks = std::min(world.blocks_of(requests->longest_tokens()),
                                     world.num_blocks - world.watermark_blocks);
-      if (params.reads_table()) world.groups[0].service.table = table_of(params);
+      for (const ProfileUse& use : profiles_of(params)) {
+        world.groups[use.group].service.table = table_of(use.profile);
+      }
 
       ContinuousWaveShape with = shape;
       with.add(world);
@@ -311,14 +314,17 @@ class ContinuousRun : public EngineRun {
                      " tokens) take that, or leave out prefix_caching");
   }
 
-  const TableIteration::Lowered& table_of(const ContinuousParams& params) {
-    DeviceTable& device = tables_[{params.profile_path, params.table.layers}];
+  const TableIteration::Lowered& table_of(const ProfileUse::Profile& use) {
+    DeviceTable& device = tables_[use];
     if (device.numbers == nullptr) {
-      const KernelProfile profile = source_.files().kernel_profile(params.profile_path);
+      const InputFiles& files = source_.files();
+      const KernelProfile profile = use.preset == ServicePreset::kNone
+                                        ? files.kernel_profile(use.folder)
+                                        : files.preset_profile(use.preset);
       try {
-        device.table = make_iteration_table(profile, params.table.layers);
+        device.table = make_iteration_table(profile, use.layers);
       } catch (const InputError& error) {
-        throw InputError(params.profile_path + ": " + error.what());
+        throw InputError(use.folder + ": " + error.what());
       }
       device.numbers = runner_.upload(device.table.numbers);
       table_bytes_ += device.table.numbers.size() * sizeof(double);
@@ -368,8 +374,8 @@ class ContinuousRun : public EngineRun {
   // Of the chunk started last, and of the one before it, which is done when the next one starts.
   ServedWorkloads current_, previous_;
   std::size_t current_bytes_ = 0;
-  std::map<std::pair<std::string, std::int32_t>, DeviceTable> tables_;  // by folder and layers
-  std::size_t table_bytes_ = 0;                                         // of them
+  std::map<ProfileUse::Profile, DeviceTable> tables_;
+  std::size_t table_bytes_ = 0;  // of them
 };
 
 struct ContinuousTraits {

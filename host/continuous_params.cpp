@@ -32,12 +32,13 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.cluster, "cluster", always);
   visit(p.router, "cluster", always);
   visit(p.replica_services, "cluster", always);
-  visit(p.preset, "service", when("cluster.services", ""));
+  visit(p.preset, "service", when("cluster.services", "", "service"));
   visit(p.service, "service", when("service.preset", "none"));
   visit(p.affine, "service", when("service.model", "affine"));
   visit(p.regimes, "service", when("service.model", "affine"));
   visit(p.prefill, "service.prefill", when("service.prefill_regime", "true"));
-  visit(p.large, "service.large", when("service.model", "affine"));
+  visit(p.large_from, "service.large", when("service.large_regime", "true"));
+  visit(p.large, "service.large", when("service.large_regime", "true"));
   visit(p.roofline.roofline, "service.roofline", when("service.model", "roofline"));
   visit(p.roofline.gpu, "service.roofline", when("service.roofline.gpu", "custom"));
   visit(p.roofline.model, "service.roofline", when("service.roofline.model", "custom"));
@@ -48,7 +49,7 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
 Ticks ticks_of_s(double seconds) { return ticks_of_ns(ns_of_s(std::min(seconds, 4e9))); }
 
 Ticks ticks_of_ms(double ms) {
-  return static_cast<Ticks>(std::round(std::ldexp(static_cast<long double>(ms) * 1e6L, kTickBits)));
+  return ticks_of(std::clamp(ms * 1e6, -kLongestIteration_ns, kLongestIteration_ns));
 }
 
 }  // namespace
@@ -65,11 +66,6 @@ std::int64_t ContinuousParams::num_blocks() const {
 bool ContinuousParams::needs_router_draws() const {
   return cluster.num_replicas > 1 &&
          (router.router == Router::kRandom || router.router == Router::kPowerOfTwo);
-}
-
-bool ContinuousParams::reads_table() const {
-  return services.empty() && preset.preset == ServicePreset::kNone &&
-         service.model == IterationKind::kTable;
 }
 
 void add_continuous_parameters(ParameterSet& set) {
@@ -110,6 +106,13 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
     wrong("kv_cache.prefix_caching",
           "invalid prefix_caching=true (max_decode_context_tokens limits a simulator without a "
           "prefix cache) keep one of the two");
+  }
+  if (p.router.router == Router::kPrefixAffinity && p.cluster.num_replicas > 1 &&
+      !p.kv.prefix_caching) {
+    findings.push_back({"cluster.router",
+                        "router=prefix_affinity is least_outstanding here (without prefix_caching "
+                        "no replica has cached anything) set kv_cache.prefix_caching",
+                        true});
   }
   const std::int64_t blocks = p.num_blocks();
   if (blocks < 1) {

@@ -32,16 +32,26 @@ struct KernelProfileFiles {
 // Which coefficients the affine iteration model has beside those of [service].
 struct AffineRegimesParams {
   bool prefill_regime = false;
-  std::int32_t large_from_sequences = 0;
+  bool large_regime = false;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = AffineRegimesParams;
     visit(&P::prefill_regime, "prefill_regime",
           "Iterations in which nothing decodes have coefficients of their own, service.prefill.");
-    visit(&P::large_from_sequences, "large_from_sequences", "sequences", 0, kMaxSequences,
-          "From so many decoding sequences on the coefficients are those of service.large; 0: "
-          "never.");
+    visit(&P::large_regime, "large_regime",
+          "Iterations in which many sequences decode have coefficients of their own, "
+          "service.large.");
+  }
+};
+
+struct LargeRegimeParams {
+  std::int32_t from_sequences = 64;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&LargeRegimeParams::from_sequences, "from_sequences", "sequences", 1, kMaxSequences,
+          "From so many decoding sequences on the coefficients are these.");
   }
 };
 
@@ -51,8 +61,9 @@ struct ReplicaServicesParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&ReplicaServicesParams::services, "services",
-          "Service presets of the replicas, as in \"opt-13b-a100-tp1*2, opt-13b-a100-tp2\": the "
-          "last one also serves all replicas that remain; none: all have that of [service].");
+          "Services of the replicas, each a preset or \"service\", what [service] says, as in "
+          "\"opt-13b-a100-tp1*2, service\": the last one also serves all replicas that remain; "
+          "none: all have that of [service].");
   }
 };
 
@@ -62,8 +73,8 @@ struct ServicePresetChoice {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&ServicePresetChoice::preset, "preset",
-          "Coefficients that others fitted, with their source in docs/service_presets.md, instead "
-          "of [service]'s own.");
+          "Iteration times that others measured, with their source in docs/service_presets.md, "
+          "instead of [service]'s own.");
   }
 };
 
@@ -96,7 +107,8 @@ struct ContinuousParams {
   ServiceModelChoice service;
   AffineRegimeParams affine;
   AffineRegimesParams regimes;
-  AffineRegimeParams prefill;
+  AffinePrefillParams prefill;
+  LargeRegimeParams large_from;
   AffineRegimeParams large;
   RooflineSpec roofline;
   KernelProfileFiles table;
@@ -109,9 +121,8 @@ struct ContinuousParams {
   bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.
   std::int64_t num_blocks() const;
+  std::int64_t kv_tokens() const { return num_blocks() * kv.block_size; }
   bool needs_router_draws() const;
-  // Whether its replicas' service is the table of a profile.
-  bool reads_table() const;
 };
 
 void add_continuous_parameters(ParameterSet& set);

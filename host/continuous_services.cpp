@@ -1,10 +1,14 @@
 #include "host/continuous_services.hpp"
 
+#include <fmt/format.h>
 #include <charconv>
+#include <cmath>
 #include <optional>
+#include <set>
 
 #include "host/names.hpp"
 #include "host/text.hpp"
+#include "host/toml_text.hpp"
 
 namespace servesweep {
 
@@ -19,10 +23,13 @@ std::optional<ServicePreset> preset_named(std::string_view name) {
   return {};
 }
 
-std::string unknown_preset(std::string_view name) {
+constexpr const char* kOwnService = "service";
+
+std::string unknown_service(std::string_view name) {
   const auto& values = EnumNames<ServicePreset>::values;
-  const std::vector<std::string> known(std::begin(values) + 1, std::end(values));
-  return "unknown preset '" + std::string(name) + "' (in cluster.services)" +
+  std::vector<std::string> known(std::begin(values) + 1, std::end(values));
+  known.emplace_back(kOwnService);
+  return "unknown service '" + std::string(name) + "' (in cluster.services)" +
          did_you_mean(nearest(name, known), "choose of " + joined(known));
 }
 
@@ -40,27 +47,100 @@ AffineIteration::Lowered lower_affine(const ContinuousParams& p) {
     model.regimes[model.num_regimes++] = lower(regime, from);
   };
   if (p.regimes.prefill_regime) {
-    add(p.prefill, 0);
+    const AffinePrefillParams& c = p.prefill;
+    add({c.base_ms, c.per_prompt_token_ms, c.per_prompt_token_pair_ms, 0, 0}, 0);
     add(p.affine, 1);
   } else {
     add(p.affine, 0);
   }
-  if (p.regimes.large_from_sequences > 0) add(p.large, p.regimes.large_from_sequences);
+  if (p.regimes.large_regime) add(p.large, p.large_from.from_sequences);
   return model;
 }
 
 IterationModel lower_own(const ContinuousParams& p) {
-  if (p.preset.preset != ServicePreset::kNone) return lower(p.preset.preset);
   if (p.service.model == IterationKind::kRoofline) return lower(p.roofline);
   IterationModel model;
-  model.kind = p.service.model;  // a table is filled in where its numbers are uploaded
+  model.kind = p.service.model;
   if (model.kind == IterationKind::kAffine) model.affine = lower_affine(p);
   return model;
 }
 
+// The list's groups, or one for all.
+ReplicaServices services_of(const ContinuousParams& p) {
+  const std::string_view list = p.services.empty() ? kOwnService : std::string_view(p.services);
+  return parse_replica_services(list, p.cluster.num_replicas, p.preset.preset);
+}
+
+bool differs(double value, double from, double share) {
+  return std::fabs(value / from - 1) > share;
+}
+
+// Whether nobody said what model is in the memory.
+bool has_default_kv_cache(const ContinuousParams& p) {
+  const KvMemoryParams defaults;
+  return p.kv.sizing == KvSizing::kMemory && p.memory.weights_gb == defaults.weights_gb &&
+         p.memory.kv_bytes_per_token == defaults.kv_bytes_per_token;
+}
+
+void check_preset(ServicePreset preset, const ContinuousParams& p, std::vector<Finding>& findings) {
+  const PresetFacts& facts = facts_of(preset);
+  const std::string name = std::string("service preset ") + name_of(preset);
+  const auto warn = [&findings](const char* key, const std::string& message) {
+    findings.push_back({key, message, true});
+  };
+  if (!facts.charges_prompts()) {
+    warn("service.preset", name +
+                               " charges nothing for prompt tokens (its source measured short "
+                               "prompts, perhaps cached ones) use it for short prompts alone, or "
+                               "calibrate on measured iterations");
+  }
+  const std::int32_t budget = p.scheduler.max_num_batched_tokens;
+  const double most = std::floor(facts.falls_from_tokens());
+  if (budget > most) {
+    warn("scheduler.max_num_batched_tokens",
+         "max_num_batched_tokens=" + std::to_string(budget) + " is beyond what " + name +
+             " is for (the time of its prefills falls again from " + plain_number(most) +
+             " tokens on) lower it to that");
+  }
+  const std::int64_t tokens = p.kv_tokens();
+  if (facts.kv_tokens > 0 && has_default_kv_cache(p) &&
+      differs(static_cast<double>(tokens), static_cast<double>(facts.kv_tokens), 0.2)) {
+    warn("kv_cache.sizing", "the KV cache holds " + std::to_string(tokens) +
+                                " tokens (its default; replicas of " + name + " have " +
+                                std::to_string(facts.kv_tokens) +
+                                ") set sizing = \"blocks\" and num_blocks = " +
+                                std::to_string(facts.kv_tokens / p.kv.block_size));
+  }
+}
+
+void check_roofline(const ContinuousParams& p, std::vector<Finding>& findings) {
+  const RooflineParams& r = p.roofline.roofline;
+  findings.push_back({"service.model",
+                      "service.model=roofline is an estimate (from published peaks and assumed "
+                      "efficiencies; nothing of it was measured) calibrate on measured "
+                      "iterations where there are some",
+                      true});
+  if (p.kv.sizing != KvSizing::kMemory) return;
+  const std::string model = EnumNames<RooflineModel>::values[static_cast<int>(r.model)];
+  const auto compare = [&](const char* key, const char* name, double given, double of_model) {
+    if (!differs(given, of_model, 0.1)) return;
+    findings.push_back({key,
+                        std::string(name) + "=" + plain_number(given) + " is not what " +
+                            "service.roofline has (model=" + model + ": " +
+                            fmt::format("{:.6g}", of_model) + ") set it to that",
+                        true});
+  };
+  const RooflineShapeParams& shape = shape_of(p.roofline);
+  compare("kv_cache.weights_gb", "weights_gb", p.memory.weights_gb,
+          shape.weights() * r.bytes_per_weight * 1e-9);
+  compare("kv_cache.kv_bytes_per_token", "kv_bytes_per_token", p.memory.kv_bytes_per_token,
+          shape.kv_values_per_token() * r.bytes_per_kv_value);
+}
+
 }  // namespace
 
-ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_replicas) {
+ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_replicas,
+                                       ServicePreset own) {
   ReplicaServices services;
   const auto wrong = [&services](std::string error) {
     services.error = std::move(error);
@@ -74,8 +154,8 @@ ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_r
     if (more) list.remove_prefix(comma + 1);
     const std::size_t star = entry.find('*');
     const std::string_view name = trimmed(entry.substr(0, star));
-    const std::optional<ServicePreset> preset = preset_named(name);
-    if (!preset) return wrong(unknown_preset(name));
+    const std::optional<ServicePreset> preset = name == kOwnService ? own : preset_named(name);
+    if (!preset) return wrong(unknown_service(name));
     const std::int64_t count =
         star == std::string_view::npos ? 1 : count_of(trimmed(entry.substr(star + 1)));
     if (count == 0) {
@@ -98,28 +178,49 @@ ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_r
   return services;
 }
 
+std::vector<ProfileUse> profiles_of(const ContinuousParams& p) {
+  std::vector<ProfileUse> uses;
+  std::int32_t i = 0;
+  for (const ReplicaServices::Group& group : services_of(p).groups) {
+    if (group.preset != ServicePreset::kNone) {
+      const PresetFacts& facts = facts_of(group.preset);
+      if (facts.has_profile()) uses.push_back({i, {group.preset, "", facts.profile_layers}});
+    } else if (p.service.model == IterationKind::kTable) {
+      uses.push_back({i, {ServicePreset::kNone, p.profile_path, p.table.layers}});
+    }
+    ++i;
+  }
+  return uses;
+}
+
 void check_services(const ContinuousParams& p, std::vector<Finding>& findings) {
-  if (!p.services.empty()) {
-    const ReplicaServices services = parse_replica_services(p.services, p.cluster.num_replicas);
-    if (!services.error.empty()) findings.push_back({"cluster.services", services.error});
+  const ReplicaServices services = services_of(p);
+  if (!services.error.empty()) {
+    findings.push_back({"cluster.services", services.error});
     return;
   }
-  if (p.reads_table() && p.profile_path.empty()) {
-    findings.push_back(
-        {"service.profile", "missing service.profile (model = \"table\" reads it) name a folder"});
-  }
-  if (p.preset.preset == ServicePreset::kNone && p.service.model == IterationKind::kRoofline) {
-    findings.push_back({"service.model",
-                        "service.model=roofline is an estimate (from published peaks and assumed "
-                        "efficiencies; nothing of it was measured) calibrate on measured "
-                        "iterations where there are some",
-                        true});
+  std::set<ServicePreset> kinds;
+  for (const ReplicaServices::Group& group : services.groups) kinds.insert(group.preset);
+  for (const ServicePreset preset : kinds) {
+    if (preset != ServicePreset::kNone) {
+      check_preset(preset, p, findings);
+    } else if (p.service.model == IterationKind::kRoofline) {
+      check_roofline(p, findings);
+    } else if (p.service.model == IterationKind::kTable && p.profile_path.empty()) {
+      findings.push_back({"service.profile",
+                          "missing service.profile (model = \"table\" reads it) name a folder"});
+    }
   }
 }
 
 IterationModel lower(ServicePreset preset) {
   const PresetFacts& facts = facts_of(preset);
   IterationModel model;
+  if (facts.has_profile()) {
+    model.kind = IterationKind::kTable;
+    model.table = {};
+    return model;
+  }
   model.affine.num_regimes = facts.num_regimes;
   for (std::int32_t i = 0; i < facts.num_regimes; ++i) {
     const PresetRegime& regime = facts.regimes[static_cast<std::size_t>(i)];
@@ -137,15 +238,11 @@ IterationModel lower(const RooflineSpec& spec) {
 }
 
 void lower_services(const ContinuousParams& p, ContinuousWorld& world) {
-  if (p.services.empty()) {
-    world.num_groups = 1;
-    world.groups[0] = {world.num_replicas, lower_own(p)};
-    return;
-  }
-  const ReplicaServices services = parse_replica_services(p.services, world.num_replicas);
   world.num_groups = 0;
-  for (const ReplicaServices::Group& group : services.groups) {
-    world.groups[world.num_groups++] = {group.end_replica, lower(group.preset)};
+  for (const ReplicaServices::Group& group : services_of(p).groups) {
+    world.groups[world.num_groups++] = {group.end_replica, group.preset == ServicePreset::kNone
+                                                               ? lower_own(p)
+                                                               : lower(group.preset)};
   }
 }
 

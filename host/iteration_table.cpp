@@ -7,6 +7,7 @@
 #include <set>
 
 #include "host/error.hpp"
+#include "host/units.hpp"
 
 namespace servesweep {
 
@@ -71,6 +72,14 @@ class Grid {
     for (const KernelProfile::Attention& row : rows) {
       for (std::size_t a = 0; a < kAxes; ++a) values[a].insert(row.at[a]);
     }
+    double cells = 1;
+    for (const std::set<double>& axis : values) cells *= static_cast<double>(axis.size());
+    if (cells > kMostCells) {
+      throw InputError("attention.csv spans " + format_quantity(cells) + " cells (" +
+                       format_count(static_cast<std::int64_t>(rows.size()), "row") +
+                       " with too many different values; at most " + format_quantity(kMostCells) +
+                       ") measure on a grid");
+    }
     std::size_t size = 1;
     for (std::size_t a = kAxes; a-- > 0;) {
       axes_[a].assign(values[a].begin(), values[a].end());
@@ -97,6 +106,7 @@ class Grid {
 
  private:
   static constexpr std::size_t kAxes = AttentionTable::kAxes;
+  static constexpr double kMostCells = 1 << 24;
 
   std::size_t index_of(const std::array<double, kAxes>& at) const {
     std::size_t index = 0;

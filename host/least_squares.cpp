@@ -30,10 +30,7 @@ LeastSquares solve_least_squares(std::vector<std::vector<double>> columns, std::
       }
     }
     r[j][j] = std::sqrt(dot(columns[j], columns[j]));
-    if (!(r[j][j] > 1e-9 * before)) {
-      result.dependent = j;
-      return result;
-    }
+    if (!(r[j][j] > 1e-9 * before)) return result;
     for (double& value : columns[j]) value /= r[j][j];
   }
 

@@ -8,7 +8,6 @@ namespace servesweep {
 
 struct LeastSquares {
   bool determined = false;                      // no column follows from those before it
-  std::size_t dependent = 0;                    // if not: the first that does
   std::vector<double> x;                        // [column]
   std::vector<std::vector<double>> covariance;  // of x for unit variance: (A^T A)^-1
 };

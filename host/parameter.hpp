@@ -19,9 +19,9 @@ namespace servesweep {
 
 enum class ParameterType { kReal, kInteger, kBool, kChoice, kText, kWords, kIntegerList };
 
-// The parameter `key` has one of `values` (names of choices, "true"/"false", or for a text ""
-// = not given and "*" = given). A parameter is read by a world when all its conditions hold; one
-// whose own condition parameter is not read is not read either.
+// The parameter `key` has one of `values` (names of choices, "true"/"false"; for a text "" = not
+// given, "*" = given, anything else a word of it). A parameter is read by a world when all its
+// conditions hold; one whose own condition parameter is not read is not read either.
 struct Condition {
   std::string key;
   std::vector<std::string> values;

@@ -46,11 +46,18 @@ std::string domain(const Parameter& p) {
 std::string condition_text(const Parameter& p) {
   std::vector<std::string> all;
   for (const Condition& c : p.read_when) {
-    const bool given = c.values == std::vector<std::string>{"*"};
-    const bool absent = c.values == std::vector<std::string>{""};
-    all.push_back(c.key + (given    ? " is given"
-                           : absent ? " is not given"
-                                    : " = " + joined(c.values, " | ")));
+    const auto has = [&c](const char* value) {
+      return std::find(c.values.begin(), c.values.end(), value) != c.values.end();
+    };
+    if (!has("") && !has("*")) {
+      all.push_back(c.key + " = " + joined(c.values, " | "));
+      continue;
+    }
+    std::vector<std::string> ways;  // of a text
+    for (const std::string& value : c.values) {
+      ways.push_back(value.empty() ? "is not given" : value == "*" ? "is given" : "names " + value);
+    }
+    all.push_back(c.key + " " + joined(ways, " or "));
   }
   return joined(all, " and ");
 }

@@ -17,11 +17,20 @@ Generated from the tables that the program follows: `servesweep docs service-pre
 
 ## Measured and fitted: `service.preset`
 
-Coefficients of the affine model of an iteration (continuous_engine.md) that others measured.
-`cluster.services` gives replicas different ones: `services = "opt-13b-a100-tp1*2, opt-13b-a100-tp2"`
-means two replicas of the first, and of the second all that remain. A preset is a service time and
-nothing else: scheduler and KV cache are what the sweep file says. KV tokens are what the source
-states for a replica's cache; set `kv_cache.num_blocks` to them, divided by the block size.
+Iteration times that others measured: coefficients of the affine model (continuous_engine.md), or a
+table of kernel times that is in the program (`llama-3.1-8b-rtx4090`). `cluster.services` gives replicas
+different ones: `services = "opt-13b-a100-tp1*2, opt-13b-a100-tp2"` means two replicas of the first, and
+of the second all that remain; "service" in the list is what `[service]` says. A preset is a service
+time and nothing else: scheduler and KV cache are what the sweep file says. KV tokens are what the
+source states for a replica's cache; set `kv_cache.num_blocks` to them, divided by the block size. The
+default cache draws a warning where it is more than 20 % off.
+
+**What is assumed.** DistServe measured prefills and decodes apart, as its mode prefill_first runs them.
+For mode mixed its presets charge a prompt token beside decodes what it costs in a prefill: per prompt
+token and per pair, added to the time of the decodes.
+
+OPT-175B has no preset: `max_num_tokens.csv` states its KV tokens, but the simulator's coefficient files
+that the presets are from have OPT-13B and OPT-66B alone.
 
 )";
 

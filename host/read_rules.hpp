@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "host/parameter.hpp"
@@ -14,20 +14,19 @@ namespace servesweep {
 class ReadRules {
  public:
   ReadRules() = default;
-  // Throws std::logic_error for conditions that make no sense (unknown keys or values, cycles).
-  explicit ReadRules(const ParameterSet& parameters);
+  // texts: by id; of another one it is known only that it is given. Throws std::logic_error for
+  // conditions that make no sense (unknown keys or values, cycles).
+  explicit ReadRules(const ParameterSet& parameters, const std::vector<std::string>& texts = {""});
 
   // values: [parameter], raw; unread ones become NaN. Idempotent.
   void canonicalise(double* values) const;
 
  private:
-  // `parameter` is read only if bit values[on] of `accepted` is set (a text: bit 0 = "", 1 =
-  // given).
+  // `parameter` is read only where values[on] is accepted; the last entry stands for all beyond.
   struct Rule {
-    std::uint32_t parameter;
-    std::uint32_t on;
-    std::uint64_t highest_bit;
-    std::uint64_t accepted;
+    std::size_t parameter;
+    std::size_t on;
+    std::vector<bool> accepted;  // [stored value]
   };
   std::vector<Rule> rules_;  // what a rule depends on is decided by the rules before it
 };

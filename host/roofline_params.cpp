@@ -52,11 +52,15 @@ const RooflineModelFacts& facts_of(RooflineModel model) {
   return kModels[static_cast<std::size_t>(model)];
 }
 
+const RooflineShapeParams& shape_of(const RooflineSpec& spec) {
+  const RooflineModel model = spec.roofline.model;
+  return model == RooflineModel::kCustom ? spec.model : facts_of(model).shape;
+}
+
 RooflineBounds bounds_of(const RooflineSpec& spec) {
   const RooflineParams& r = spec.roofline;
   const RooflineGpuParams gpu = r.gpu == RooflineGpu::kCustom ? spec.gpu : facts_of(r.gpu).peaks;
-  const RooflineShapeParams shape =
-      r.model == RooflineModel::kCustom ? spec.model : facts_of(r.model).shape;
+  const RooflineShapeParams& shape = shape_of(spec);
   const double bytes_per_ms =
       gpu.bandwidth_gb_per_s * 1e6 * r.bandwidth_efficiency * r.tensor_parallel;
   const double flops_per_ms = gpu.peak_tflops * 1e9 * r.compute_efficiency * r.tensor_parallel;

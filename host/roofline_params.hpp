@@ -142,6 +142,9 @@ struct RooflineSpec {
   RooflineShapeParams model;  // read if roofline.model is custom
 };
 
+// The shape of the model that it names.
+const RooflineShapeParams& shape_of(const RooflineSpec& spec);
+
 // The two bounds; the overhead is in both.
 struct RooflineBounds {
   AffineRegimeParams memory;

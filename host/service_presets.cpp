@@ -1,7 +1,9 @@
 #include "host/service_presets.hpp"
 
+#include <fmt/format.h>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <vector>
 
 namespace servesweep {
@@ -20,24 +22,37 @@ constexpr const char* kDistServe =
     "(Apache-2.0): coefficients fitted to vLLM on A100-80GB, profiler-a100-80g.vllm.json; KV "
     "tokens from its max_num_tokens.csv, one pipeline stage. For its scheduling: mode "
     "prefill_first, prefill_yields_token false, at most 66,144 batched tokens, 50,000 tokens of "
-    "context in a decode iteration.";
+    "context in a decode iteration. It measured no prefills beside decodes: in mode mixed a "
+    "prompt token is assumed to cost there what it costs in a prefill.";
 
 // An iteration's overhead there is 2 ms and 0.1 us per token of context, without the present one;
-// a prefill's pipeline stage adds 1 ms.
+// a prefill's pipeline stage adds 1 ms. The terms of prompts beside decodes are those of a prefill,
+// which is our assumption.
 PresetFacts distserve(const DistServeFit& fit, std::int64_t kv_tokens) {
   constexpr double kOverhead_ms = 2.0;
   constexpr double kStage_ms = 1.0;
   constexpr double kPerContext_ms = 0.0001;
-  const auto decode = [](std::int32_t from, const double(&c)[3]) {
-    return PresetRegime{
-        from, {c[0] + kOverhead_ms, 0.0, 0.0, c[2] - kPerContext_ms, c[1] + kPerContext_ms}};
-  };
   const double(&p)[3] = fit.prefill;
-  return {kDistServe,
-          kv_tokens,
-          {PresetRegime{0, {p[0] + kStage_ms + kOverhead_ms, p[1] + kPerContext_ms, p[2], 0, 0}},
-           decode(1, fit.few), decode(95, fit.many)},
-          3};
+  const double per_prompt_token_ms = p[1] + kPerContext_ms;
+  const auto decode = [&](std::int32_t from, const double(&c)[3]) {
+    return PresetRegime{from,
+                        {c[0] + kOverhead_ms, per_prompt_token_ms, p[2], c[2] - kPerContext_ms,
+                         c[1] + kPerContext_ms}};
+  };
+  PresetFacts facts;
+  facts.source = kDistServe;
+  facts.kv_tokens = kv_tokens;
+  facts.regimes = {
+      PresetRegime{0, {p[0] + kStage_ms + kOverhead_ms, per_prompt_token_ms, p[2], 0, 0}},
+      decode(1, fit.few), decode(95, fit.many)};
+  facts.num_regimes = 3;
+  if (p[2] < 0) {
+    facts.source += fmt::format(
+        " Its pair coefficient is negative, so that the time of a prefill falls again from {:.0f} "
+        "prompt tokens in an iteration on: keep below.",
+        facts.falls_from_tokens());
+  }
+  return facts;
 }
 
 // A single request of T tokens was measured to take 2.5 ms + 10.2045 ms * T, whatever its prompt
@@ -46,15 +61,32 @@ PresetFacts distserve(const DistServeFit& fit, std::int64_t kv_tokens) {
 // takes 10.2693, 10.2897, 10.3917 and 11.1795 ms. Up to 16 the line through one sequence that fits
 // the next three best, above it the line through 16 and 32.
 PresetFacts week2_server() {
-  return {
+  PresetFacts facts;
+  facts.source =
       "Public vLLM benchmark of Qwen2.5-7B-Instruct (repository QwenInferenceOptimization, "
       "week 2): its single requests and batches of 4 to 32. The GPU is not recorded, by its "
       "bandwidth of the class of an A100-40GB; the prompts were short and may have been "
-      "cached, so that prompt tokens cost nothing here.",
-      0,
-      {PresetRegime{0, {12.7045, 0, 0, 0, 0}}, PresetRegime{1, {10.19178, 0, 0, 0.01272, 0}},
-       PresetRegime{17, {9.60399, 0, 0, 0.0492347, 0}}},
-      3};
+      "cached, so that prompt tokens cost nothing here: for short prompts alone.";
+  facts.regimes = {PresetRegime{0, {12.7045, 0, 0, 0, 0}},
+                   PresetRegime{1, {10.19178, 0, 0, 0.01272, 0}},
+                   PresetRegime{17, {9.60399, 0, 0, 0.0492347, 0}}};
+  facts.num_regimes = 3;
+  return facts;
+}
+
+// The profile is in the program (io/preset_profile). KV tokens: the server of
+// regression.vllm_server had 2588 blocks of 16 tokens, one of them reserved.
+PresetFacts rtx4090_server() {
+  PresetFacts facts;
+  facts.source =
+      "LLMServingSim (Cho et al. 2024, arXiv:2408.05499; Copyright (c) 2024 CASYS Lab at KAIST, "
+      "MIT "
+      "licence, below): kernel times of Llama-3.1-8B in vLLM 0.19.0 on one RTX 4090, bf16, eager "
+      "mode, the files of examples/profiles/rtx4090-llama-3.1-8b. KV tokens: of the real server "
+      "in its repository.";
+  facts.kv_tokens = 2587 * 16;
+  facts.profile_layers = 32;
+  return facts;
 }
 
 // In the order of ServicePreset, from the first that is not none.
@@ -89,10 +121,22 @@ std::vector<PresetFacts> all_presets() {
                  {29.087774405517447, 0.0006027720257746419, 0.1389608688300688}},
                 212304),
       week2_server(),
+      rtx4090_server(),
   };
 }
 
 }  // namespace
+
+bool PresetFacts::charges_prompts() const {
+  return has_profile() || regimes[0].coefficients.per_prompt_token_ms > 0;
+}
+
+double PresetFacts::falls_from_tokens() const {
+  const AffineRegimeParams& c =
+      regimes[0].coefficients;  // all regimes have the same terms of prompts
+  if (!(c.per_prompt_token_pair_ms < 0)) return std::numeric_limits<double>::infinity();
+  return -c.per_prompt_token_ms / (2 * c.per_prompt_token_pair_ms);
+}
 
 const PresetFacts& facts_of(ServicePreset preset) {
   static const std::vector<PresetFacts> presets = all_presets();

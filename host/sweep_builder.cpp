@@ -34,7 +34,7 @@ class SweepBuilder {
     sweep_.parameters_ = &parameters_;
     sweep_.settings_ = spec_.settings;
     sweep_.folder_ = written.folder;
-    sweep_.rules_ = ReadRules(parameters_);
+    sweep_.rules_ = ReadRules(parameters_, spec_.texts.texts());
     sweep_.warnings_ = spec_.warnings;
   }
 
@@ -224,7 +224,8 @@ class SweepBuilder {
       }
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
-        if (!seen.insert(finding.message).second) continue;
+        // A warning is said once, of the first point that has it.
+        if (!seen.insert(finding.is_warning ? finding.key : finding.message).second) continue;
         if (finding.is_warning) {
           warn(at(place_of(finding.key), finding.message));
           continue;
@@ -261,6 +262,7 @@ class SweepBuilder {
     for_each_text([&](double& id) { texts.push_back(pool[static_cast<std::size_t>(id)]); });
     std::sort(texts.begin(), texts.end());
     texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+    sweep_.rules_ = ReadRules(parameters_, texts);
     for_each_text([&](double& id) {
       id = static_cast<double>(
           std::lower_bound(texts.begin(), texts.end(), pool[static_cast<std::size_t>(id)]) -

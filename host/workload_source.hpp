@@ -13,17 +13,19 @@
 
 #include "host/calibrate.hpp"
 #include "host/kernel_profile.hpp"
+#include "host/service_presets.hpp"
 #include "host/sweep.hpp"
 #include "host/workload.hpp"
 #include "host/workload_builder.hpp"
 
 namespace servesweep {
 
-// Reads a table that a parameter names; io/ provides the readers.
+// Reads what a parameter names; io/ provides the readers.
 struct InputFiles {
   TraceProvider trace;
   std::function<ServiceGrid(const std::string& path)> service_grid;
   std::function<KernelProfile(const std::string& folder)> kernel_profile;
+  std::function<KernelProfile(ServicePreset)> preset_profile;  // of one that has a profile
 };
 
 // Workloads that several sweeps with the same input files use, the newest up to a limit.

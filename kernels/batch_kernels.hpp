@@ -1,7 +1,4 @@
-// The kernels of the batch engine. Worlds run in slots: as many as the device holds lane groups
-// (one per thread on a CPU). A slot's lane group takes the next world that nobody has started, runs
-// it in the slot's memory and writes to the world's own place in the results, so that uneven worlds
-// balance and results do not depend on who ran what.
+// The kernels of the batch engine; slot_loop.hpp says how their lane groups take worlds.
 #pragma once
 
 #include <type_traits>

@@ -15,6 +15,15 @@ constexpr Ticks kNeverTicks = Ticks{kNever} << kTickBits;
 
 SERVESWEEP_FUNCTION constexpr Ticks ticks_of_ns(std::int64_t ns) { return Ticks{ns} << kTickBits; }
 
+// The nearest number of ticks, half a tick rounded up; |ns| below 9e18. In double alone, so that
+// every machine rounds alike.
+SERVESWEEP_FUNCTION Ticks ticks_of(double ns) {
+  auto whole = static_cast<std::int64_t>(ns);
+  if (ns < static_cast<double>(whole)) --whole;
+  constexpr double kTicks = 1.0 / kNsPerTick;
+  return ticks_of_ns(whole) + round_to_int64((ns - static_cast<double>(whole)) * kTicks);
+}
+
 // Whole nanoseconds, rounded down. T < t <=> floor_ns(T) < t for whole nanoseconds t.
 SERVESWEEP_FUNCTION constexpr std::int64_t floor_ns(Ticks ticks) {
   return static_cast<std::int64_t>(ticks >> kTickBits);

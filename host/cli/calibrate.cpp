@@ -9,6 +9,7 @@
 
 #include "host/calibrate_iterations.hpp"
 #include "host/cli/commands.hpp"
+#include "host/error.hpp"
 #include "io/grid_reader.hpp"
 #include "io/iteration_reader.hpp"
 
@@ -40,10 +41,18 @@ std::string to_json(const Calibration& c) {
   return json.dump(2) + "\n";
 }
 
+IterationFit fit_of(const std::string& file, const MeasuredIterations& measured) {
+  try {
+    return calibrate_iterations(measured);
+  } catch (const InputError& error) {
+    throw InputError(file + ": " + error.what());
+  }
+}
+
 void calibrate_file(const CalibrateArguments& arguments) {
   if (has_iterations(arguments.file)) {
     const MeasuredIterations measured = read_iterations(arguments.file);
-    const IterationFit fit = calibrate_iterations(measured);
+    const IterationFit fit = fit_of(arguments.file, measured);
     std::cout << (arguments.json ? iteration_fit_json(measured, fit)
                                  : iteration_fit_text(measured, fit));
     return;
@@ -69,8 +78,7 @@ void add_calibrate(CLI::App& app, Program&) {
       "The file is CSV with the columns batch_size, length [tokens] and latency_ms (or _us, "
       "_s).\n\n"
       "Of iterations of the continuous engine: t = base + per_prompt_token * P + "
-      "per_prompt_token_pair * P2\n+ per_sequence * n + per_context_token * S, none but that of P2 "
-      "below 0.\n"
+      "per_prompt_token_pair * P2\n+ per_sequence * n + per_context_token * S, none below 0.\n"
       "The file is CSV with the columns prefill_tokens (P: prompt tokens in the iteration), "
       "sequences "
       "(n:\nthat decode), context_tokens (S: sum of the contexts that these decode on), time_ms "

@@ -8,6 +8,7 @@
 #include "host/preset_docs.hpp"
 #include "host/sweep_builder.hpp"
 #include "io/output_format.hpp"
+#include "io/preset_profile.hpp"
 
 namespace servesweep {
 
@@ -28,7 +29,7 @@ void add_docs(CLI::App& app, Program&) {
     std::cout << output_format_markdown(engine->schema(sweep));
   });
   docs->add_subcommand("service-presets", "docs/service_presets.md")->callback([] {
-    std::cout << service_presets_markdown();
+    std::cout << service_presets_markdown() << preset_licences_markdown();
   });
 }
 

@@ -13,6 +13,7 @@
 #include "host/units.hpp"
 #include "host/workload_params.hpp"
 #include "io/grid_reader.hpp"
+#include "io/preset_profile.hpp"
 #include "io/profile_reader.hpp"
 #include "io/text_source.hpp"
 #include "io/trace_reader.hpp"
@@ -139,7 +140,8 @@ InputFiles SweepInputs::files() {
           throw InputError(path + ": " + error.what());
         }
       },
-      [this](const std::string& text) { return read_kernel_profile(sweep_.path(text)); }};
+      [this](const std::string& text) { return read_kernel_profile(sweep_.path(text)); },
+      preset_profile};
 }
 
 }  // namespace servesweep

@@ -79,8 +79,9 @@ SERVESWEEP_FUNCTION std::int32_t count_ended(const ReplicaMemory& m) {
   return count;
 }
 
-SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ReplicaMemory& m,
-                                       Flight flight) {
+SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ContinuousState& state,
+                                       std::int32_t index, Flight flight) {
+  const ReplicaMemory m = state.of(index, w);
   const Replica& r = *m.replica;
   const RunningCounts counts = count_running(w, m, flight);
   assert(counts.running == r.num_running);
@@ -105,7 +106,7 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ReplicaMe
     ++preempted;
   }
   std::int32_t in_batch = 0;
-  for (std::uint32_t i = r.batch_head; i != kNoRequest; i = m.next[i]) ++in_batch;
+  for (std::uint32_t i = r.batch_head; i != kNoRequest; i = state.next[i]) ++in_batch;
   assert(r.num_waiting == preempted + in_batch + r.num_queued);
   assert(r.num_running + preempted + count_ended(m) <= w.num_slots());
 }

@@ -351,12 +351,12 @@ class ReplicaEngine {
 
   SERVESWEEP_FUNCTION void check([[maybe_unused]] Flight flight) const {
 #ifndef NDEBUG
-    check_replica(w_, state_.of(index_, w_), flight);
+    check_replica(w_, state_, index_, flight);
 #endif
   }
 
   // Made where it is used: a GPU has no registers to keep it.
-  SERVESWEEP_FUNCTION WaitingQueue queue() const { return WaitingQueue(w_, state_.of(index_, w_)); }
+  SERVESWEEP_FUNCTION WaitingQueue queue() const { return WaitingQueue(w_, state_, r_); }
 
   const ContinuousWorld& w_;
   const ContinuousState& state_;

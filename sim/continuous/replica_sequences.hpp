@@ -12,13 +12,7 @@ class ReplicaSequences {
  public:
   SERVESWEEP_FUNCTION ReplicaSequences(const ContinuousWorld& world, const ContinuousState& state,
                                        std::int32_t index)
-      : w_(world),
-        state_(state),
-        index_(index),
-        r_(state.replicas[index]),
-        s_(state.of(index, world).sequences),
-        phase_counts_(state.of(index, world).phases),
-        ring_(state.of(index, world)) {}
+      : ReplicaSequences(world, state, index, state.of(index, world)) {}
 
   SERVESWEEP_FUNCTION void reset() {
     const std::int32_t slots = w_.num_slots();
@@ -221,6 +215,16 @@ class ReplicaSequences {
   }
 
  private:
+  SERVESWEEP_FUNCTION ReplicaSequences(const ContinuousWorld& world, const ContinuousState& state,
+                                       std::int32_t index, const ReplicaMemory& memory)
+      : w_(world),
+        state_(state),
+        index_(index),
+        r_(*memory.replica),
+        s_(memory.sequences),
+        phase_counts_(memory.phases),
+        ring_(memory) {}
+
   SERVESWEEP_FUNCTION BlockPhases phases() const {
     return BlockPhases(phase_counts_, w_.block_size, r_.phase);
   }

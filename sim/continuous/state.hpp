@@ -120,8 +120,6 @@ struct ReplicaMemory {
   Sequence* sequences;  // [slot]
   FinishLists* ring;
   std::int32_t* phases;  // [block_size]: decoding sequences by phase
-  std::uint32_t* next;   // [request]: of the world; a request is in one list of one replica
-  std::uint32_t* child;  // [request]: of the world, or null: the queue is in order of arrival
   // Null without prefix caching.
   CacheBlock* blocks;           // [num_blocks]
   std::int32_t* first_of_hash;  // [hash]: block found under it
@@ -135,8 +133,8 @@ struct ContinuousState {
   Sequence* sequences;          // [replica][slot]
   FinishLists* rings;           // [replica]
   std::int32_t* phases;         // [replica][block_size]
-  std::uint32_t* next;          // [request]
-  std::uint32_t* child;         // [request], or null
+  std::uint32_t* next;          // [request]: a request is in one list of one replica
+  std::uint32_t* child;         // [request], or null: queues are in order of arrival
   CacheBlock* blocks;           // [replica][num_blocks], or null like those below
   std::int32_t* first_of_hash;  // [replica][hash]
   std::int32_t* last_of_hash;   // [replica][hash]
@@ -180,8 +178,6 @@ struct ContinuousState {
     memory.sequences = sequences + slots;
     memory.ring = rings + r;
     memory.phases = phases + at * world.block_size;
-    memory.next = next;
-    memory.child = child;
     if (world.prefix_caching) {
       memory.blocks = blocks + at * world.num_blocks;
       memory.first_of_hash = first_of_hash + at * world.requests.num_hashes;

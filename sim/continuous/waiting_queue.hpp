@@ -21,8 +21,9 @@ SERVESWEEP_FUNCTION void append_request(std::uint32_t* next, std::uint32_t& head
 
 class WaitingQueue {
  public:
-  SERVESWEEP_FUNCTION WaitingQueue(const ContinuousWorld& world, const ReplicaMemory& memory)
-      : w_(world), r_(*memory.replica), next_(memory.next), child_(memory.child) {}
+  SERVESWEEP_FUNCTION WaitingQueue(const ContinuousWorld& world, const ContinuousState& state,
+                                   Replica& replica)
+      : w_(world), r_(replica), next_(state.next), child_(state.child) {}
 
   SERVESWEEP_FUNCTION bool is_empty() const { return r_.queue_head == kNoRequest; }
   SERVESWEEP_FUNCTION std::uint32_t head() const { return r_.queue_head; }

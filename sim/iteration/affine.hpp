@@ -10,6 +10,19 @@
 
 namespace servesweep {
 
+constexpr double kMostCoefficient_ms = 2000.0;
+
+// The coefficients that count where nothing decodes.
+template <class P, class Visitor>
+void visit_prefill_coefficients(Visitor&& visit) {
+  visit(&P::base_ms, "base_ms", "ms", 1e-6, kMostCoefficient_ms, "Time of every iteration.");
+  visit(&P::per_prompt_token_ms, "per_prompt_token_ms", "ms/token", 0, kMostCoefficient_ms,
+        "Time per prompt token that is prefilled in the iteration.");
+  visit(&P::per_prompt_token_pair_ms, "per_prompt_token_pair_ms", "ms", 0, kMostCoefficient_ms,
+        "Time per pair of a prompt token and a token of its context: prompt length squared, "
+        "or chunk * (context + chunk).");
+}
+
 // Per unit of what each is multiplied by.
 struct AffineRegimeParams {
   double base_ms = 10.18;
@@ -18,21 +31,26 @@ struct AffineRegimeParams {
   double per_sequence_ms = 0.03;
   double per_context_token_ms = 0.0;
 
-  static constexpr double kMost_ms = 2000.0;
-
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = AffineRegimeParams;
-    visit(&P::base_ms, "base_ms", "ms", 1e-6, kMost_ms, "Time of every iteration.");
-    visit(&P::per_prompt_token_ms, "per_prompt_token_ms", "ms/token", 0, kMost_ms,
-          "Time per prompt token that is prefilled in the iteration.");
-    visit(&P::per_prompt_token_pair_ms, "per_prompt_token_pair_ms", "ms", -1.0, kMost_ms,
-          "Time per pair of a prompt token and a token of its context: prompt length squared, "
-          "or chunk * (context + chunk).");
-    visit(&P::per_sequence_ms, "per_sequence_ms", "ms", 0, kMost_ms,
+    visit_prefill_coefficients<P>(visit);
+    visit(&P::per_sequence_ms, "per_sequence_ms", "ms", 0, kMostCoefficient_ms,
           "Time per sequence that decodes.");
-    visit(&P::per_context_token_ms, "per_context_token_ms", "ms/token", 0, kMost_ms,
+    visit(&P::per_context_token_ms, "per_context_token_ms", "ms/token", 0, kMostCoefficient_ms,
           "Time per token of the contexts that are decoded on.");
+  }
+};
+
+// Of iterations in which nothing decodes.
+struct AffinePrefillParams {
+  double base_ms = 10.18;
+  double per_prompt_token_ms = 0.0;
+  double per_prompt_token_pair_ms = 0.0;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit_prefill_coefficients<AffinePrefillParams>(visit);
   }
 };
 

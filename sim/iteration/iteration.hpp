@@ -72,6 +72,8 @@ struct IterationLine {
 };
 
 constexpr Ticks kShortestIteration = kTicksPerNs;
+// What keeps the clock in range whatever coefficients and tables say: 11 days.
+constexpr double kLongestIteration_ns = 1e15;
 
 template <class Model, class = void>
 constexpr bool kIsIterationModel = false;

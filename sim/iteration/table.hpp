@@ -65,7 +65,6 @@ struct AttentionTable {
 struct TableIteration {
   static constexpr const char* kName = "table";
   // What keeps the clock in range whatever a table says.
-  static constexpr double kMost_ns = 1e15;
   static constexpr double kMost_ns_per_token = 2e9;
 
   struct Lowered {
@@ -83,7 +82,7 @@ struct TableIteration {
     const double ns = model.tokens.at(shape.prefill_tokens + shape.decodes) +
                       model.sequences.at(std::int64_t{shape.chunks} + shape.decodes) +
                       attention(model.attention, x);
-    return max_of(ticks_of(ns, kMost_ns), kShortestIteration);
+    return max_of(at_most(ns, kLongestIteration_ns), kShortestIteration);
   }
 
   // n > 0 sequences decode. Their mean context, rounded down, grows by 1 an iteration, and between
@@ -103,9 +102,9 @@ struct TableIteration {
     const double low = n.between(row[0], next_row[0]);
     const double high = n.between(row[1], next_row[1]);
     const double others = model.tokens.at(decodes) + model.sequences.at(decodes);
-    const Ticks start = ticks_of(others + (m.is_beyond ? high : low), kMost_ns);
+    const Ticks start = at_most(others + (m.is_beyond ? high : low), kLongestIteration_ns);
     const Ticks slope =
-        ticks_of(m.rise(low, high) / (contexts[m.cell + 1] - contexts[m.cell]), kMost_ns_per_token);
+        at_most(m.rise(low, high) / (contexts[m.cell + 1] - contexts[m.cell]), kMost_ns_per_token);
     const auto from = static_cast<std::int64_t>(contexts[m.is_beyond ? m.cell + 1 : m.cell]);
 
     IterationLine line;
@@ -119,16 +118,11 @@ struct TableIteration {
     return line;
   }
 
-  // The nearest number of ticks, half a tick rounded up.
-  SERVESWEEP_FUNCTION static Ticks ticks_of(double ns, double most_ns) {
-    ns = clamp_to(ns, -most_ns, most_ns);
-    auto whole = static_cast<std::int64_t>(ns);
-    if (ns < static_cast<double>(whole)) --whole;
-    constexpr double kTicks = 1.0 / kNsPerTick;
-    return ticks_of_ns(whole) + round_to_int64((ns - static_cast<double>(whole)) * kTicks);
+ private:
+  SERVESWEEP_FUNCTION static Ticks at_most(double ns, double most_ns) {
+    return ticks_of(clamp_to(ns, -most_ns, most_ns));
   }
 
- private:
   // Linear in the last axis first.
   SERVESWEEP_FUNCTION static double attention(const AttentionTable& table,
                                               const double (&x)[AttentionTable::kAxes]) {

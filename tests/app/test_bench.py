@@ -88,7 +88,15 @@ class Instructions(BenchTest):
 
     def test_counts_for_each_batch_and_request(self):
         said = self.judge({"p": (1000, 100), "q": (1000, 100)})
-        self.assertEqual(self.lines(said, "p")[0].split(), ["p", "200.0", "20.00", "2.00", "10.0"])
+        self.assertEqual(self.lines(said, "p")[0].split(), ["p", "200.0", "20.00", "2.00", "10.00"])
+
+    def test_the_continuous_engine_has_events_and_bins_nothing(self):
+        self.write("counts.json", json.dumps({
+            "compiler": "GNU 12.2.0", "architecture": "x86-64-v3",
+            "cases": {"c": {"requests": 50, "events": 100, "run": 1000}}}))
+        said = self.script("instructions", "--counts", "counts.json", "--baseline", "counts.json")
+        self.assertEqual(self.lines(said, "c ")[0].split(), ["c", "10.0", "20.00", "0.50"])
+        self.assertIn("none of 1 counts", said)
 
     def test_four_percent_pass(self):
         self.assertNotIn("baseline:", self.judge({"p": (1040, 104), "q": (960, 100)}))

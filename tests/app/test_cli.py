@@ -523,9 +523,41 @@ class Others(CliTest):
         _, said = self.cli("plan", "s.toml", "-s", "service.preset=opt-13b-a100-tp1",
                            "-s", "cluster.services=opt-13b-a100-tp1, qwen2.5-7b-a100")
         self.assertIn("service.preset is not used", said)
-        mixed = self.path("mixed.h5")
-        self.cli("run", "s.toml", "-q", "-o", mixed,
-                 "-s", "cluster.services=opt-13b-a100-tp1, qwen2.5-7b-a100")
+        self.cli("run", "s.toml", "-q", "-s", "cluster.services=opt-13b-a100-tp1, qwen2.5-7b-a100")
+        _, said = self.cli("plan", "s.toml", "-s", "service.per_prompt_token_pair_ms=-1e-6", code=2)
+        self.assertIn("per_prompt_token_pair_ms", said)
+        _, said = self.cli("plan", "s.toml", "-s", "service.preset=opt-13b-a100-tp1",
+                           "-s", "kv_cache.gpu_memory_gb=[40.0, 60.0, 80.0]")
+        self.assertEqual(said.count("the KV cache holds"), 1)
+        _, said = self.cli("plan", "s.toml", "-s", "cluster.router=prefix_affinity")
+        self.assertIn("router=prefix_affinity is least_outstanding here", said)
+
+    def test_the_profile_of_a_preset_is_that_of_the_examples(self):
+        self.write("s.toml", f"""engine = "continuous"
+[workload]
+requests = 40
+[cluster]
+num_replicas = 2
+[kv_cache]
+sizing = "blocks"
+[service]
+model = "table"
+profile = "{SOURCE}/examples/profiles/rtx4090-llama-3.1-8b"
+""")
+        preset = "llama-3.1-8b-rtx4090"
+        latency = []
+        for i, services in enumerate(([], ["-s", f"service.preset={preset}"],
+                                      ["-s", f"cluster.services={preset}, service"],
+                                      ["-s", f"cluster.services=service*1,{preset}"])):
+            self.cli("run", "s.toml", "-q", "-o", f"{i}.h5", *services)
+            with h5py.File(self.path(f"{i}.h5")) as file:
+                self.assertEqual(set(file["worlds/completed"][:]), {40})
+                latency.append(file["worlds/mean_latency_s"][0])
+        self.assertEqual(len(set(latency)), 1)
+        self.cli("run", "s.toml", "-q", "-o", "x.h5", "-s", "service.model=affine",
+                 "-s", f"cluster.services={preset}, service")
+        with h5py.File(self.path("x.h5")) as file:
+            self.assertNotEqual(file["worlds/mean_latency_s"][0], latency[0])
 
     def test_info(self):
         info = json.loads(self.cli("info", "--json")[0])

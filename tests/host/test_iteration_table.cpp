@@ -127,3 +127,12 @@ TEST_CASE("a profile that does not say enough is refused") {
   p.attention.erase(p.attention.begin() + 3);
   CHECK(error_of(p).find("attention at no kv_prefill above 0") == 0);
 }
+
+TEST_CASE("measurements that are no grid are refused before their table fills the memory") {
+  KernelProfile p = small_profile();
+  for (int i = 1; i < 300; ++i) p.attention.push_back({{1.0 * i, 3.0 * i, 5.0 * i, 7.0 * i}, 1.0});
+  CHECK(error_of(p).find("attention.csv spans ") == 0);
+  CHECK(error_of(p).find(" cells (304 rows with too many different values") != std::string::npos);
+  p.attention.resize(40);
+  CHECK(error_of(p).empty());
+}

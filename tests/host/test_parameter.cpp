@@ -165,6 +165,25 @@ TEST_CASE("what a point does not read becomes NaN") {
   CHECK(again[batch] == 8);
 }
 
+TEST_CASE("a condition may be a word of a text") {
+  ParameterSet set;
+  set.add<small::Edges>("list");
+  set.add<small::Bins>("bins", {{"list.bin_edges", {"", "own"}}});
+  const std::vector<std::string> texts = {"", "own", "a*2, own*3", "owner, a", "a,own"};
+  const ReadRules rules(set, texts);
+  const auto reads = [&rules](double text) {
+    std::vector<double> values = {text, 4};
+    rules.canonicalise(values.data());
+    return values[1] == 4;
+  };
+  CHECK(reads(0));
+  CHECK(reads(1));
+  CHECK(reads(2));
+  CHECK_FALSE(reads(3));
+  CHECK(reads(4));
+  CHECK_FALSE(reads(5));  // another text
+}
+
 TEST_CASE("conditions may look ahead, but not in circles") {
   ParameterSet ahead;
   ahead.add<small::Bins>("bins", {{"later.bin_edges", {"*"}}});

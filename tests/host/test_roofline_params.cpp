@@ -1,6 +1,7 @@
 // The roofline's bounds from the facts of a GPU and a model.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -56,14 +57,30 @@ TEST_CASE("bounds by hand") {
   CHECK(ns_of(model.roofline.memory.base) * 1e-6 == Approx(bounds.memory.base_ms));
 }
 
-TEST_CASE("an estimate is said to be one") {
+TEST_CASE("an estimate is said to be one, and its memory is compared with its model") {
   ContinuousParams params;
   CHECK(check_continuous_params(params).empty());
   params.service.model = IterationKind::kRoofline;
-  const std::vector<Finding> findings = check_continuous_params(params);
-  REQUIRE(findings.size() == 1);
-  CHECK(findings[0].is_warning);
-  CHECK(findings[0].message.find("is an estimate") != std::string::npos);
+  params.roofline.roofline.model = RooflineModel::kQwen7b;
+  const auto findings = [&params] {
+    std::vector<Finding> all = check_continuous_params(params);
+    REQUIRE_FALSE(all.empty());
+    CHECK(std::all_of(all.begin(), all.end(), [](const Finding& f) { return f.is_warning; }));
+    CHECK(all[0].message.find("is an estimate") != std::string::npos);
+    return all;
+  };
+  CHECK(findings().size() == 1);
+  params.roofline.roofline.model = RooflineModel::kLlama8b;
+  REQUIRE(findings().size() == 2);
+  CHECK(findings()[1].key == "kv_cache.kv_bytes_per_token");
+  CHECK(findings()[1].message ==
+        "kv_bytes_per_token=57344 is not what service.roofline has (model=llama-3.1-8b: 131072) "
+        "set it to that");
+  params.roofline.roofline.model = RooflineModel::kOpt13b;
+  REQUIRE(findings().size() == 3);
+  CHECK(findings()[1].key == "kv_cache.weights_gb");
+  params.kv.sizing = KvSizing::kBlocks;
+  CHECK(findings().size() == 1);
 }
 
 TEST_CASE("estimates beside what others measured, as docs/continuous_engine.md says") {

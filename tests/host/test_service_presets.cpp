@@ -1,31 +1,25 @@
-// Service presets against their sources, and lists of them for replicas. DistServe's files are not
-// ours to ship: skipped where SERVESWEEP_SHARED does not lead to them.
+// Service presets against their sources, and lists of services for replicas.
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "host/continuous_services.hpp"
+#include "host/iteration_table.hpp"
+#include "io/preset_profile.hpp"
+#include "io/profile_reader.hpp"
 #include "tests/support/continuous_worlds.hpp"
+#include "tests/support/shared_files.hpp"
+#include "tests/support/source_folder.hpp"
+#include "tests/support/tuning_server.hpp"
 
 using namespace servesweep;
 
 namespace {
-
-// The folder of DistServe's files; empty, and said so, where there is none.
-std::string distserve_folder() {
-  const char* shared = std::getenv("SERVESWEEP_SHARED");
-  const std::string folder = std::string(shared == nullptr ? "" : shared) + "/golden/distserve/";
-  if (std::ifstream(folder + "README.md")) return folder;
-  std::cout << "skipped: SERVESWEEP_SHARED names no folder with golden/distserve\n";
-  return "";
-}
 
 double ms(Ticks ticks) { return ns_of(ticks) * 1e-6; }
 
@@ -79,11 +73,10 @@ std::string finding(const ContinuousParams& params) {
 }  // namespace
 
 TEST_CASE("presets have DistServe's iteration times and KV tokens") {
-  const std::string folder = distserve_folder();
-  if (folder.empty()) return;
-  const auto fits = nlohmann::json::parse(std::ifstream(folder + "profiler-a100-80g.vllm.json"));
-  std::stringstream capacities;
-  capacities << std::ifstream(folder + "max_num_tokens.csv").rdbuf();
+  const std::string folder = testing::in_source_folder("tests/data/golden/distserve/");
+  const auto fits =
+      nlohmann::json::parse(testing::read_text(folder + "profiler-a100-80g.vllm.json"));
+  const auto capacities = testing::read_rows(folder + "max_num_tokens.csv");
   for (const DistServePreset& p : kDistServePresets) {
     INFO(name_of(p.preset));
     const IterationModel model = lower(p.preset);
@@ -111,11 +104,16 @@ TEST_CASE("presets have DistServe's iteration times and KV tokens") {
         const IterationShape shape{n, 0, n * (before + 1), 0, 0, 0};
         CHECK(ms(model.time(shape)) == Approx(expected).epsilon(1e-11));
         CHECK(model.line(n, n * (before + 1)).first == model.time(shape));
+        // A chunk beside decodes is charged what it costs in a prefill.
+        const IterationShape chunk{0, 1, 0, 512, 300, 512 * 812};
+        const IterationShape both{n, 1, n * (before + 1), 512, 300, 512 * 812};
+        const IterationShape nothing{0, 0, 0, 0, 0, 0};
+        CHECK(model.time(both) - model.time(shape) == model.time(chunk) - model.time(nothing));
       }
     }
-    const std::string row = "\n" + std::string(p.model) + "," + p.tensor_parallel + ",1," +
-                            std::to_string(facts_of(p.preset).kv_tokens);
-    CHECK(capacities.str().find(row) != std::string::npos);
+    const std::vector<std::string> row = {p.model, p.tensor_parallel, "1",
+                                          std::to_string(facts_of(p.preset).kv_tokens)};
+    CHECK(std::count(capacities.begin(), capacities.end(), row) == 1);
   }
 }
 
@@ -123,7 +121,8 @@ TEST_CASE("presets are in order, their decodes cost nothing negative, all name a
   for (std::size_t i = 1; i < std::size(EnumNames<ServicePreset>::values); ++i) {
     const PresetFacts& facts = facts_of(static_cast<ServicePreset>(i));
     INFO(EnumNames<ServicePreset>::values[i]);
-    CHECK(std::string(facts.source).size() > 40);
+    CHECK(facts.source.size() > 40);
+    CHECK((facts.num_regimes == 0) == facts.has_profile());
     CHECK(facts.regimes[0].from_sequences == 0);
     for (int k = 0; k < facts.num_regimes; ++k) {
       const auto& [from, c] = facts.regimes[static_cast<std::size_t>(k)];
@@ -145,16 +144,62 @@ TEST_CASE("the week-2 server takes what was measured, within 2 %") {
     worst = std::max(worst, std::fabs(found / measured_s - 1));
     CHECK(found == Approx(measured_s).epsilon(0.02));
   };
-  for (const auto& [tokens, measured_s] : std::vector<std::pair<int, double>>{
-           {10, .1048}, {20, .2061}, {50, .5126}, {100, 1.0227}, {200, 2.0414}, {300, 3.0643}}) {
-    check(1, tokens, measured_s);
-    CHECK(ms(serve(params, 1, 20, tokens).back().end) == Approx(2.5 + 10.2045 * tokens));
+  for (const testing::MeasuredTime& m : testing::kSingleRequests) {
+    check(1, m.count, m.seconds);
+    CHECK(ms(serve(params, 1, 20, m.count).back().end) == Approx(2.5 + 10.2045 * m.count));
   }
-  for (const auto& [batch, measured_s] :
-       std::vector<std::pair<int, double>>{{4, .5159}, {8, .5169}, {16, .5219}, {32, .5605}}) {
-    check(batch, 50, measured_s);
+  for (const testing::MeasuredTime& m : testing::kBatches) {
+    check(m.count, testing::kBatchTokens, m.seconds);
   }
   std::cout << "week-2 server: largest deviation " << 100 * worst << " %\n";
+}
+
+TEST_CASE("the profile in the program is the one of the examples") {
+  const KernelProfile embedded = preset_profile(ServicePreset::kLlama8bRtx4090);
+  const KernelProfile shipped =
+      read_kernel_profile(testing::in_source_folder("examples/profiles/rtx4090-llama-3.1-8b"));
+  const std::int32_t layers = facts_of(ServicePreset::kLlama8bRtx4090).profile_layers;
+  CHECK(make_iteration_table(embedded, layers).numbers ==
+        make_iteration_table(shipped, 32).numbers);
+  CHECK(preset_licences_markdown().find("CASYS Lab at KAIST") != std::string::npos);
+}
+
+TEST_CASE("what to know of a preset is said") {
+  ContinuousParams params;
+  params.preset.preset = ServicePreset::kQwen7b;
+  CHECK(finding(params).find("service preset qwen2.5-7b-a100 charges nothing for prompt tokens") ==
+        0);
+
+  params.preset.preset = ServicePreset::kOpt13bTp1;
+  CHECK(finding(params) ==
+        "the KV cache holds 327840 tokens (its default; replicas of service preset "
+        "opt-13b-a100-tp1 have 66144) set sizing = \"blocks\" and num_blocks = 4134");
+  params.memory.gpu_memory_gb = 22;  // 45,344 tokens
+  CHECK_FALSE(finding(params).empty());
+  params.memory.gpu_memory_gb = 24;  // 76,736
+  CHECK(finding(params).empty());
+  params.memory = {};
+  params.memory.weights_gb = 25.7;  // somebody thought of the model
+  CHECK(finding(params).empty());
+  params.memory = {};
+  params.kv.sizing = KvSizing::kBlocks;
+  CHECK(finding(params).empty());
+
+  params.preset.preset = ServicePreset::kOpt66bTp2;
+  params.scheduler.max_num_batched_tokens = 26'000;
+  CHECK(finding(params).empty());
+  params.scheduler.max_num_batched_tokens = 27'000;
+  CHECK(finding(params).find("max_num_batched_tokens=27000 is beyond what service preset "
+                             "opt-66b-a100-tp2 is for") == 0);
+  // The time of a prefill is longest there.
+  const IterationModel model = lower(ServicePreset::kOpt66bTp2);
+  const auto prefill = [&model](std::int64_t length) {
+    return model.time({0, 1, 0, length, 0, length * length});
+  };
+  const auto most =
+      static_cast<std::int64_t>(facts_of(ServicePreset::kOpt66bTp2).falls_from_tokens());
+  CHECK(prefill(most) > prefill(most - 100));
+  CHECK(prefill(most) > prefill(most + 100));
 }
 
 TEST_CASE("lists of services are read as they are meant") {
@@ -172,34 +217,68 @@ TEST_CASE("lists of services are read as they are meant") {
 
   const auto error = [](const char* list) { return parse_replica_services(list, 3).error; };
   CHECK(error("opt-13b-a100-tp3") ==
-        "unknown preset 'opt-13b-a100-tp3' (in cluster.services) did you mean opt-13b-a100-tp1?");
-  CHECK(error("none").find("unknown preset 'none'") == 0);
-  CHECK(error("opt-13b-a100-tp1,").find("unknown preset ''") == 0);
+        "unknown service 'opt-13b-a100-tp3' (in cluster.services) did you mean opt-13b-a100-tp1?");
+  CHECK(error("none").find("unknown service 'none'") == 0);
+  CHECK(error("opt-13b-a100-tp1,").find("unknown service ''") == 0);
   for (const char* count : {"0", "-1", "two", "1.5", "", "99999999999"}) {
     CHECK(error(("opt-13b-a100-tp1*" + std::string(count)).c_str()).find("is not a number of") !=
           std::string::npos);
   }
   CHECK(error("opt-13b-a100-tp1*2, opt-13b-a100-tp2*2") ==
         "invalid services (for 4 replicas or more; num_replicas=3) raise that or shorten the list");
+  const auto own = parse_replica_services("opt-13b-a100-tp2, service", 3);
+  REQUIRE(own.error.empty());
+  CHECK(own.groups[1].preset == ServicePreset::kNone);
+  CHECK(parse_replica_services("service", 3, ServicePreset::kQwen7b).groups[0].preset ==
+        ServicePreset::kQwen7b);
   std::string many = "opt-13b-a100-tp1";
   for (int i = 0; i < kMaxServices; ++i) many += ",opt-13b-a100-tp1";
   CHECK(parse_replica_services(many, 100).error.find("more than 8 entries") != std::string::npos);
 
   ContinuousParams params;
   params.services = "opt-13b-a100-tp9";
-  CHECK(finding(params).find("unknown preset") == 0);
+  CHECK(finding(params).find("unknown service") == 0);
+  params.kv.sizing = KvSizing::kBlocks;
   params.services = "opt-13b-a100-tp2";
   CHECK(finding(params).empty());
+  params.cluster.num_replicas = 2;
+  params.services = "opt-13b-a100-tp2, service";
+  params.service.model = IterationKind::kTable;
+  CHECK(finding(params).find("missing service.profile") == 0);
+}
+
+TEST_CASE("every group with a table is known") {
+  ContinuousParams params;
+  params.cluster.num_replicas = 4;
+  params.services = "llama-3.1-8b-rtx4090, opt-13b-a100-tp2, service, llama-3.1-8b-rtx4090";
+  params.service.model = IterationKind::kTable;
+  params.table.layers = 28;
+  params.profile_path = "folder";
+  const std::vector<ProfileUse> uses = profiles_of(params);
+  REQUIRE(uses.size() == 3);
+  CHECK(uses[0].group == 0);
+  CHECK(uses[0].profile == ProfileUse::Profile{ServicePreset::kLlama8bRtx4090, "", 32});
+  CHECK(uses[1].group == 2);
+  CHECK(uses[1].profile == ProfileUse::Profile{ServicePreset::kNone, "folder", 28});
+  CHECK(uses[2].group == 3);
+  CHECK(uses[2].profile == uses[0].profile);
+  const ContinuousWorld world = lower(params, 1);
+  REQUIRE(world.num_groups == 4);
+  for (const std::int32_t i : {0, 2, 3}) {
+    CHECK(world.groups[i].service.kind == IterationKind::kTable);
+  }
+  params.service.model = IterationKind::kAffine;
+  CHECK(profiles_of(params).size() == 2);
 }
 
 TEST_CASE("each replica takes the time of its own service") {
   ContinuousParams params;
   params.cluster.num_replicas = 4;
-  params.services = "opt-13b-a100-tp1,qwen2.5-7b-a100*2,opt-66b-a100-tp8";
+  params.services = "opt-13b-a100-tp1,qwen2.5-7b-a100*2,service";
   constexpr int kPrompt = 40, kOutput = 30;
   const std::vector<CompletedRequest> served = serve(params, 4, kPrompt, kOutput);
   constexpr ServicePreset kOf[] = {ServicePreset::kOpt13bTp1, ServicePreset::kQwen7b,
-                                   ServicePreset::kQwen7b, ServicePreset::kOpt66bTp8};
+                                   ServicePreset::kQwen7b, ServicePreset::kNone};
   for (const CompletedRequest& request : served) {
     ContinuousParams alone;
     alone.preset.preset = kOf[request.replica];

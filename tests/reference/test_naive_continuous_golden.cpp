@@ -5,20 +5,13 @@
 #include <catch2/catch.hpp>
 
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <map>
-#include <numeric>
-#include <regex>
 #include <string>
 #include <vector>
 
 #include "tests/reference/vllm_server.hpp"
+#include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep::reference::continuous;
@@ -117,13 +110,13 @@ TEST_CASE("four requests are served as in DistServe's simulator") {
 }
 
 TEST_CASE("500 requests of a real trace are served as in DistServe's simulator") {
-  const std::string folder = shared_golden("distserve");
+  const std::string folder = servesweep::testing::shared_golden("distserve");
   if (!folder.empty())
     check_distserve(folder, "azure_conv_500", "azure_conv_500.vllm.worker.csv.gz");
 }
 
 TEST_CASE("a real vLLM server's latencies come out") {
-  const std::string folder = shared_golden("vllm_rtx4090");
+  const std::string folder = servesweep::testing::shared_golden("vllm_rtx4090");
   if (folder.empty()) return;
   const Measured measured = read_measured(folder);
   Params p;

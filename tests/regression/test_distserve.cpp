@@ -12,16 +12,15 @@
 #include <vector>
 
 #include "host/continuous_services.hpp"
-#include "tests/reference/vllm_server.hpp"
 #include "tests/support/continuous_worlds.hpp"
+#include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"
 
 namespace servesweep {
 namespace {
 
-namespace golden = reference::continuous;
-using golden::read_rows;
-using golden::read_text;
+using testing::read_rows;
+using testing::read_text;
 
 struct SeeIterations {
   static constexpr bool kSeesSequences = true;
@@ -154,7 +153,7 @@ TEST_CASE("four requests on DistServe's vllm backend") {
 }
 
 TEST_CASE("500 requests of a real trace on both of its backends") {
-  const std::string folder = golden::shared_golden("distserve");
+  const std::string folder = testing::shared_golden("distserve");
   if (folder.empty()) return;
   check_vllm(folder, "azure_conv_500", ".gz");
   check_prefill_worker(folder, "azure_conv_500");

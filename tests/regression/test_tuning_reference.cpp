@@ -1,6 +1,6 @@
 // The continuous engine against the measurements of the tuning reference: a public vLLM benchmark
 // of Qwen2.5-7B-Instruct on one GPU (QwenInferenceOptimization, week 2), whose client sends
-// blocking batches. The server's coefficients are from its tables of single requests and batches
+// blocking batches. The server's preset is from its tables of single requests and batches
 // (tests/support/tuning_server.hpp); everything else here is a prediction of the engine. Where the
 // benchmark's lengths are not known, the measured figure has to be a likely one among worlds with
 // lengths drawn from its mix. The table is printed.

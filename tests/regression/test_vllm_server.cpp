@@ -13,6 +13,7 @@
 #include "sim/lanes.hpp"
 #include "tests/reference/vllm_server.hpp"
 #include "tests/support/continuous_worlds.hpp"
+#include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;
@@ -98,7 +99,7 @@ void check_same_times(const naive::Log& log, const naive::Log& expected) {
 }  // namespace
 
 TEST_CASE("the table model serves as a real vLLM server does") {
-  const std::string folder = naive::shared_golden("vllm_rtx4090");
+  const std::string folder = testing::shared_golden("vllm_rtx4090");
   if (folder.empty()) return;
   const naive::Measured measured = naive::read_measured(folder);
   const Server server(measured);

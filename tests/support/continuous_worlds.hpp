@@ -43,7 +43,7 @@ struct ContinuousCase {
   }
 };
 
-inline Ticks ticks_of_us(double us) { return static_cast<Ticks>(us * 1e3 / kNsPerTick); }
+inline Ticks ticks_of_us(double us) { return ticks_of(us * 1e3); }
 
 inline IterationModel random_roofline(Dice& dice) {
   IterationModel service;

@@ -1,0 +1,22 @@
+#include "io/preset_profile.hpp"
+
+#include <stdexcept>
+
+#include "io/profile_reader.hpp"
+
+namespace servesweep {
+
+KernelProfile preset_profile(ServicePreset preset) {
+  if (preset != ServicePreset::kLlama8bRtx4090)
+    throw std::logic_error("a preset without a profile");
+  const EmbeddedProfile& texts = rtx4090_llama_profile();
+  return parse_kernel_profile({texts.dense, texts.per_sequence, texts.attention},
+                              kernel_profile_files(name_of(preset)));
+}
+
+std::string preset_licences_markdown() {
+  return "\n## Licence of the profile in `llama-3.1-8b-rtx4090`\n\n```\n" +
+         std::string(rtx4090_llama_profile().licence) + "```\n";
+}
+
+}  // namespace servesweep
