@@ -94,21 +94,18 @@ void check_preset(ServicePreset preset, const ContinuousParams& p, std::vector<F
                                "prompts, perhaps cached ones) use it for short prompts alone, or "
                                "calibrate on measured iterations");
   }
-  const std::int32_t budget = p.scheduler.max_num_batched_tokens;
   const double most = std::floor(facts.falls_from_tokens());
-  if (budget > most) {
+  if (p.scheduler.max_num_batched_tokens > most) {
     warn("scheduler.max_num_batched_tokens",
-         "max_num_batched_tokens=" + std::to_string(budget) + " is beyond what " + name +
+         "max_num_batched_tokens is beyond what " + name +
              " is for (the time of its prefills falls again from " + plain_number(most) +
              " tokens on) lower it to that");
   }
-  const std::int64_t tokens = p.kv_tokens();
   if (facts.kv_tokens > 0 && has_default_kv_cache(p) &&
-      differs(static_cast<double>(tokens), static_cast<double>(facts.kv_tokens), 0.2)) {
-    warn("kv_cache.sizing", "the KV cache holds " + std::to_string(tokens) +
-                                " tokens (its default; replicas of " + name + " have " +
+      differs(static_cast<double>(p.kv_tokens()), static_cast<double>(facts.kv_tokens), 0.2)) {
+    warn("kv_cache.sizing", "the KV cache's default size is not that of " + name + " (" +
                                 std::to_string(facts.kv_tokens) +
-                                ") set sizing = \"blocks\" and num_blocks = " +
+                                " tokens) set sizing = \"blocks\" and num_blocks = " +
                                 std::to_string(facts.kv_tokens / p.kv.block_size));
   }
 }
@@ -125,9 +122,8 @@ void check_roofline(const ContinuousParams& p, std::vector<Finding>& findings) {
   const auto compare = [&](const char* key, const char* name, double given, double of_model) {
     if (!differs(given, of_model, 0.1)) return;
     findings.push_back({key,
-                        std::string(name) + "=" + plain_number(given) + " is not what " +
-                            "service.roofline has (model=" + model + ": " +
-                            fmt::format("{:.6g}", of_model) + ") set it to that",
+                        std::string(name) + " is not what service.roofline has (model=" + model +
+                            ": " + fmt::format("{:.6g}", of_model) + ") set it to that",
                         true});
   };
   const RooflineShapeParams& shape = shape_of(p.roofline);

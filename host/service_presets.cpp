@@ -80,10 +80,9 @@ PresetFacts rtx4090_server() {
   PresetFacts facts;
   facts.source =
       "LLMServingSim (Cho et al. 2024, arXiv:2408.05499; Copyright (c) 2024 CASYS Lab at KAIST, "
-      "MIT "
-      "licence, below): kernel times of Llama-3.1-8B in vLLM 0.19.0 on one RTX 4090, bf16, eager "
-      "mode, the files of examples/profiles/rtx4090-llama-3.1-8b. KV tokens: of the real server "
-      "in its repository.";
+      "licence MIT, below): kernel times of Llama-3.1-8B in vLLM 0.19.0 on one RTX 4090, bf16, "
+      "eager mode, the files of examples/profiles/rtx4090-llama-3.1-8b. KV tokens: of the real "
+      "server in its repository.";
   facts.kv_tokens = 2587 * 16;
   facts.profile_layers = 32;
   return facts;

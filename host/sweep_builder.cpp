@@ -224,8 +224,7 @@ class SweepBuilder {
       }
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
-        // A warning is said once, of the first point that has it.
-        if (!seen.insert(finding.is_warning ? finding.key : finding.message).second) continue;
+        if (!seen.insert(finding.message).second) continue;
         if (finding.is_warning) {
           warn(at(place_of(finding.key), finding.message));
           continue;

@@ -528,7 +528,10 @@ class Others(CliTest):
         self.assertIn("per_prompt_token_pair_ms", said)
         _, said = self.cli("plan", "s.toml", "-s", "service.preset=opt-13b-a100-tp1",
                            "-s", "kv_cache.gpu_memory_gb=[40.0, 60.0, 80.0]")
-        self.assertEqual(said.count("the KV cache holds"), 1)
+        self.assertEqual(said.count("the KV cache's default size is not that of"), 1)
+        _, said = self.cli("plan", "s.toml", "-s", 'service.preset=["opt-13b-a100-tp1", '
+                           '"opt-66b-a100-tp2"]')
+        self.assertEqual(said.count("the KV cache's default size is not that of"), 2)
         _, said = self.cli("plan", "s.toml", "-s", "cluster.router=prefix_affinity")
         self.assertIn("router=prefix_affinity is least_outstanding here", said)
 

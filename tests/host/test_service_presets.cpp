@@ -172,8 +172,8 @@ TEST_CASE("what to know of a preset is said") {
 
   params.preset.preset = ServicePreset::kOpt13bTp1;
   CHECK(finding(params) ==
-        "the KV cache holds 327840 tokens (its default; replicas of service preset "
-        "opt-13b-a100-tp1 have 66144) set sizing = \"blocks\" and num_blocks = 4134");
+        "the KV cache's default size is not that of service preset opt-13b-a100-tp1 (66144 tokens) "
+        "set sizing = \"blocks\" and num_blocks = 4134");
   params.memory.gpu_memory_gb = 22;  // 45,344 tokens
   CHECK_FALSE(finding(params).empty());
   params.memory.gpu_memory_gb = 24;  // 76,736
@@ -189,7 +189,7 @@ TEST_CASE("what to know of a preset is said") {
   params.scheduler.max_num_batched_tokens = 26'000;
   CHECK(finding(params).empty());
   params.scheduler.max_num_batched_tokens = 27'000;
-  CHECK(finding(params).find("max_num_batched_tokens=27000 is beyond what service preset "
+  CHECK(finding(params).find("max_num_batched_tokens is beyond what service preset "
                              "opt-66b-a100-tp2 is for") == 0);
   // The time of a prefill is longest there.
   const IterationModel model = lower(ServicePreset::kOpt66bTp2);
