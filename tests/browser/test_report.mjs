@@ -380,6 +380,18 @@ for (const width of [1280, 360]) {
   });
 }
 
+test("ticks of numbers that hardly differ read differently", async () => {
+  const page = await open(changed_report(reports.replicated, "close.html", (data) => {
+    const p99 = data.columns.find((column) => column.name === "p99_latency_s");
+    p99.data = pack(new Int32Array(Float32Array.from({ length: data.rows }, (_, row) => 100 + row / 1000).buffer));
+    delete p99.half_width;
+  }));
+  const ticks = (await texts_of(page, "#curves-chart svg text")).filter((text) => /^1[\d.]+$/.test(text));
+  assert.ok(ticks.length > 2, ticks.join());
+  assert.equal(new Set(ticks).size, ticks.length, ticks.join());
+  await page.close();
+});
+
 test("tuning: methods are compared under each load, and intervals end inside the axis", async () => {
   const page = await open(reports.tuning);
   const labels = await texts_of(page, "#methods-chart svg text");
