@@ -41,9 +41,8 @@ constexpr std::int64_t kRequests = 40'000;
 constexpr bool kNarrow = true;  // the intervals
 #endif
 constexpr double kLevel = 0.999;  // of all intervals together
-// Lengths of the oracles times this, coefficients divided by it: nearly no time for an iteration,
-// and still below 2^32 tokens in a world.
-constexpr double kFiner = 400;
+// Lengths of the oracles times this, coefficients divided by it: nearly no time for an iteration.
+constexpr double kFiner = 40;
 
 enum class Law { kFixed, kGeometric, kTwoPoint, kUniform };
 
