@@ -13,7 +13,7 @@ constexpr double kNsPerTick = 1.0 / static_cast<double>(INT64_C(1) << kTickBits)
 constexpr Ticks kTicksPerNs = Ticks{1} << kTickBits;
 constexpr Ticks kNeverTicks = Ticks{kNever} << kTickBits;
 
-SERVESWEEP_FUNCTION constexpr Ticks ticks_of_ns(std::int64_t ns) { return Ticks{ns} << kTickBits; }
+SERVESWEEP_FUNCTION constexpr Ticks ticks_of_ns(std::int64_t ns) { return ns * kTicksPerNs; }
 
 // The nearest number of ticks, half a tick rounded up; |ns| below 9e18. In double alone, so that
 // every machine rounds alike.

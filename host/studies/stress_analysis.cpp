@@ -99,9 +99,9 @@ std::vector<StudyFinding> analyse_stress(const Frame& study) {
 
 std::vector<MethodRow> method_rows(const Frame& study) {
   const StudyData data(study);
-  const std::vector<Comparison> all = comparisons(data);
+  const std::vector<MethodComparison> all = comparisons(data);
   std::vector<MethodRow> rows;
-  for (const Comparison& c : all) {
+  for (const MethodComparison& c : all) {
     if (c.requests != largest_volume(all)) continue;
     for (const auto& group : {c.static_fifo, c.dynamic, c.one_gpu, c.best}) {
       if (!group) continue;

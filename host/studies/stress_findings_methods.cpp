@@ -17,7 +17,7 @@ std::string name_of(const StudyData& data, const SeedGroup& group) {
 }
 
 // The grid's worlds of this volume and load scaling.
-std::vector<std::size_t> grid_rows(const StudyData& data, const Comparison& c) {
+std::vector<std::size_t> grid_rows(const StudyData& data, const MethodComparison& c) {
   std::vector<std::size_t> rows;
   for (const std::size_t row : data.newest_rows(StressStep::kGrid)) {
     const double scaling = data.value(row, "rps_scaling");
@@ -30,7 +30,7 @@ std::vector<std::size_t> grid_rows(const StudyData& data, const Comparison& c) {
 }
 
 // The choice, what the grid said for it, and whether all seeds bear it out.
-StudyFinding choice_finding(const StudyData& data, const Comparison& c) {
+StudyFinding choice_finding(const StudyData& data, const MethodComparison& c) {
   const std::string metric = "request_sla_violation_rate";
   Sentence s;
   s.words("With ");
@@ -56,7 +56,7 @@ StudyFinding choice_finding(const StudyData& data, const Comparison& c) {
   return s.percent("limit", kStressViolationLimit).words(".").finding("Methods");
 }
 
-std::optional<StudyFinding> reason_finding(const StudyData& data, const Comparison& c) {
+std::optional<StudyFinding> reason_finding(const StudyData& data, const MethodComparison& c) {
   const std::vector<std::size_t> rows = grid_rows(data, c);
   if (rows.empty()) return {};
   const MethodChoice choice = choose_method(data.frame().select(rows));
@@ -113,14 +113,14 @@ StudyFinding gain_finding(const StudyData& data, const SeedGroup& base, const Se
 
 }  // namespace
 
-double largest_volume(const std::vector<Comparison>& all) {
+double largest_volume(const std::vector<MethodComparison>& all) {
   double largest = 0;
-  for (const Comparison& c : all) largest = std::max(largest, c.requests);
+  for (const MethodComparison& c : all) largest = std::max(largest, c.requests);
   return largest;
 }
 
-std::vector<Comparison> comparisons(const StudyData& data) {
-  std::vector<Comparison> found;
+std::vector<MethodComparison> comparisons(const StudyData& data) {
+  std::vector<MethodComparison> found;
   const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
   for (const SeedGroup& group : data.configurations(
            StressStep::kComparison,
@@ -129,7 +129,7 @@ std::vector<Comparison> comparisons(const StudyData& data) {
         found.back().requests != group.key[1]) {
       found.push_back({group.key[1], group.key[0], {}, {}, {}, {}});
     }
-    Comparison& c = found.back();
+    MethodComparison& c = found.back();
     const std::string scheduler = name_of(data, group);
     if (scheduler == "static_fifo") c.static_fifo = group;
     if (scheduler == "dynamic_no_bins") c.dynamic = group;
@@ -143,8 +143,8 @@ std::vector<Comparison> comparisons(const StudyData& data) {
 
 Findings method_answer(const StudyData& data) {
   Findings findings;
-  const std::vector<Comparison> all = comparisons(data);
-  for (const Comparison& c : all) {
+  const std::vector<MethodComparison> all = comparisons(data);
+  for (const MethodComparison& c : all) {
     if (c.requests != largest_volume(all) || !c.best) continue;
     StudyFinding finding = choice_finding(data, c);
     finding.topic = kAnswerTopic;
@@ -157,9 +157,9 @@ Findings method_answer(const StudyData& data) {
 
 Findings method_findings(const StudyData& data) {
   Findings findings;
-  const std::vector<Comparison> all = comparisons(data);
+  const std::vector<MethodComparison> all = comparisons(data);
   const double largest = largest_volume(all);
-  for (const Comparison& c : all) {
+  for (const MethodComparison& c : all) {
     if (!c.best) continue;
     findings.push_back(choice_finding(data, c));
     if (const std::optional<StudyFinding> reason = reason_finding(data, c)) {

@@ -8,7 +8,7 @@
 
 namespace servesweep {
 
-struct Comparison {
+struct MethodComparison {
   double requests = 0;
   double rps_scaling = 0;  // NaN: real timestamps
   // best: multi_bin_dynamic as chosen; the same as one_gpu where one GPU was chosen
@@ -16,7 +16,7 @@ struct Comparison {
 };
 
 // In order of load scaling, then volume.
-std::vector<Comparison> comparisons(const StudyData& data);
-double largest_volume(const std::vector<Comparison>& all);
+std::vector<MethodComparison> comparisons(const StudyData& data);
+double largest_volume(const std::vector<MethodComparison>& all);
 
 }  // namespace servesweep

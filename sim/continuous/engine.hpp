@@ -25,34 +25,47 @@ class ContinuousEngine {
  private:
   using OneReplica = ReplicaEngine<Lanes, Observer>;
 
+  // Made in one place: it lies in the stack of a GPU's thread.
   SERVESWEEP_FUNCTION OneReplica replica(std::int32_t r) const {
     return OneReplica(lanes_, w_, s_, histograms_, observer_, r);
   }
 
   SERVESWEEP_FUNCTION void run_world() {
-    lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { replica(r).reset(); });
+    lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { OneReplica::reset(w_, s_, r); });
     std::int64_t arrived = 0;
     std::int64_t rejected = 0;
+    std::uint32_t came = 0;  // the last one, that replica `to` still has to be told of
+    std::int64_t came_ns = 0;
+    std::int32_t to = -1;
     std::int32_t turn = 0;
-    for (; arrived < w_.requests.count; ++arrived) {
-      const std::int64_t now_ns = w_.arrival_ns(arrived);
-      if (now_ns > w_.time_limit_ns) break;
-      if (w_.rejects(arrived)) {
+    for (;;) {
+      const std::int64_t now_ns = arrival_ns(arrived);
+      const bool ends = now_ns == kNever;
+      if (!ends && w_.rejects(arrived)) {
         ++rejected;
+        ++arrived;
         continue;
       }
       lanes_.for_each(w_.num_replicas, [&](std::int32_t r) {
-        if (s_.next_ns[r] < now_ns) replica(r).advance(now_ns);
+        if (r != to && s_.next_ns[r] >= now_ns && !ends) return;
+        OneReplica engine = replica(r);
+        if (r == to) engine.arrive(came, came_ns);
+        engine.advance(now_ns);
+        if (ends) engine.stop();
       });
-      const std::int32_t to = route(arrived, now_ns, turn);
-      lanes_.once([&] { replica(to).arrive(static_cast<std::uint32_t>(arrived), now_ns); });
+      if (ends) break;
+      to = route(arrived, now_ns, turn);
+      came_ns = now_ns;
+      came = static_cast<std::uint32_t>(arrived++);
     }
-    lanes_.for_each(w_.num_replicas, [&](std::int32_t r) {
-      OneReplica engine = replica(r);
-      engine.advance(kNever);
-      engine.stop();
-    });
     close(arrived, rejected);
+  }
+
+  // Of a request; kNever: the world has ended, or there are no more.
+  SERVESWEEP_FUNCTION std::int64_t arrival_ns(std::int64_t request) const {
+    if (request >= w_.requests.count) return kNever;
+    const std::int64_t arrival_ns = w_.arrival_ns(request);
+    return arrival_ns > w_.time_limit_ns ? kNever : arrival_ns;
   }
 
   SERVESWEEP_FUNCTION std::int32_t route(std::int64_t request, std::int64_t now_ns,
@@ -64,27 +77,30 @@ class ContinuousEngine {
         return drawn_below(count, static_cast<std::uint32_t>(w_.requests.router_draws[request]));
       case Router::kPowerOfTwo: {
         const TwoReplicas two(count, w_.requests.router_draws[request]);
-        return replica(two.second).outstanding() < replica(two.first).outstanding() ? two.second
-                                                                                    : two.first;
+        return outstanding(two.second) < outstanding(two.first) ? two.second : two.first;
+      }
+      case Router::kRoundRobin: {
+        const std::int32_t to = turn;
+        turn = turn + 1 == count ? 0 : turn + 1;
+        return to;
       }
       case Router::kLeastKv:
-        return least_loaded(lanes_, count,
-                            [&](std::int32_t r) { return replica(r).blocks_at(now_ns); });
       case Router::kPrefixAffinity:
-        return least_loaded(lanes_, count, [&](std::int32_t r) {
-          const OneReplica engine = replica(r);
-          const std::int64_t cached = engine.cached_prefix(static_cast<std::uint32_t>(request));
-          return engine.outstanding() - cached * (std::int64_t{1} << 32);
-        });
       case Router::kLeastOutstanding:
-        return least_loaded(lanes_, count,
-                            [&](std::int32_t r) { return replica(r).outstanding(); });
-      case Router::kRoundRobin:
         break;
     }
-    const std::int32_t to = turn;
-    turn = turn + 1 == count ? 0 : turn + 1;
-    return to;
+    return least_loaded(lanes_, count, [&](std::int32_t r) -> std::int64_t {
+      if (w_.router == Router::kLeastOutstanding) return outstanding(r);
+      const ReplicaSequences sequences(w_, s_, r);
+      if (w_.router == Router::kLeastKv) return sequences.blocks_at(ticks_of_ns(now_ns));
+      const std::int64_t cached =
+          sequences.count_hits(static_cast<std::uint32_t>(request), w_.prompt(request));
+      return outstanding(r) - cached * (std::int64_t{1} << 32);
+    });
+  }
+
+  SERVESWEEP_FUNCTION std::int32_t outstanding(std::int32_t r) const {
+    return s_.replicas[r].num_running + s_.replicas[r].num_waiting;
   }
 
   SERVESWEEP_FUNCTION void close(std::int64_t arrived, std::int64_t rejected) {

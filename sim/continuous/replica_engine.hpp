@@ -27,10 +27,11 @@ class ReplicaEngine {
   ReplicaEngine(const ReplicaEngine&) = delete;
   ReplicaEngine& operator=(const ReplicaEngine&) = delete;
 
-  SERVESWEEP_FUNCTION void reset() {
-    r_ = {};
-    s_.reset();
-    next_ns_ = kNever;
+  SERVESWEEP_FUNCTION static void reset(const ContinuousWorld& world, const ContinuousState& state,
+                                        std::int32_t index) {
+    state.replicas[index] = {};
+    state.next_ns[index] = kNever;
+    ReplicaSequences(world, state, index).reset();
   }
 
   // Ends every flight that ends before `until_ns` and no later than the world, and schedules what
@@ -68,16 +69,6 @@ class ReplicaEngine {
                may_admit(request)) {
       flights_.cut(ticks_of_ns(arrival_ns));
     }
-  }
-
-  // Blocks held by the iteration that runs when something arrives.
-  SERVESWEEP_FUNCTION std::int64_t blocks_at(std::int64_t arrival_ns) const {
-    return flights_.blocks_at(ticks_of_ns(arrival_ns));
-  }
-  SERVESWEEP_FUNCTION std::int32_t outstanding() const { return r_.num_running + r_.num_waiting; }
-  // Leading blocks of a request's prompt that are cached.
-  SERVESWEEP_FUNCTION std::int32_t cached_prefix(std::uint32_t request) const {
-    return s_.count_hits(request, w_.prompt(request));
   }
 
  private:

@@ -171,6 +171,15 @@ class ReplicaSequences {
     }
   }
 
+  // Of the decodes that fly, the iterations up to the first that ends at or after `time`.
+  SERVESWEEP_FUNCTION std::int64_t reach(Ticks time) const {
+    return r_.line.reach(time - r_.start, r_.planned);
+  }
+  // Blocks held by the iteration that runs at `time`.
+  SERVESWEEP_FUNCTION std::int64_t blocks_at(Ticks time) const {
+    if (r_.flight != Flight::kDecodes) return r_.used_blocks;
+    return r_.used_blocks + needed_after_first(reach(time));
+  }
   // That the decodes that fly take after their first iteration.
   SERVESWEEP_FUNCTION std::int64_t needed_after_first(std::int64_t iterations) const {
     const BlockPhases now = phases();

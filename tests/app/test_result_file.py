@@ -20,7 +20,7 @@ import servesweep_results  # noqa: E402
 from servesweep_cli import CliTest  # noqa: E402
 
 ENGINES = ("h5netcdf", "netcdf4")
-WRITER = os.path.join(os.path.dirname(PROGRAM), "test_io_result_file")
+WRITER = os.path.join(os.path.dirname(PROGRAM), "test_io")
 
 
 def setUpModule():

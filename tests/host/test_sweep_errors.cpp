@@ -85,7 +85,7 @@ TEST_CASE("numbers out of range") {
         "9007199254740992])");
 }
 
-TEST_CASE("ranges") {
+TEST_CASE("errors in ranges") {
   CHECK(errors("[scheduler]\nk_bins = { from = 9, to = 2, num = 3 }") ==
         "sweep.toml:2:10: invalid range of scheduler.k_bins (from=9 is above to=2) swap them");
   CHECK(errors("[scheduler]\nk_bins = { from = 0, to = 2000, num = 3 }") ==

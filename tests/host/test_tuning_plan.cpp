@@ -119,7 +119,8 @@ TEST_CASE("A GPU's memory that is not enough is refused up front, with what is")
   TuningSettings settings;
   settings.gpu_memory_gb = 24.66;
   CHECK_NOTHROW(tuning_sweep(TuningStep::kMemory, settings));
-  all.erase(std::find_if(all.begin(), all.end(), [](const auto& e) { return e.name == "memory"; }));
+  all.erase(std::find_if(all.begin(), all.end(),
+                         [](const auto& e) { return std::string(e.name) == "memory"; }));
   CHECK_NOTHROW(check_gpu_memory(all, 24));
   CHECK_THROWS_WITH(check_gpu_memory(all, 18), Catch::Contains("give at least"));
   CHECK_NOTHROW(check_gpu_memory({}, 1));
