@@ -8,8 +8,7 @@
 
 namespace servesweep {
 
-// The engine's state is in global memory and its lanes diverge: more warps would hide little, and
-// with 128 registers it spills.
+// The engine's state is in global memory and its lanes diverge: more warps would hide little.
 using ContinuousPolicy = TeamPolicyOf<2>;
 
 // What a wave reads and writes, beside the requests.
