@@ -18,7 +18,7 @@ using testing::ContinuousCase;
 using testing::ContinuousMemory;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr std::uint64_t kWorlds = 600;
+constexpr std::uint64_t kWorlds = 300;
 #else
 constexpr std::uint64_t kWorlds = 4000;
 #endif

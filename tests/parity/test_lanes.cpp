@@ -23,8 +23,8 @@ using testing::LaneError;
 using testing::WorldMemory;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr std::uint64_t kSmallWorlds = 150;
-constexpr std::uint64_t kWideWorlds = 20;
+constexpr std::uint64_t kSmallWorlds = 110;
+constexpr std::uint64_t kWideWorlds = 12;
 #else
 constexpr std::uint64_t kSmallWorlds = 600;
 constexpr std::uint64_t kWideWorlds = 80;
