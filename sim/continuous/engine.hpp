@@ -25,11 +25,6 @@ class ContinuousEngine {
  private:
   using OneReplica = ReplicaEngine<Lanes, Observer>;
 
-  // Made in one place: it lies in the stack of a GPU's thread.
-  SERVESWEEP_FUNCTION OneReplica replica(std::int32_t r) const {
-    return OneReplica(lanes_, w_, s_, histograms_, observer_, r);
-  }
-
   SERVESWEEP_FUNCTION void run_world() {
     lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { OneReplica::reset(w_, s_, r); });
     std::int64_t arrived = 0;
@@ -48,7 +43,8 @@ class ContinuousEngine {
       }
       lanes_.for_each(w_.num_replicas, [&](std::int32_t r) {
         if (r != to && s_.next_ns[r] >= now_ns && !ends) return;
-        OneReplica engine = replica(r);
+        // Made here alone: it lies in the stack of a GPU's thread.
+        OneReplica engine(lanes_, w_, s_, histograms_, observer_, r);
         if (r == to) engine.arrive(came, came_ns);
         engine.advance(now_ns);
         if (ends) engine.stop();

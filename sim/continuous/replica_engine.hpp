@@ -180,7 +180,7 @@ class ReplicaEngine {
         s.last_token = r_.common_last;
       }
       s.computed = s_.cached_tokens(slot);
-      s.generated = s_.generated(slot);
+      s.generated = s_.generated_tokens(slot);
       s_.stop_decoding(slot, s.computed);
       s.known = s.prompt + s.generated;
     }

@@ -105,30 +105,25 @@ class ReplicaFlights {
 
   // Ends the flight after `iterations` of it.
   SERVESWEEP_FUNCTION void land(std::int64_t iterations) {
-    if (r_.flight == Flight::kIdle || r_.flight == Flight::kWaking) return;
-    const bool all = r_.flight == Flight::kDecodes;
-    const bool some = r_.flight == Flight::kSomeDecode;
-    const bool prefills_alone = r_.flight == Flight::kPrefill && w_.mode != SchedulingMode::kMixed;
-    const std::int32_t decodes = prefills_alone ? 0 : some ? r_.num_chosen : r_.num_decoding;
-    const std::int64_t context = all    ? record_decodes(iterations)
-                                 : some ? record_some()
-                                        : record_prefill(decodes);
-    observe(all ? iterations : 1, decodes, context);
-    if (all) {
-      s_.pass(iterations);
-      r_.common_last = r_.end;
-    } else if (some) {
-      r_.num_fresh = r_.num_decoding;
-      s_.pass_some(decodes);
-    } else if (decodes > 0) {
-      s_.pass(1);
+    switch (r_.flight) {
+      case Flight::kIdle:
+      case Flight::kWaking:
+        return;
+      case Flight::kDecodes:
+        land_decodes(iterations);
+        finish_sequences();
+        return;
+      case Flight::kSomeDecode:
+        land_some();
+        finish_sequences();
+        return;
+      case Flight::kPrefill:
+        land_prefill();
+        return;
     }
-    if (decodes > 0) finish_sequences();
-    if (r_.flight == Flight::kPrefill) land_chunks(decodes);
   }
 
-  // These record what a flight did, and return the sum of its contexts in the first iteration.
-  SERVESWEEP_FUNCTION std::int64_t record_decodes(std::int64_t iterations) {
+  SERVESWEEP_FUNCTION void land_decodes(std::int64_t iterations) {
     const std::int32_t n = r_.num_decoding;
     const IterationLine& line = r_.line;
     if (iterations < r_.planned) plan(iterations);
@@ -143,10 +138,13 @@ class ReplicaFlights {
       recorder_.gaps(line, 1, iterations, span - line.first, n);
     }
     tally(span, iterations, n * iterations, line.token_area(r_.context_sum, n, iterations, span));
-    return r_.context_sum;
+    observe(iterations, n, r_.context_sum, 0, 0);
+    s_.pass(iterations);
+    r_.common_last = r_.end;
   }
 
-  SERVESWEEP_FUNCTION std::int64_t record_some() {
+  // Some sequences had their turn, the first ones; they go to the end of the list.
+  SERVESWEEP_FUNCTION void land_some() {
     const std::int32_t count = r_.num_chosen;
     std::int64_t context = 0;
     std::int32_t slot = r_.first;
@@ -159,19 +157,23 @@ class ReplicaFlights {
     }
     const Ticks span = r_.end - r_.start;
     tally(span, 1, count, context * span);
-    return context;
+    observe(1, count, context, 0, 0);
+    r_.num_fresh = r_.num_decoding;
+    s_.pass_some(count);
   }
 
-  SERVESWEEP_FUNCTION std::int64_t record_prefill(std::int32_t decodes) {
-    if (decodes > 0) first_gaps(r_.end);
-    const std::int64_t context = decodes > 0 ? r_.context_sum : 0;
+  SERVESWEEP_FUNCTION void land_prefill() {
+    const std::int32_t n = w_.mode == SchedulingMode::kMixed ? r_.num_decoding : 0;
+    if (n > 0) first_gaps(r_.end);
+    const std::int64_t context = n > 0 ? r_.context_sum : 0;
     const Ticks span = r_.end - r_.start;
-    tally(span, 1, decodes + r_.prefill_tokens, (context + r_.prefill_cached) * span);
-    return context;
-  }
-
-  SERVESWEEP_FUNCTION void land_chunks(std::int32_t decodes) {
-    const bool all_at_once = decodes == r_.num_decoding && w_.prefill_yields_token;
+    tally(span, 1, n + r_.prefill_tokens, (context + r_.prefill_cached) * span);
+    observe(1, n, context, r_.prefill_tokens, r_.num_chunks);
+    if (n > 0) {
+      s_.pass(1);
+      finish_sequences();
+    }
+    const bool all_at_once = n == r_.num_decoding && w_.prefill_yields_token;
     if (all_at_once) r_.common_last = r_.end;
     std::int32_t slot = s_.first_chunk();
     r_.partial = kNoSlot;
@@ -251,11 +253,10 @@ class ReplicaFlights {
   }
 
   SERVESWEEP_FUNCTION void observe(std::int64_t iterations, std::int32_t decodes,
-                                   std::int64_t context_sum) {
-    const bool prefills = r_.flight == Flight::kPrefill;
-    observer_.flight({r_.start, r_.end, iterations, context_sum, prefills ? r_.prefill_tokens : 0,
-                      r_.used_blocks, index_, decodes, prefills ? r_.num_chunks : 0, r_.num_waiting,
-                      r_.num_preempted});
+                                   std::int64_t context_sum, std::int64_t tokens,
+                                   std::int32_t chunks) {
+    observer_.flight({r_.start, r_.end, iterations, context_sum, tokens, r_.used_blocks, index_,
+                      decodes, chunks, r_.num_waiting, r_.num_preempted});
   }
 
   // Shows the iteration that is scheduled: its first `decodes` decoding sequences, its chunks.

@@ -65,12 +65,12 @@ class ReplicaSequences {
 
   // -- decoding -----------------------------------------------------------------------------------
 
-  // Of a decoding sequence.
-  SERVESWEEP_FUNCTION std::int32_t generated(std::int32_t slot) const {
+  // Tokens that a decoding sequence has generated.
+  SERVESWEEP_FUNCTION std::int32_t generated_tokens(std::int32_t slot) const {
     return s_[slot].output - static_cast<std::int32_t>(s_[slot].finish_at - r_.decodes_done);
   }
   SERVESWEEP_FUNCTION std::int32_t cached_tokens(std::int32_t slot) const {
-    return s_[slot].prompt + generated(slot) - w_.prefill_tokens_out();
+    return s_[slot].prompt + generated_tokens(slot) - w_.prefill_tokens_out();
   }
 
   // A sequence whose prefill is complete.
