@@ -164,16 +164,18 @@ class ContinuousRun : public EngineRun {
 
   // For the chunk that was planned last, beside the one before, which may still be running.
   void make_room(const Chunk& chunk) {
+    previous_.clear();  // its worlds are done
+    const std::size_t share = limits_.device_share(chunk.plan.memory.host);
     std::size_t others = 0;
     if (has_own_memory()) {
       others = chunk.requests_bytes + current_bytes_ + table_bytes_;
-      if (others + chunk.device.total() > limits_.device_share(chunk.plan.memory.host)) {
+      if (others + chunk.device.total() > share) {
         runner_.wait();
         current_.clear();
         others = chunk.requests_bytes + table_bytes_;
       }
     }
-    runner_.reserve(chunk.device, limits_.device_share(chunk.plan.memory.host) - others);
+    runner_.reserve(chunk.device, share - others);
     previous_ = std::exchange(current_, workloads_);
     current_bytes_ = chunk.requests_bytes;
   }
@@ -230,14 +232,13 @@ class ContinuousRun : public EngineRun {
       sweep_.values(id, values.data());
       const ContinuousParams params =
           read_continuous_params(sweep_.parameters(), values.data(), sweep_.texts());
-      const std::string key =
-          workload_key(params.workload, sweep_.settings().seed,
-                       static_cast<std::uint32_t>(sweep_.replication(id)), params.classes);
+      const auto replication = sweep_.replication(id);
+      const std::string key = workload_key(params.workload, sweep_.settings().seed,
+                                           static_cast<std::uint32_t>(replication), params.classes);
       std::shared_ptr<ServedWorkload> requests = find(key, workloads);
-      const std::size_t known_bytes = requests == nullptr ? 0 : requests->bytes();
-      const bool is_new = workloads.find(key) == workloads.end();
-      if (requests == nullptr) requests = make(params, sweep_.replication(id));
-      prepare(params, sweep_.replication(id), *requests);
+      if (requests == nullptr) requests = make(params, replication);
+      const std::size_t counted_bytes = workloads.count(key) > 0 ? requests->bytes() : 0;
+      add_needs(params, replication, *requests);
       ContinuousWorld world = lower(params, requests->view().count);
       check_tokens(world, *requests);
       world.load_scaling = load_scaling(params.workload, requests->workload());
@@ -250,8 +251,7 @@ class ContinuousRun : public EngineRun {
 
       ContinuousWaveShape with = shape;
       with.add(world);
-      const std::size_t requests_bytes =
-          chunk.requests_bytes + requests->bytes() - (is_new ? 0 : known_bytes);
+      const std::size_t requests_bytes = chunk.requests_bytes + requests->bytes() - counted_bytes;
       const ContinuousWaveMemory device =
           runner_.plan(with, save_details_, limits_.max_device_bytes());
       MemoryNeeds needs;
@@ -324,7 +324,8 @@ class ContinuousRun : public EngineRun {
       try {
         device.table = make_iteration_table(profile, use.layers);
       } catch (const InputError& error) {
-        throw InputError(use.folder + ": " + error.what());
+        throw InputError((use.folder.empty() ? name_of(use.preset) : use.folder) + ": " +
+                         error.what());
       }
       device.numbers = runner_.upload(device.table.numbers);
       table_bytes_ += device.table.numbers.size() * sizeof(double);
@@ -350,8 +351,8 @@ class ContinuousRun : public EngineRun {
   }
 
   // What the world needs of its requests besides their lengths and arrivals.
-  void prepare(const ContinuousParams& params, std::int32_t replication,
-               ServedWorkload& requests) const {
+  void add_needs(const ContinuousParams& params, std::int32_t replication,
+                 ServedWorkload& requests) const {
     if (params.kv.prefix_caching) {
       check_prefixes(requests.workload(), params);
       requests.need_prefixes();

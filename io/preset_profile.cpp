@@ -15,8 +15,8 @@ KernelProfile preset_profile(ServicePreset preset) {
 }
 
 std::string preset_licences_markdown() {
-  return "\n## Licence of the profile in `llama-3.1-8b-rtx4090`\n\n```\n" +
-         std::string(rtx4090_llama_profile().licence) + "```\n";
+  return std::string("\n## Licence of the profile in `") + name_of(ServicePreset::kLlama8bRtx4090) +
+         "`\n\n```\n" + std::string(rtx4090_llama_profile().licence) + "```\n";
 }
 
 }  // namespace servesweep

@@ -42,6 +42,7 @@ struct StudyConclusions {
 };
 
 // The file holds the steps that were finished, and the folder beside it what the last one has done.
+// No std::exception: exit_code_of() is to let it pass.
 struct StudyInterrupted {};
 
 // The exit code of the study's run, which may throw StudyInterrupted.

@@ -1,7 +1,6 @@
 // servesweep study tuning: why requests wait, and which settings of the server change it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -126,9 +125,7 @@ class TuningRun {
 
 int run_tuning(const TuningOptions& options, const Program& program) {
   std::vector<TuningExperiment> wanted = tuning_experiments();
-  wanted.erase(std::remove_if(wanted.begin(), wanted.end(),
-                              [&](const auto& each) { return options.skips(each.name); }),
-               wanted.end());
+  std::erase_if(wanted, [&](const auto& each) { return options.skips(each.name); });
   check_gpu_memory(wanted, options.settings.gpu_memory_gb);
   return TuningRun(options, wanted, program).run();
 }

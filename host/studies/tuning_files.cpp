@@ -284,16 +284,10 @@ Json benchmark(const StudyData& data) {
           {"targets", target_rows(data)}};
 }
 
-// Of the experiment's first step that has results.
-std::uint64_t seed_of(const Study& study, const StudyData& data,
-                      const TuningExperiment& experiment) {
-  for (const TuningStep step : experiment.steps) {
-    const std::vector<std::size_t>& rows = data.newest_rows(step);
-    if (rows.empty()) continue;
-    const auto sweep = static_cast<std::size_t>(data.value(rows.front(), kSweepColumn));
-    return std::stoull(study.sweeps.at(sweep).attribute("seed"));
-  }
-  return 0;
+std::uint64_t seed_of(const Study& study, const StudyData& data, TuningStep step) {
+  const std::size_t row = data.newest_rows(step).at(0);
+  const auto sweep = static_cast<std::size_t>(data.value(row, kSweepColumn));
+  return std::stoull(study.sweeps.at(sweep).attribute("seed"));
 }
 
 // When the last of the study's sweeps ended: "2025-11-30 04:01:39".
@@ -313,14 +307,15 @@ std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study
                                                               const std::string& result_file) {
   struct File {
     const char* name;
-    std::size_t experiment;  // of tuning_experiments()
+    TuningStep first;  // of its steps: it is there where one is
     Json (*contents)(const StudyData&);
   };
-  static constexpr File kFiles[] = {{"queue_time_optimization.json", 0, queue_time},
-                                    {"max_num_seqs_optimization.json", 1, max_num_seqs},
-                                    {"memory_optimization.json", 2, memory_file},
-                                    {"chunked_prefill_optimization.json", 3, chunked_prefill},
-                                    {"comprehensive_optimized_benchmark.json", 4, benchmark}};
+  static constexpr File kFiles[] = {
+      {"queue_time_optimization.json", TuningStep::kQueueTime, queue_time},
+      {"max_num_seqs_optimization.json", TuningStep::kMaxNumSeqs, max_num_seqs},
+      {"memory_optimization.json", TuningStep::kMemory, memory_file},
+      {"chunked_prefill_optimization.json", TuningStep::kChunkedLatency, chunked_prefill},
+      {"comprehensive_optimized_benchmark.json", TuningStep::kBenchmarkLatency, benchmark}};
   const StudyData data(study.worlds);
   std::vector<std::pair<std::string, std::string>> files;
   for (const File& file : kFiles) {
@@ -328,7 +323,7 @@ std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study
     if (json.is_null()) continue;
     json["server"] = server_findings(data).front().text;
     json["result_file"] = result_file;
-    json["seed"] = seed_of(study, data, tuning_experiments()[file.experiment]);
+    json["seed"] = seed_of(study, data, file.first);
     json["timestamp"] = timestamp(study);
     files.emplace_back(file.name, json.dump(2) + "\n");
   }

@@ -29,9 +29,10 @@ constexpr std::int64_t kSteadyRequests = 300;
 constexpr double kWeights_gb = 15.2;  // of the model in 16 bits
 constexpr double kActivation_gb = 2;
 constexpr double kKvBytesPerToken = 57344;  // 28 layers, 4 KV heads of 128 in 16 bits
-constexpr double kShares[] = {0.70, 0.80, 0.85, 0.90, 0.95};  // of the suite
-constexpr double kSmallCaches_tokens[] = {1024, 2048, 4096, 8192, 16384};
-constexpr double kLongestRequest_tokens = 8500;
+constexpr double kMemoryShares[] = {0.70, 0.80, 0.85, 0.90, 0.95};         // of the suite
+constexpr double kSmallCaches_tokens[] = {1024, 2048, 4096, 8192, 16384};  // the smallest first
+constexpr std::int64_t kLongestPrompt = 8000;
+constexpr std::int64_t kLongestOutput = 500;
 
 constexpr std::int64_t kSeqCounts[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
@@ -159,7 +160,7 @@ class Plan {
     for (const double tokens : kSmallCaches_tokens) {
       add(std::ceil(memory_with_cache_gb(tokens) / settings_.gpu_memory_gb * 1e5) / 1e5);
     }
-    for (const double share : kShares) add(share);
+    for (const double share : kMemoryShares) add(share);
     return points;
   }
 
@@ -222,8 +223,8 @@ class Plan {
   PointList benchmark_lengths() const {
     PointList points = {point({uniform_lengths(settings_.requests, 47, 74, 200, 500),
                                evenly(kAlone_per_s), continuous(kMaxNumSeqs)})};
-    for (const std::int64_t prompt : {10, 100, 1000, 8000}) {
-      for (const std::int64_t output : {50, 100, 200, 300, 400, 500}) {
+    for (const std::int64_t prompt : {10L, 100L, 1000L, kLongestPrompt}) {
+      for (const std::int64_t output : {50L, 100L, 200L, 300L, 400L, kLongestOutput}) {
         points.push_back(point(
             {equal_requests(1, prompt, output), evenly(kAlone_per_s), continuous(kMaxNumSeqs)}));
       }
@@ -337,8 +338,8 @@ void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double g
   } most;
   for (const TuningExperiment& experiment : experiments) {
     const bool varies = experiment.steps.front() == TuningStep::kMemory;
-    const double tokens = varies ? kSmallCaches_tokens[0] : kLongestRequest_tokens;
-    const double share = varies ? kShares[0] : kUtilization;
+    const double tokens = varies ? kSmallCaches_tokens[0] : kLongestPrompt + kLongestOutput;
+    const double share = varies ? kMemoryShares[0] : kUtilization;
     const double least_gb = std::ceil(memory_with_cache_gb(tokens) / share * 100) / 100;
     if (least_gb > most.least_gb) most = {least_gb, share, tokens, experiment.name};
   }

@@ -130,9 +130,9 @@ export function glance(report) {
   };
 
   function draw_extremes() {
-    const metrics = report.key_metrics().filter((metric) => /latency|throughput|violation/.test(metric.name));
+    const metrics = report.key_metrics().filter((metric) => /latency|throughput|violation|goodput/.test(metric.name));
     if (!metrics.length || report.rows === 1) {
-      const facts = report.data.constants.filter((each) => each.role !== "input" && /latency|throughput|utilization|violation_rate/.test(each.name));
+      const facts = report.data.constants.filter((each) => each.role !== "input" && /latency|throughput|utilization|violation_rate|goodput_share/.test(each.name));
       replace(body, new Table({ label: "Values", columns: [
         { title: "Metric", value: (each) => each.name, text: (each) => title_of(each) },
         { title: "Value", numeric: true, value: (each) => Number(each.value),
