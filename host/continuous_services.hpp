@@ -2,10 +2,10 @@
 // of what [service] says.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "host/continuous_params.hpp"
@@ -31,7 +31,10 @@ struct ProfileUse {
     ServicePreset preset = ServicePreset::kNone;  // none: of the folder
     std::string folder;
     std::int32_t layers = 0;
-    auto operator<=>(const Profile&) const = default;
+    bool operator==(const Profile&) const = default;
+    bool operator<(const Profile& other) const {
+      return std::tie(preset, folder, layers) < std::tie(other.preset, other.folder, other.layers);
+    }
   };
   std::int32_t group = 0;
   Profile profile;
