@@ -15,9 +15,9 @@
 
 #include "bench/cell.hpp"
 #include "bench/timing.hpp"
-#include "host/batch_params.hpp"
-#include "host/statistics.hpp"
-#include "host/workload_builder.hpp"
+#include "host/base/statistics.hpp"
+#include "host/engines/batch/batch_params.hpp"
+#include "host/workload/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
 #include "tests/reference/naive_statistics.hpp"
 #include "tests/support/reference_params.hpp"

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "host/batch_params.hpp"
-#include "host/continuous_params.hpp"
+#include "host/engines/batch/batch_params.hpp"
+#include "host/engines/continuous/continuous_params.hpp"
 #include "sim/continuous/world.hpp"
 
 namespace servesweep {

@@ -16,9 +16,9 @@
 
 #include "bench/cell.hpp"
 #include "bench/timing.hpp"
-#include "host/statistics.hpp"
-#include "host/workload_builder.hpp"
-#include "io/trace_reader.hpp"
+#include "host/base/statistics.hpp"
+#include "host/workload/workload_builder.hpp"
+#include "io/traces/trace_reader.hpp"
 #include "kernels/continuous_runner.hpp"
 #include "tests/reference/naive_continuous.hpp"
 

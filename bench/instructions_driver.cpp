@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bench/cell.hpp"
-#include "host/workload_builder.hpp"
+#include "host/workload/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
 #include "kernels/continuous_runner.hpp"
 #include "servesweep_version.hpp"

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bench/timing.hpp"
-#include "kernels/profile.hpp"
+#include "kernels/device/profile.hpp"
 
 namespace servesweep {
 namespace {

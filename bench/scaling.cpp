@@ -32,7 +32,7 @@
 
 #include "bench/cell.hpp"
 #include "bench/timing.hpp"
-#include "host/workload_builder.hpp"
+#include "host/workload/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep {

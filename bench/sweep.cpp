@@ -23,9 +23,9 @@
 #include <vector>
 
 #include "bench/timing.hpp"
-#include "host/batch_params.hpp"
-#include "host/workload_builder.hpp"
-#include "io/trace_writer.hpp"
+#include "host/engines/batch/batch_params.hpp"
+#include "host/workload/workload_builder.hpp"
+#include "io/traces/trace_writer.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep {

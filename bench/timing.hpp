@@ -6,7 +6,7 @@
 #include <ctime>
 #include <vector>
 
-#include "host/statistics.hpp"
+#include "host/base/statistics.hpp"
 
 namespace servesweep {
 

@@ -3,10 +3,10 @@
 
 #include <type_traits>
 
-#include "kernels/arena.hpp"
 #include "kernels/batch_runner.hpp"
-#include "kernels/exact_percentiles.hpp"
-#include "kernels/exact_quantiles.hpp"
+#include "kernels/memory/arena.hpp"
+#include "kernels/primitives/exact_percentiles.hpp"
+#include "kernels/primitives/exact_quantiles.hpp"
 #include "kernels/slot_loop.hpp"
 #include "kernels/sparse_histograms.hpp"
 #include "sim/batch/engine.hpp"

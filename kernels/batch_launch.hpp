@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "kernels/batch_runner.hpp"
-#include "kernels/launch_plan.hpp"
+#include "kernels/device/launch_plan.hpp"
 
 namespace servesweep {
 

@@ -8,8 +8,8 @@
 
 #include "kernels/batch_kernels.hpp"
 #include "kernels/batch_launch.hpp"
-#include "kernels/device_binning.hpp"
-#include "kernels/profile.hpp"
+#include "kernels/device/profile.hpp"
+#include "kernels/workloads/device_binning.hpp"
 
 namespace servesweep {
 namespace {

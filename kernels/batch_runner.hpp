@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/binning.hpp"
-#include "kernels/device.hpp"
-#include "kernels/profile.hpp"
+#include "kernels/device/device.hpp"
+#include "kernels/device/profile.hpp"
+#include "kernels/workloads/binning.hpp"
 #include "sim/batch/engine.hpp"
 #include "sim/batch/result.hpp"
 #include "sim/batch/world.hpp"
@@ -67,7 +67,7 @@ class PendingWave {
   virtual WaveResult finish() = 0;  // once
 };
 
-// Needs a started device (kernels/device.hpp).
+// Needs a started device (kernels/device/device.hpp).
 class BatchRunner {
  public:
   // lanes: of every world's group, a power of two; 0: chosen for each wave. Throws DeviceError

@@ -5,7 +5,7 @@
 #include <future>
 
 #include "kernels/continuous_kernels.hpp"
-#include "kernels/profile.hpp"
+#include "kernels/device/profile.hpp"
 
 namespace servesweep {
 namespace {

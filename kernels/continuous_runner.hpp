@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/device.hpp"
+#include "kernels/device/device.hpp"
 #include "sim/continuous/engine.hpp"
 
 namespace servesweep {
@@ -51,7 +51,7 @@ class PendingContinuousWave {
   virtual ContinuousWaveResult finish() = 0;  // once
 };
 
-// Needs a started device (kernels/device.hpp).
+// Needs a started device (kernels/device/device.hpp).
 class ContinuousRunner {
  public:
   // lanes: of every world's group, a power of two; 0: chosen for each wave. Throws DeviceError

@@ -5,10 +5,10 @@
 
 #include <type_traits>
 
-#include "kernels/device_warp.hpp"
-#include "kernels/launch_plan.hpp"
-#include "kernels/portability.hpp"
-#include "sim/lanes.hpp"
+#include "kernels/device/device_warp.hpp"
+#include "kernels/device/launch_plan.hpp"
+#include "kernels/device/portability.hpp"
+#include "sim/core/lanes.hpp"
 
 namespace servesweep {
 

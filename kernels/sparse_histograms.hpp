@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/device_warp.hpp"
-#include "kernels/memory_block.hpp"
-#include "kernels/wave_memory.hpp"
-#include "sim/histogram.hpp"
+#include "kernels/device/device_warp.hpp"
+#include "kernels/memory/memory_block.hpp"
+#include "kernels/memory/wave_memory.hpp"
+#include "sim/core/histogram.hpp"
 
 namespace servesweep {
 

@@ -1,17 +1,17 @@
 // servesweep calibrate: the coefficients of the affine service models from measured batch times, or
 // from measured iterations.
-#include "host/calibrate.hpp"
+#include "host/calibration/calibrate.hpp"
 
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <iostream>
 #include <memory>
 
-#include "host/calibrate_iterations.hpp"
+#include "host/base/error.hpp"
+#include "host/calibration/calibrate_iterations.hpp"
 #include "host/cli/commands.hpp"
-#include "host/error.hpp"
-#include "io/grid_reader.hpp"
-#include "io/iteration_reader.hpp"
+#include "io/measured/grid_reader.hpp"
+#include "io/measured/iteration_reader.hpp"
 
 namespace servesweep {
 

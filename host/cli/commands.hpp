@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/cli/exit_code.hpp"
+#include "host/cli/support/exit_code.hpp"
 
 namespace servesweep {
 

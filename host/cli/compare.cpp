@@ -1,23 +1,23 @@
 // servesweep compare: two result files, or two parts of one, point by point.
-#include "host/compare.hpp"
+#include "host/results/compare.hpp"
 
 #include <algorithm>
 #include <iostream>
 #include <memory>
 #include <set>
 
-#include "host/change_limit.hpp"
+#include "host/base/error.hpp"
+#include "host/base/names.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/output_stream.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/engines.hpp"
-#include "host/error.hpp"
-#include "host/frame_where.hpp"
-#include "host/names.hpp"
-#include "host/units.hpp"
-#include "io/comparison_export.hpp"
-#include "io/comparison_table.hpp"
-#include "io/result_reader.hpp"
+#include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/engines/engines.hpp"
+#include "host/results/change_limit.hpp"
+#include "host/results/frame_where.hpp"
+#include "io/results/result_reader.hpp"
+#include "io/tables/comparison_export.hpp"
+#include "io/tables/comparison_table.hpp"
 
 namespace servesweep {
 namespace {

@@ -3,12 +3,12 @@
 #include <memory>
 
 #include "host/cli/commands.hpp"
-#include "host/engines.hpp"
-#include "host/parameter_docs.hpp"
-#include "host/preset_docs.hpp"
-#include "host/sweep_builder.hpp"
-#include "io/output_format.hpp"
-#include "io/preset_profile.hpp"
+#include "host/engines/engines.hpp"
+#include "host/latency/preset_docs.hpp"
+#include "host/sweep/parameter_docs.hpp"
+#include "host/sweep/sweep_builder.hpp"
+#include "io/measured/preset_profile.hpp"
+#include "io/results/output_format.hpp"
 
 namespace servesweep {
 

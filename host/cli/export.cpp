@@ -1,11 +1,11 @@
 // servesweep export: a result file as CSV or JSON.
-#include "io/export.hpp"
+#include "io/tables/export.hpp"
 
 #include <memory>
 
 #include "host/cli/commands.hpp"
-#include "host/cli/output_stream.hpp"
-#include "io/result_reader.hpp"
+#include "host/cli/support/output_stream.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 

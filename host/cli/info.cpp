@@ -5,10 +5,10 @@
 #include <iostream>
 #include <memory>
 
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
-#include "host/units.hpp"
-#include "kernels/device.hpp"
+#include "kernels/device/device.hpp"
 #include "servesweep_version.hpp"
 
 namespace servesweep {

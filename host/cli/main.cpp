@@ -5,9 +5,9 @@
 #include <malloc.h>
 #endif
 
+#include "host/base/names.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
-#include "host/names.hpp"
 
 namespace servesweep {
 namespace {

@@ -7,16 +7,16 @@
 #include <memory>
 #include <vector>
 
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
-#include "host/cli/sweep_options.hpp"
-#include "host/error.hpp"
-#include "host/runner.hpp"
-#include "host/toml_text.hpp"
-#include "host/units.hpp"
-#include "io/result_store.hpp"
-#include "io/toml_reader.hpp"
-#include "kernels/device.hpp"
+#include "host/cli/support/sweep_options.hpp"
+#include "host/parameters/toml_text.hpp"
+#include "host/run/runner.hpp"
+#include "io/files/toml_reader.hpp"
+#include "io/results/result_store.hpp"
+#include "kernels/device/device.hpp"
 
 namespace servesweep {
 namespace {

@@ -1,6 +1,6 @@
 #include "host/cli/program.hpp"
 
-#include "kernels/device.hpp"
+#include "kernels/device/device.hpp"
 #include "servesweep_version.hpp"
 
 namespace servesweep {

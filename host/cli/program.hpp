@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "host/machine.hpp"
-#include "host/provenance.hpp"
+#include "host/base/machine.hpp"
+#include "host/base/provenance.hpp"
 
 namespace servesweep {
 

@@ -10,18 +10,18 @@
 #include <optional>
 #include <sstream>
 
+#include "host/base/error.hpp"
+#include "host/base/sha256.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
-#include "host/cli/sweep_options.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/error.hpp"
-#include "host/sha256.hpp"
-#include "host/units.hpp"
-#include "io/result_reader.hpp"
-#include "io/text_source.hpp"
-#include "io/toml_reader.hpp"
-#include "kernels/device.hpp"
+#include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/sweep_options.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "io/files/text_source.hpp"
+#include "io/files/toml_reader.hpp"
+#include "io/results/result_reader.hpp"
+#include "kernels/device/device.hpp"
 
 namespace servesweep {
 namespace {

@@ -7,17 +7,17 @@
 #include <map>
 #include <memory>
 
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/output_stream.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/report.hpp"
 #include "host/cli/report_assets.hpp"
-#include "host/engines.hpp"
-#include "host/error.hpp"
-#include "host/units.hpp"
+#include "host/cli/support/output_stream.hpp"
+#include "host/engines/engines.hpp"
 #include "io/report/report_data.hpp"
 #include "io/report/report_page.hpp"
-#include "io/result_reader.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 namespace {

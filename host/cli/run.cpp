@@ -3,21 +3,21 @@
 #include <iostream>
 #include <memory>
 
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
-#include "host/cli/summary.hpp"
-#include "host/cli/sweep_options.hpp"
-#include "host/cli/sweep_run.hpp"
-#include "host/engines.hpp"
-#include "host/error.hpp"
-#include "host/parameter_docs.hpp"
-#include "host/profile_report.hpp"
-#include "host/units.hpp"
-#include "io/formats/times.hpp"
-#include "io/show.hpp"
-#include "io/toml_reader.hpp"
-#include "kernels/device.hpp"
-#include "kernels/profile.hpp"
+#include "host/cli/support/summary.hpp"
+#include "host/cli/support/sweep_options.hpp"
+#include "host/cli/support/sweep_run.hpp"
+#include "host/engines/engines.hpp"
+#include "host/run/profile_report.hpp"
+#include "host/sweep/parameter_docs.hpp"
+#include "io/files/toml_reader.hpp"
+#include "io/tables/show.hpp"
+#include "io/traces/formats/times.hpp"
+#include "kernels/device/device.hpp"
+#include "kernels/device/profile.hpp"
 
 namespace servesweep {
 namespace {

@@ -1,14 +1,14 @@
 // servesweep show: a result file as a table.
-#include "io/show.hpp"
+#include "io/tables/show.hpp"
 
 #include <iostream>
 #include <memory>
 
+#include "host/base/error.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/error.hpp"
-#include "host/profile_report.hpp"
-#include "io/output_format.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/run/profile_report.hpp"
+#include "io/results/output_format.hpp"
 
 namespace servesweep {
 

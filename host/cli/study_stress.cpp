@@ -6,19 +6,19 @@
 #include <iostream>
 #include <memory>
 
-#include "host/calibrate.hpp"
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
+#include "host/calibration/calibrate.hpp"
 #include "host/cli/program.hpp"
-#include "host/cli/study_run.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/error.hpp"
-#include "host/studies/original_files.hpp"
-#include "host/studies/stress_analysis.hpp"
-#include "host/studies/stress_choice.hpp"
-#include "host/studies/stress_plan.hpp"
-#include "host/units.hpp"
-#include "io/grid_reader.hpp"
-#include "io/result_reader.hpp"
-#include "io/trace_reader.hpp"
+#include "host/cli/support/study_run.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/studies/stress/original_files.hpp"
+#include "host/studies/stress/stress_analysis.hpp"
+#include "host/studies/stress/stress_choice.hpp"
+#include "host/studies/stress/stress_plan.hpp"
+#include "io/measured/grid_reader.hpp"
+#include "io/results/result_reader.hpp"
+#include "io/traces/trace_reader.hpp"
 
 namespace servesweep {
 namespace {

@@ -7,16 +7,16 @@
 #include <memory>
 #include <set>
 
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/report.hpp"
-#include "host/cli/study_run.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/error.hpp"
-#include "host/studies/tuning_analysis.hpp"
-#include "host/studies/tuning_files.hpp"
-#include "host/studies/tuning_plan.hpp"
-#include "host/units.hpp"
-#include "io/result_reader.hpp"
+#include "host/cli/support/study_run.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/studies/tuning/tuning_analysis.hpp"
+#include "host/studies/tuning/tuning_files.hpp"
+#include "host/studies/tuning/tuning_plan.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 namespace {

@@ -5,17 +5,17 @@
 #include <memory>
 #include <set>
 
+#include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/output_stream.hpp"
-#include "host/cli/sweep_options.hpp"
-#include "host/cli/whole_number.hpp"
-#include "host/error.hpp"
-#include "host/trace_summary.hpp"
-#include "host/units.hpp"
-#include "host/workload_params.hpp"
-#include "io/toml_reader.hpp"
-#include "io/trace_reader.hpp"
-#include "io/trace_writer.hpp"
+#include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/sweep_options.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/workload/trace_summary.hpp"
+#include "host/workload/workload_params.hpp"
+#include "io/files/toml_reader.hpp"
+#include "io/traces/trace_reader.hpp"
+#include "io/traces/trace_writer.hpp"
 
 namespace servesweep {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/statistics.hpp"
+#include "host/base/statistics.hpp"
 
 namespace servesweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/frame.hpp"
+#include "host/results/frame.hpp"
 
 namespace servesweep {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "host/units.hpp"
+#include "host/base/units.hpp"
 
 namespace servesweep {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/studies/study.hpp"
+#include "host/results/study.hpp"
 
 namespace servesweep {
 

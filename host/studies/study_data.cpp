@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/statistics.hpp"
-#include "host/studies/study.hpp"
+#include "host/base/statistics.hpp"
+#include "host/results/study.hpp"
 
 namespace servesweep {
 

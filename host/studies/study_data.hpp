@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/frame.hpp"
+#include "host/results/frame.hpp"
 #include "host/studies/seed_change.hpp"
 #include "host/studies/seed_groups.hpp"
 

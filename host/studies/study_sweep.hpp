@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/toml_text.hpp"
+#include "host/parameters/toml_text.hpp"
 
 namespace servesweep {
 

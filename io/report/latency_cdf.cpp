@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 
-#include "host/error.hpp"
+#include "host/base/error.hpp"
 
 namespace servesweep {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/report/points.hpp"
-#include "io/result_reader.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 

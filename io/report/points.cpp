@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <unordered_map>
 
-#include "host/statistics.hpp"
+#include "host/base/statistics.hpp"
 
 namespace servesweep {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/result_reader.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 

@@ -9,13 +9,13 @@
 #include <limits>
 #include <utility>
 
-#include "host/units.hpp"
+#include "host/base/units.hpp"
 #include "io/report/latency_cdf.hpp"
 #include "io/report/packed_array.hpp"
 #include "io/report/points.hpp"
 #include "io/report/script_json.hpp"
 #include "io/report/selection.hpp"
-#include "io/show.hpp"
+#include "io/tables/show.hpp"
 
 namespace servesweep {
 namespace {

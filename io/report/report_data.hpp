@@ -30,7 +30,7 @@
 #include <map>
 #include <string>
 
-#include "io/result_reader.hpp"
+#include "io/results/result_reader.hpp"
 
 namespace servesweep {
 

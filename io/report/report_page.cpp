@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/error.hpp"
-#include "host/sha256.hpp"
+#include "host/base/error.hpp"
+#include "host/base/sha256.hpp"
 #include "io/report/packed_array.hpp"
 
 namespace servesweep {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/units.hpp"
+#include "host/base/units.hpp"
 
 namespace servesweep {
 namespace {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "sim/batch/params.hpp"
-#include "sim/portability.hpp"
+#include "sim/core/portability.hpp"
 
 namespace servesweep {
 

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "sim/lanes.hpp"
+#include "sim/core/lanes.hpp"
 
 namespace servesweep {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/batch/workload.hpp"
-#include "sim/lanes.hpp"
+#include "sim/core/lanes.hpp"
 
 namespace servesweep {
 

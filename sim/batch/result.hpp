@@ -4,9 +4,9 @@
 
 #include <type_traits>
 
-#include "sim/histogram.hpp"
-#include "sim/portability.hpp"
-#include "sim/world_status.hpp"
+#include "sim/core/histogram.hpp"
+#include "sim/core/portability.hpp"
+#include "sim/core/world_status.hpp"
 
 namespace servesweep {
 

@@ -7,7 +7,7 @@
 #include "sim/batch/controller.hpp"
 #include "sim/batch/gpu_events.hpp"
 #include "sim/batch/result.hpp"
-#include "sim/state_layout.hpp"
+#include "sim/core/state_layout.hpp"
 
 namespace servesweep {
 

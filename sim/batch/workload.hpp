@@ -3,7 +3,7 @@
 // same workload, load scaling, bins and admission limit; the arrays outlive the run.
 #pragma once
 
-#include "sim/portability.hpp"
+#include "sim/core/portability.hpp"
 
 namespace servesweep {
 

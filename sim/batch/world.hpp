@@ -7,8 +7,8 @@
 #include "sim/batch/controller.hpp"
 #include "sim/batch/params.hpp"
 #include "sim/batch/workload.hpp"
-#include "sim/clock.hpp"
-#include "sim/service/registry.hpp"
+#include "sim/core/clock.hpp"
+#include "sim/latency/service/registry.hpp"
 
 namespace servesweep {
 

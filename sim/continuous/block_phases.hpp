@@ -3,7 +3,7 @@
 // iteration, (c - iterations done) modulo block size stays what it is: its phase.
 #pragma once
 
-#include "sim/portability.hpp"
+#include "sim/core/portability.hpp"
 
 namespace servesweep {
 

@@ -1,7 +1,7 @@
 // What a replica shows to those who watch it: its flights and the requests that it completed.
 #pragma once
 
-#include "sim/ticks.hpp"
+#include "sim/core/ticks.hpp"
 
 namespace servesweep {
 

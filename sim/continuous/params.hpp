@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "sim/field.hpp"
+#include "sim/core/field.hpp"
 
 namespace servesweep {
 

@@ -6,7 +6,7 @@
 
 #include "sim/continuous/result.hpp"
 #include "sim/continuous/world.hpp"
-#include "sim/state_layout.hpp"
+#include "sim/core/state_layout.hpp"
 
 namespace servesweep {
 

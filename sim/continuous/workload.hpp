@@ -2,7 +2,7 @@
 // with the same workload whatever its load; the arrays outlive the run.
 #pragma once
 
-#include "sim/portability.hpp"
+#include "sim/core/portability.hpp"
 
 namespace servesweep {
 

@@ -5,7 +5,7 @@
 
 #include "sim/continuous/params.hpp"
 #include "sim/continuous/workload.hpp"
-#include "sim/iteration/registry.hpp"
+#include "sim/latency/iteration/registry.hpp"
 
 namespace servesweep {
 

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "host/error.hpp"
-#include "host/workload.hpp"
-#include "io/trace_reader.hpp"
-#include "io/trace_writer.hpp"
+#include "host/base/error.hpp"
+#include "host/workload/workload.hpp"
+#include "io/traces/trace_reader.hpp"
+#include "io/traces/trace_writer.hpp"
 
 namespace servesweep {
 

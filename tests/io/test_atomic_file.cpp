@@ -1,10 +1,10 @@
-#include "io/atomic_file.hpp"
+#include "io/files/atomic_file.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <stdexcept>
 
-#include "host/error.hpp"
+#include "host/base/error.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace fs = std::filesystem;

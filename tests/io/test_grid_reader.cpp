@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "host/error.hpp"
-#include "io/grid_reader.hpp"
+#include "host/base/error.hpp"
+#include "io/measured/grid_reader.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;

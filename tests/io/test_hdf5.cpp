@@ -4,9 +4,9 @@
 #include <functional>
 #include <limits>
 
-#include "host/error.hpp"
-#include "io/dimension_scale.hpp"
-#include "io/hdf5.hpp"
+#include "host/base/error.hpp"
+#include "io/hdf5/dimension_scale.hpp"
+#include "io/hdf5/hdf5.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace servesweep;

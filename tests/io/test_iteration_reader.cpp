@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "host/error.hpp"
-#include "io/iteration_reader.hpp"
+#include "host/base/error.hpp"
+#include "io/measured/iteration_reader.hpp"
 
 using namespace servesweep;
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "host/error.hpp"
-#include "io/profile_reader.hpp"
+#include "host/base/error.hpp"
+#include "io/measured/profile_reader.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;

@@ -7,8 +7,8 @@
 
 #include "io/report/latency_cdf.hpp"
 #include "io/report/report_data.hpp"
-#include "io/result_store.hpp"
-#include "io/study_file.hpp"
+#include "io/results/result_store.hpp"
+#include "io/results/study_file.hpp"
 #include "tests/support/packed_arrays.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/study_frame.hpp"

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "host/error.hpp"
-#include "host/sha256.hpp"
+#include "host/base/error.hpp"
+#include "host/base/sha256.hpp"
 #include "io/report/report_page.hpp"
 #include "tests/support/packed_arrays.hpp"
 

@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "host/error.hpp"
-#include "io/export.hpp"
-#include "io/result_reader.hpp"
-#include "io/result_store.hpp"
-#include "io/show.hpp"
+#include "host/base/error.hpp"
+#include "io/results/result_reader.hpp"
+#include "io/results/result_store.hpp"
+#include "io/tables/export.hpp"
+#include "io/tables/show.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/temp_folder.hpp"
 

@@ -11,9 +11,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "host/error.hpp"
-#include "io/result_reader.hpp"
-#include "io/result_store.hpp"
+#include "host/base/error.hpp"
+#include "io/results/result_reader.hpp"
+#include "io/results/result_store.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/temp_folder.hpp"
 

@@ -1,4 +1,4 @@
-#include "io/toml_reader.hpp"
+#include "io/files/toml_reader.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/csv.hpp"
+#include "io/files/csv.hpp"
 
 using namespace servesweep;
 

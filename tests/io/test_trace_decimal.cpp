@@ -6,8 +6,8 @@
 #include <random>
 #include <string>
 
-#include "io/decimal.hpp"
-#include "io/formats/times.hpp"
+#include "io/files/decimal.hpp"
+#include "io/traces/formats/times.hpp"
 
 using namespace servesweep;
 

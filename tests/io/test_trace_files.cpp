@@ -10,10 +10,10 @@
 #include <string>
 #include <thread>
 
-#include "host/error.hpp"
-#include "io/text_source.hpp"
-#include "io/trace_reader.hpp"
-#include "io/trace_writer.hpp"
+#include "host/base/error.hpp"
+#include "io/files/text_source.hpp"
+#include "io/traces/trace_reader.hpp"
+#include "io/traces/trace_writer.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace servesweep;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "io/json_line.hpp"
+#include "io/traces/json_line.hpp"
 
 using namespace servesweep;
 

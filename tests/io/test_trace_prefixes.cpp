@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "host/error.hpp"
-#include "io/trace_reader.hpp"
+#include "host/base/error.hpp"
+#include "io/traces/trace_reader.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;

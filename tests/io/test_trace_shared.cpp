@@ -13,8 +13,8 @@
 #include <tuple>
 #include <utility>
 
-#include "host/trace_summary.hpp"
-#include "io/trace_reader.hpp"
+#include "host/workload/trace_summary.hpp"
+#include "io/traces/trace_reader.hpp"
 
 using namespace servesweep;
 

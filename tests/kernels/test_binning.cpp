@@ -1,6 +1,6 @@
 // Binned workloads against a naive stable sort of the requests by bin, and the device's against the
 // host's.
-#include "kernels/binning.hpp"
+#include "kernels/workloads/binning.hpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>
@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "kernels/binning_rules.hpp"
-#include "kernels/device_binning.hpp"
+#include "kernels/workloads/binning_rules.hpp"
+#include "kernels/workloads/device_binning.hpp"
 #include "tests/support/device_memory.hpp"
 #include "tests/support/host_requests.hpp"
 

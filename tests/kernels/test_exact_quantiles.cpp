@@ -1,5 +1,5 @@
 // Exact percentiles of many worlds at once against a sort of each world's values.
-#include "kernels/exact_quantiles.hpp"
+#include "kernels/primitives/exact_quantiles.hpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Sorts and scans on the device against those of the standard library on the host. Arrays are
 // compared inside (( )): Catch2 would print a million values.
-#include "kernels/primitives.hpp"
+#include "kernels/primitives/primitives.hpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>

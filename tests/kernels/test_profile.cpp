@@ -5,7 +5,7 @@
 #include <thread>
 #include <tuple>
 
-#include "kernels/profile.hpp"
+#include "kernels/device/profile.hpp"
 
 using namespace servesweep;
 

@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/random.hpp"
-#include "host/statistics.hpp"
+#include "host/base/random.hpp"
+#include "host/base/statistics.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/queueing_oracles.hpp"
 

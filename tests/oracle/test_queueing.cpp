@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "host/random.hpp"
-#include "host/statistics.hpp"
+#include "host/base/random.hpp"
+#include "host/base/statistics.hpp"
 #include "tests/support/batch_worlds.hpp"
 #include "tests/support/queueing_oracles.hpp"
 

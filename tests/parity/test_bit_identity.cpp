@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "host/sha256.hpp"
+#include "host/base/sha256.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/wave_outcomes.hpp"
 

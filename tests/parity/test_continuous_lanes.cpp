@@ -1,6 +1,6 @@
 // A world of the continuous engine run by a lane group has the bits of the world run by one lane,
-// whatever the group's width; and the engine keeps to the contract of sim/lanes.hpp. The group is
-// emulated on the CPU (tests/parity/test_lanes.cpp shows what the emulator sees).
+// whatever the group's width; and the engine keeps to the contract of sim/core/lanes.hpp. The group
+// is emulated on the CPU (tests/parity/test_lanes.cpp shows what the emulator sees).
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>

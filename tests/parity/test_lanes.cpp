@@ -1,5 +1,6 @@
 // A world run by a lane group has the bits of the world run by one lane, whatever the group's
-// width; and the engine keeps to the contract of sim/lanes.hpp. The group is emulated on the CPU.
+// width; and the engine keeps to the contract of sim/core/lanes.hpp. The group is emulated on the
+// CPU.
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>

@@ -9,8 +9,8 @@
 #include <limits>
 #include <string>
 
-#include "host/batch_metrics.hpp"
-#include "io/trace_reader.hpp"
+#include "host/engines/batch/batch_metrics.hpp"
+#include "io/traces/trace_reader.hpp"
 #include "tests/support/batch_worlds.hpp"
 #include "tests/support/source_folder.hpp"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "host/continuous_services.hpp"
+#include "host/engines/continuous/continuous_services.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "host/statistics.hpp"
+#include "host/base/statistics.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/tuning_server.hpp"
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/iteration_table.hpp"
-#include "io/profile_reader.hpp"
-#include "sim/lanes.hpp"
+#include "host/latency/iteration_table.hpp"
+#include "io/measured/profile_reader.hpp"
+#include "sim/core/lanes.hpp"
 #include "tests/reference/vllm_server.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/shared_files.hpp"

@@ -1,5 +1,5 @@
 // Histogram buckets on all of their edges, quantiles against the list of bucket middles, merging.
-#include "sim/histogram.hpp"
+#include "sim/core/histogram.hpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>

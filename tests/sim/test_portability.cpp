@@ -1,5 +1,5 @@
 // Bit operations and conversions against the compiler's own.
-#include "sim/portability.hpp"
+#include "sim/core/portability.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 
-#include "sim/iteration/registry.hpp"
+#include "sim/latency/iteration/registry.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {

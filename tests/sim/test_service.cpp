@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "sim/service/registry.hpp"
+#include "sim/latency/service/registry.hpp"
 
 namespace servesweep {
 namespace {

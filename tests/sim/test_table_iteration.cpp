@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "sim/iteration/registry.hpp"
+#include "sim/latency/iteration/registry.hpp"
 #include "tests/support/iteration_tables.hpp"
 
 using namespace servesweep;

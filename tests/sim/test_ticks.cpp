@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "sim/ticks.hpp"
+#include "sim/core/ticks.hpp"
 
 using namespace servesweep;
 

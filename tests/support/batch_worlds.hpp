@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
-#include "host/batch_params.hpp"
-#include "host/workload_builder.hpp"
+#include "host/engines/batch/batch_params.hpp"
+#include "host/workload/workload_builder.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep::testing {

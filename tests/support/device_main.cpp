@@ -1,5 +1,5 @@
 // The main function of tests that run kernels.
-#include "kernels/device.hpp"
+#include "kernels/device/device.hpp"
 #include "tests/support/catch_session.hpp"
 
 int main(int argc, char* argv[]) {

@@ -4,7 +4,7 @@
 #include <Kokkos_Core.hpp>
 #include <vector>
 
-#include "kernels/portability.hpp"
+#include "kernels/device/portability.hpp"
 
 namespace servesweep {
 

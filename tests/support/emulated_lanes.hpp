@@ -1,6 +1,6 @@
-// A lane group (sim/lanes.hpp) of any width on one CPU thread, as a GPU would run it: every lane is
-// a fiber that runs all of the code, and the lanes meet in every call. Between calls they run in
-// random order; inside one the indices are spread over lanes that run in random order too,
+// A lane group (sim/core/lanes.hpp) of any width on one CPU thread, as a GPU would run it: every
+// lane is a fiber that runs all of the code, and the lanes meet in every call. Between calls they
+// run in random order; inside one the indices are spread over lanes that run in random order too,
 // reductions join in random trees, and searches look at a whole chunk of lanes before they stop.
 //
 // Memory that the lanes share is given to the group, which fails where
@@ -23,12 +23,12 @@
 #include <utility>
 #include <vector>
 
-#include "sim/lanes.hpp"
+#include "sim/core/lanes.hpp"
 #include "tests/support/fiber.hpp"
 
 namespace servesweep::testing {
 
-// A violation of the contract of sim/lanes.hpp.
+// A violation of the contract of sim/core/lanes.hpp.
 struct LaneError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

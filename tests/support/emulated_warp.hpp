@@ -1,6 +1,6 @@
-// A warp (sim/lanes.hpp) of up to 32 lanes on one CPU thread, so that GroupLanes, which GPUs run,
-// runs here: every lane is a fiber that runs all of the code. Lanes meet in sync(), exchange() and
-// ballot(), and run in random order between them. Fails where they do not make the same calls.
+// A warp (sim/core/lanes.hpp) of up to 32 lanes on one CPU thread, so that GroupLanes, which GPUs
+// run, runs here: every lane is a fiber that runs all of the code. Lanes meet in sync(), exchange()
+// and ballot(), and run in random order between them. Fails where they do not make the same calls.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/lanes.hpp"
+#include "sim/core/lanes.hpp"
 #include "tests/support/emulated_lanes.hpp"
 #include "tests/support/fiber.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/binning.hpp"
+#include "kernels/workloads/binning.hpp"
 
 namespace servesweep::testing {
 

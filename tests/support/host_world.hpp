@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/exact_percentiles.hpp"
+#include "kernels/primitives/exact_percentiles.hpp"
 #include "tests/support/host_requests.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "sim/iteration/table.hpp"
+#include "sim/latency/iteration/table.hpp"
 #include "tests/support/random_worlds.hpp"
 
 namespace servesweep::testing {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "host/batch_params.hpp"
+#include "host/engines/batch/batch_params.hpp"
 #include "tests/reference/naive_batch.hpp"
 
 namespace servesweep {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "host/parameter.hpp"
-#include "host/run_spec.hpp"
-#include "host/sweep_builder.hpp"
+#include "host/parameters/parameter.hpp"
+#include "host/parameters/run_spec.hpp"
+#include "host/sweep/sweep_builder.hpp"
 
 namespace servesweep {
 namespace sample {

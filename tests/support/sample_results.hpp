@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "host/provenance.hpp"
-#include "host/result.hpp"
-#include "host/sweep.hpp"
+#include "host/base/provenance.hpp"
+#include "host/results/result.hpp"
+#include "host/sweep/sweep.hpp"
 
 namespace servesweep::sample {
 

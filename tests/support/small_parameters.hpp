@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "host/sweep_builder.hpp"
-#include "io/toml_reader.hpp"
+#include "host/sweep/sweep_builder.hpp"
+#include "io/files/toml_reader.hpp"
 
 namespace servesweep::small {
 

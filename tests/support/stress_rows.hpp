@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/studies/stress_analysis.hpp"
+#include "host/studies/stress/stress_analysis.hpp"
 #include "tests/support/study_frame.hpp"
 
 namespace servesweep::testing {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/frame.hpp"
+#include "host/results/frame.hpp"
 
 namespace servesweep::testing {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/frame.hpp"
-#include "host/studies/tuning_plan.hpp"
+#include "host/results/frame.hpp"
+#include "host/studies/tuning/tuning_plan.hpp"
 
 namespace servesweep::testing {
 

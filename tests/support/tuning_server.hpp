@@ -2,7 +2,7 @@
 // what it took, and the preset that these tables alone gave.
 #pragma once
 
-#include "host/continuous_params.hpp"
+#include "host/engines/continuous/continuous_params.hpp"
 
 namespace servesweep::testing {
 

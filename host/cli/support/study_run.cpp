@@ -1,0 +1,160 @@
+#include "host/cli/support/study_run.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "host/base/error.hpp"
+#include "host/base/machine.hpp"
+#include "host/base/units.hpp"
+#include "host/cli/program.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "io/files/atomic_file.hpp"
+#include "io/files/toml_reader.hpp"
+#include "io/results/study_file.hpp"
+
+namespace servesweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kCacheShare = 8;  // of the memory, for workloads that steps share
+
+std::string folder_of(const std::string& output) {
+  if (output.empty()) throw InputError("invalid -o (it is empty) name a result file");
+  return output + ".study";
+}
+
+}  // namespace
+
+void print_findings(const std::vector<StudyFinding>& findings) {
+  std::string topic;
+  const auto print = [&](bool answer) {
+    for (const StudyFinding& finding : findings) {
+      if ((finding.topic == kAnswerTopic) != answer) continue;
+      if (finding.topic != topic) std::cout << '\n' << (topic = finding.topic) << '\n';
+      std::cout << "  " << finding.text << '\n';
+    }
+  };
+  print(false);
+  print(true);
+  std::cout << '\n';
+}
+
+void StudyOptions::add_to(CLI::App& command) {
+  command.add_option("-o,--output", output, "Result file; default: " + output)->type_name("OUT.h5");
+  device.add_to(command);
+  command.add_flag("--fresh", fresh, "Starts over: gives up what the result file holds");
+  command.add_flag("-q,--quiet", quiet, "No progress on stderr");
+}
+
+void add_seeds(CLI::App& command, std::int32_t& seeds, std::uint64_t& seed,
+               const std::string& replicated) {
+  command
+      .add_option("--seeds", seeds,
+                  fmt::format("Replications of {}; default: {}", replicated, seeds))
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000));
+  command.add_option("--seed", seed, fmt::format("Seed of everything random; default: {}", seed))
+      ->type_name("N");
+}
+
+int study_exit_code(const std::function<int()>& run) {
+  try {
+    return run();
+  } catch (const StudyInterrupted&) {
+    return kInterrupted;
+  }
+}
+
+StudyRun::StudyRun(const std::string& name, const std::vector<std::string>& steps,
+                   StudyOptions options, const Program& program, Conclude conclude)
+    : options_(std::move(options)),
+      conclude_(std::move(conclude)),
+      folder_(folder_of(options_.output)) {
+  study_.name = name;
+  study_.steps = steps;
+  if (fs::exists(options_.output)) {  // no other kind of file is replaced
+    const ResultFile there(options_.output);
+    if (!options_.fresh) study_ = read_study(there, name, steps);
+  }
+  how_.limits = options_.device.start();
+  const std::size_t for_workloads = how_.limits.max_memory_bytes / kCacheShare;
+  how_.limits.max_memory_bytes -= for_workloads;
+  how_.quiet = options_.quiet;
+  how_.on_existing = options_.fresh ? OnExisting::kStartOver : OnExisting::kResume;
+  workloads_ = std::make_unique<WorkloadCache>(for_workloads);
+  how_.workloads = workloads_.get();
+  provenance_ = run_provenance(this_machine());
+  provenance_.command_line = shell_line(program.arguments);
+  provenance_.time_started_utc = utc_now();
+}
+
+StudyRun::Step StudyRun::load_named(const std::string& name, const std::string& toml) {
+  return {name, load_sweep(parse_toml(toml, name))};
+}
+
+std::optional<Frame> StudyRun::worlds_of(const Step& step) const {
+  const Sweep& sweep = step.loaded.sweep;
+  const auto rows = rows_of_sweep(study_, step.name, sweep.fingerprint());
+  if (static_cast<std::int64_t>(rows.size()) < sweep.num_worlds()) return std::nullopt;
+  return study_.worlds.select(rows);
+}
+
+Frame StudyRun::worlds_for(const std::string& needed_by, const Step& step,
+                           const std::string& called, const std::string& remedy) const {
+  if (auto worlds = worlds_of(step)) return *std::move(worlds);
+  throw InputError(
+      fmt::format("{} needs the results of {} (it has not been run with these settings) {}",
+                  needed_by, called, remedy));
+}
+
+void StudyRun::check_trace(const std::string& path, const std::string& sha256) const {
+  for (const StudySweep& sweep : study_.sweeps) {
+    const std::string then = sweep.attribute("traces");
+    if (then.find("  " + path + "\n") != std::string::npos &&
+        then.find(sha256 + "  " + path) == std::string::npos) {
+      throw InputError(path + " has other contents than when " + options_.output +
+                       " was made from it (" + sweep.step +
+                       ") choose another output, or start over with --fresh");
+    }
+  }
+}
+
+void StudyRun::run(const Step& step) {
+  const Sweep& sweep = step.loaded.sweep;
+  if (worlds_of(step)) {
+    if (!options_.quiet) std::cerr << step.name << ": already there" << std::endl;
+    if (make_newest(study_, step.name, sweep.fingerprint())) write();
+    return;
+  }
+  if (!options_.quiet) {
+    std::cerr << step.name << ": " << format_count(sweep.num_points(), "configuration") << ", "
+              << format_count(sweep.num_worlds(), "world") << std::endl;
+  }
+  print_warnings(sweep.warnings());
+  const std::string path =
+      folder_.path + "/" + step.name + "-" + sweep.fingerprint().substr(0, 12) + ".h5";
+  const SweepRunEnd end = run_to_file(step.loaded, path, provenance_, how_);
+  if (end.outcome.end != RunEnd::kFinished) throw StudyInterrupted();
+  add_sweep(study_, read_sweep_result(ResultFile(path), step.name));
+  write();
+  fs::remove(path);
+}
+
+void StudyRun::write() {
+  Provenance provenance = provenance_;
+  provenance.traces = study_.sweeps.back().attribute("traces");
+  provenance.time_finished_utc = utc_now();
+  const StudyConclusions conclusions = conclude_(study_);
+  write_study(options_.output, study_, provenance, conclusions.findings, conclusions.methods);
+  const fs::path folder = fs::path(options_.output).parent_path();
+  for (const auto& [name, text] : conclusions.files) {
+    const std::string path = (folder / name).string();
+    write_file_atomically(path, text);
+    files_written_.insert(path);
+  }
+}
+
+}  // namespace servesweep

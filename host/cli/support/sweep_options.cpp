@@ -1,0 +1,147 @@
+#include "host/cli/support/sweep_options.hpp"
+
+#include <iostream>
+#include <optional>
+#include <set>
+
+#include "host/base/error.hpp"
+#include "host/base/machine.hpp"
+#include "host/base/sha256.hpp"
+#include "host/base/units.hpp"
+#include "host/cli/support/whole_number.hpp"
+#include "host/engines/engines.hpp"
+#include "host/sweep/sweep_builder.hpp"
+#include "host/workload/workload_params.hpp"
+#include "io/files/text_source.hpp"
+#include "io/measured/grid_reader.hpp"
+#include "io/measured/preset_profile.hpp"
+#include "io/measured/profile_reader.hpp"
+#include "io/traces/trace_reader.hpp"
+#include "kernels/device/device.hpp"
+#include "kernels/device/profile.hpp"
+
+namespace servesweep {
+
+void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
+  command.add_option("-s,--set", overrides, kOverrideText)
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void DeviceOptions::add_to(CLI::App& command) {
+  command.add_option("--threads", threads, "CPU threads; default: one per core")
+      ->type_name("N")
+      ->check(whole_number(1, 4096));
+  command
+      .add_option("--max-memory", max_memory,
+                  "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
+                  "default: half of this machine's")
+      ->type_name("SIZE");
+  command
+      .add_option("--max-device-memory", max_device_memory,
+                  "The same of a GPU's memory; default: nine tenths of what is free")
+      ->type_name("SIZE");
+  command
+      .add_option(
+          "--lanes", lanes,
+          "Lanes of a GPU that run a world together: 1, 2, 4, 8, 16 or 32; default: chosen\n"
+          "for each wave of worlds. Results do not depend on it")
+      ->type_name("N")
+      ->check(whole_number(1, 32));
+}
+
+RunLimits DeviceOptions::start() const {
+  RunLimits limits;
+  limits.max_memory_bytes =
+      max_memory.empty() ? this_machine().memory_bytes / 2 : parse_size(max_memory, "--max-memory");
+  const std::size_t wanted =
+      max_device_memory.empty() ? 0 : parse_size(max_device_memory, "--max-device-memory");
+  start_device(threads);
+  const DeviceInfo device = device_info();
+  if (wanted > 0 && device.free_bytes == 0) {
+    throw InputError("invalid --max-device-memory=" + max_device_memory + " (the " +
+                     device.backend + " backend has no memory of its own) use --max-memory");
+  }
+  if (wanted > device.free_bytes) {
+    throw InputError("invalid --max-device-memory=" + max_device_memory + " (" +
+                     format_size(device.free_bytes) + " of the device are free) ask for less");
+  }
+  limits.max_device_memory_bytes = wanted > 0 ? wanted : device.free_bytes / 10 * 9;
+  limits.lanes = lanes;
+  return limits;
+}
+
+LoadedSweep load_sweep(const RunSpec& spec) {
+  const ProfileRegion region("servesweep::expand");
+  std::unique_ptr<Engine> engine = make_engine(spec);
+  Sweep sweep = build_sweep(spec, engine->parameters(),
+                            [&](const double* values, const std::vector<std::string>& texts) {
+                              return engine->check(values, texts);
+                            });
+  return {std::move(engine), std::move(sweep)};
+}
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::cerr << "warning: " << warning << std::endl;
+}
+
+// Points are looked through until every text of the sweep was met: as a rule, the first is enough.
+SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
+  const ProfileRegion region("servesweep::read_inputs");
+  const ParameterSet& parameters = sweep.parameters();
+  const std::size_t trace_parameter = parameters.find("workload.trace").value();
+  const std::optional<std::size_t> profile_parameter = parameters.find("service.profile");
+  std::vector<double> values(parameters.size());
+  std::set<std::size_t> met = {0};
+  std::map<std::string, std::string> sha256;  // by file
+  for (std::int64_t point = 0; point < sweep.num_points() && met.size() < sweep.texts().size();
+       ++point) {
+    sweep.values(point * sweep.settings().replications, values.data());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const bool is_file = parameters[i].type == ParameterType::kText;
+      if (!(is_file || parameters[i].type == ParameterType::kIntegerList)) continue;
+      if (values[i] != values[i] || !met.insert(static_cast<std::size_t>(values[i])).second)
+        continue;
+      if (!is_file) continue;
+      const std::string& text = sweep.texts()[static_cast<std::size_t>(values[i])];
+      if (i == trace_parameter) {
+        const WorkloadSpec spec = read_workload_spec(parameters, values.data(), sweep.texts());
+        sha256[text] =
+            trace(text, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row})->sha256;
+      } else {
+        const std::vector<std::string> files =
+            i == profile_parameter ? kernel_profile_files(text) : std::vector<std::string>{text};
+        for (const std::string& file : files) {
+          sha256[file] = sha256_hex(TextSource(sweep.path(file)).stored());
+        }
+      }
+    }
+  }
+  for (const auto& [text, digits] : sha256) checksums_ += digits + "  " + text + "\n";
+}
+
+std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
+                                                const TraceOptions& options) {
+  auto& known = traces_[{text, options.keep_failed, options.on_bad_row}];
+  if (known == nullptr) {
+    known = std::make_shared<const Trace>(read_trace(sweep_.path(text), options));
+  }
+  return known;
+}
+
+InputFiles SweepInputs::files() {
+  return {
+      [this](const std::string& text, const TraceOptions& options) { return trace(text, options); },
+      [this](const std::string& text) {
+        const std::string path = sweep_.path(text);
+        try {
+          return to_grid(read_service_grid(path));
+        } catch (const InputError& error) {
+          throw InputError(path + ": " + error.what());
+        }
+      },
+      [this](const std::string& text) { return read_kernel_profile(sweep_.path(text)); },
+      preset_profile};
+}
+
+}  // namespace servesweep

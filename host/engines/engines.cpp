@@ -1,0 +1,48 @@
+#include "host/engines/engines.hpp"
+
+#include <vector>
+
+#include "host/base/error.hpp"
+#include "host/base/names.hpp"
+#include "host/engines/batch/batch_engine.hpp"
+#include "host/engines/continuous/continuous_engine.hpp"
+
+namespace servesweep {
+namespace {
+
+struct Registered {
+  const char* name;
+  std::unique_ptr<Engine> (*make)();
+};
+
+constexpr Registered kEngines[] = {{"batch", make_batch_engine},
+                                   {"continuous", make_continuous_engine}};
+
+std::string unknown(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Registered& engine : kEngines) {
+    names.emplace_back(engine.name);
+  }
+  return "invalid engine=" + name + " (must be one of " + joined(names) + ")" +
+         did_you_mean(nearest(name, names));
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const std::string& name) {
+  for (const Registered& engine : kEngines) {
+    if (name == engine.name) return engine.make();
+  }
+  throw InputError(unknown(name));
+}
+
+std::unique_ptr<Engine> make_engine(const RunSpec& spec) {
+  const std::string name = engine_of(spec);
+  const SpecEntry* entry = spec.find("engine");
+  for (const Registered& engine : kEngines) {
+    if (name == engine.name) return engine.make();
+  }
+  throw InputError({entry->at(entry->value, unknown(name))});
+}
+
+}  // namespace servesweep

@@ -1,0 +1,18 @@
+// The engines that a sweep file can name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/engines/engine.hpp"
+#include "host/parameters/run_spec.hpp"
+
+namespace servesweep {
+
+// Throws InputError for names of no engine.
+std::unique_ptr<Engine> make_engine(const std::string& name);
+
+// The engine that a sweep file asks for; errors have its place.
+std::unique_ptr<Engine> make_engine(const RunSpec& spec);
+
+}  // namespace servesweep

@@ -1,0 +1,332 @@
+#include "host/parameters/where.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "host/base/error.hpp"
+#include "host/base/names.hpp"
+#include "host/parameters/toml_text.hpp"
+
+namespace servesweep {
+
+double Where::evaluate(std::size_t index, const double* values) const {
+  const Node& node = nodes_[index];
+  const auto left = [&] { return evaluate(node.left, values); };
+  const auto right = [&] { return evaluate(node.right, values); };
+  switch (node.op) {
+    case Op::kConstant:
+      return node.value;
+    case Op::kParameter:
+      return values[node.parameter];
+    case Op::kNegate:
+      return -left();
+    case Op::kNot:
+      return left() == 0;
+    case Op::kAdd:
+      return left() + right();
+    case Op::kSubtract:
+      return left() - right();
+    case Op::kMultiply:
+      return left() * right();
+    case Op::kDivide:
+      return left() / right();
+    case Op::kEqual:
+      return left() == right();
+    case Op::kUnequal:
+      return left() != right();
+    case Op::kLess:
+      return left() < right();
+    case Op::kLessEqual:
+      return left() <= right();
+    case Op::kGreater:
+      return left() > right();
+    case Op::kGreaterEqual:
+      return left() >= right();
+    case Op::kAnd:
+      return left() != 0 && right() != 0;
+    case Op::kOr:
+      return left() != 0 || right() != 0;
+  }
+  return 0;
+}
+
+class WhereParser {
+ public:
+  WhereParser(Where& where, std::string_view text, const ParameterSet& parameters,
+              const std::vector<std::string>& texts)
+      : where_(where), text_(text), parameters_(parameters), texts_(texts) {}
+
+  void parse() {
+    if (text_.size() > kLongest) {
+      text_ = text_.substr(0, 60);
+      fail(0, "longer than " + std::to_string(kLongest) + " characters");
+    }
+    next();
+    const Operand all = truth(disjunction());
+    if (!token_.empty()) fail(at_, "unexpected " + std::string(token_));
+    where_.root_ = all.node;
+  }
+
+ private:
+  using Op = Where::Op;
+  // kName and kQuoted wait for the other side of a comparison to say what they name.
+  enum class Kind { kNumber, kTruth, kChoice, kText, kName, kQuoted };
+  struct Operand {
+    Kind kind = Kind::kNumber;
+    std::size_t node = 0;
+    std::size_t at = 0;                    // its place in the condition
+    std::string name = {};                 // kName, kQuoted
+    const Parameter* parameter = nullptr;  // kChoice, kText
+  };
+  static constexpr int kDeepest = 100;           // nested brackets, signs and nots
+  static constexpr std::size_t kLongest = 4000;  // evaluate() goes as deep as a sum is long
+
+  [[noreturn]] void fail(std::size_t at, const std::string& why, const std::string& advice = "") {
+    throw InputError("invalid condition " + toml_string(text_) + " (" + why + " at character " +
+                     std::to_string(at + 1) + ")" + advice);
+  }
+
+  // --- tokens -------------------------------------------------------------------------------
+  static bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  }
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  void next() {
+    while (end_ < text_.size() && (text_[end_] == ' ' || text_[end_] == '\t' ||
+                                   text_[end_] == '\n' || text_[end_] == '\r')) {
+      ++end_;
+    }
+    at_ = end_;
+    if (at_ == text_.size()) {
+      token_ = {};
+      return;
+    }
+    const char c = text_[at_];
+    const auto rest = text_.substr(at_);
+    if (is_letter(c)) {
+      while (end_ < text_.size() &&
+             (is_letter(text_[end_]) || is_digit(text_[end_]) || text_[end_] == '.')) {
+        ++end_;
+      }
+    } else if (is_digit(c) || c == '.') {
+      const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), number_);
+      if (read.ec != std::errc()) fail(at_, "invalid number");
+      end_ += static_cast<std::size_t>(read.ptr - rest.data());
+    } else if (c == '"' || c == '\'') {
+      const std::size_t close = text_.find(c, at_ + 1);
+      if (close == std::string_view::npos) fail(at_, "quote without its end");
+      end_ = close + 1;
+    } else {
+      static constexpr std::string_view kSymbols[] = {"==", "!=", "<=", ">=", "&&", "||", "<", ">",
+                                                      "+",  "-",  "*",  "/",  "(",  ")",  "!"};
+      const auto symbol = std::find_if(std::begin(kSymbols), std::end(kSymbols),
+                                       [&](std::string_view s) { return rest.starts_with(s); });
+      if (symbol == std::end(kSymbols)) {
+        fail(at_, "unexpected " + std::string(1, c), c == '=' ? " write ==" : "");
+      }
+      end_ += symbol->size();
+    }
+    token_ = text_.substr(at_, end_ - at_);
+  }
+
+  bool accept(std::string_view a, std::string_view b = "") {
+    if (token_.empty() || (token_ != a && token_ != b)) return false;
+    next();
+    return true;
+  }
+
+  // --- nodes --------------------------------------------------------------------------------
+  std::size_t add(Where::Node node) {
+    where_.nodes_.push_back(node);
+    return where_.nodes_.size() - 1;
+  }
+  Operand constant(Kind kind, double value, std::size_t at) {
+    return {kind, add({Op::kConstant, value}), at};
+  }
+  Operand join(Kind kind, Op op, const Operand& left, const Operand& right) {
+    return {kind, add({op, 0, 0, left.node, right.node}), left.at};
+  }
+
+  // A name as the parameter that it must be by now.
+  Operand settled(Operand operand) {
+    if (operand.kind == Kind::kQuoted)
+      fail(operand.at, toml_string(operand.name) + " is compared with no choice or text");
+    if (operand.kind != Kind::kName) return operand;
+    const auto found = parameters_.find(operand.name);
+    if (!found) {
+      if (const auto keys = parameters_.keys_named(operand.name); keys.size() > 1) {
+        fail(operand.at, "ambiguous name " + operand.name, " write one of " + joined(keys));
+      }
+      fail(operand.at, "unknown name " + operand.name,
+           did_you_mean(parameters_.suggestion(operand.name)));
+    }
+    const Parameter& p = parameters_[*found];
+    Operand out{Kind::kNumber, add({Op::kParameter, 0, *found}), operand.at, {}, &p};
+    if (p.type == ParameterType::kBool) out.kind = Kind::kTruth;
+    if (p.type == ParameterType::kChoice) out.kind = Kind::kChoice;
+    if (p.is_text()) out.kind = Kind::kText;
+    return out;
+  }
+  Operand number(Operand operand) {
+    operand = settled(std::move(operand));
+    if (operand.kind != Kind::kNumber) fail(operand.at, "not a number");
+    return operand;
+  }
+  Operand truth(Operand operand) {
+    operand = settled(std::move(operand));
+    if (operand.kind != Kind::kTruth) fail(operand.at, "neither true nor false");
+    return operand;
+  }
+
+  // `name` as a value of the choice or text `parameter`, where it can be meant so.
+  std::optional<Operand> value_of(const Parameter& parameter, const Operand& name) {
+    if (name.kind != Kind::kName && name.kind != Kind::kQuoted) return std::nullopt;
+    const bool choice = parameter.type == ParameterType::kChoice;
+    const std::vector<std::string>& names = choice ? parameter.choices : texts_;
+    const auto at = std::find(names.begin(), names.end(), name.name);
+    if (at != names.end() && (choice || name.kind == Kind::kQuoted)) {
+      Operand value = constant(choice ? Kind::kChoice : Kind::kText,
+                               static_cast<double>(at - names.begin()), name.at);
+      value.parameter = &parameter;
+      return value;
+    }
+    if (name.kind == Kind::kName && parameters_.find(name.name)) return std::nullopt;
+    fail(name.at, toml_string(name.name) + " is no value of " + parameter.key,
+         choice ? did_you_mean(nearest(name.name, names)) : "");
+  }
+
+  // --- grammar ------------------------------------------------------------------------------
+  Operand disjunction() {
+    Operand left = conjunction();
+    while (accept("or", "||"))
+      left = join(Kind::kTruth, Op::kOr, truth(left), truth(conjunction()));
+    return left;
+  }
+  Operand conjunction() {
+    Operand left = negation();
+    while (accept("and", "&&")) left = join(Kind::kTruth, Op::kAnd, truth(left), truth(negation()));
+    return left;
+  }
+  Operand negation() {
+    const Nesting nesting(*this);
+    const std::size_t at = at_;
+    if (!accept("not", "!")) return comparison();
+    return {Kind::kTruth, add({Op::kNot, 0, 0, truth(negation()).node}), at};
+  }
+  std::optional<Op> comparison_operator() {
+    if (accept("==")) return Op::kEqual;
+    if (accept("!=")) return Op::kUnequal;
+    if (accept("<=")) return Op::kLessEqual;
+    if (accept(">=")) return Op::kGreaterEqual;
+    if (accept("<")) return Op::kLess;
+    if (accept(">")) return Op::kGreater;
+    return std::nullopt;
+  }
+  Operand comparison() {
+    Operand left = sum();
+    const std::size_t operator_at = at_;
+    const auto op = comparison_operator();
+    if (!op) return left;
+    Operand right = sum();
+    const std::size_t again_at = at_;
+    if (comparison_operator()) fail(again_at, "comparisons do not chain", " join them by and");
+
+    const auto has_values = [&](const Operand& o) {
+      return o.parameter && (o.kind == Kind::kChoice || o.kind == Kind::kText);
+    };
+    const auto is_known = [&](const std::string& name) {
+      return parameters_.find(name) || !parameters_.keys_named(name).empty();
+    };
+    if (left.kind == Kind::kName && is_known(left.name)) left = settled(left);
+    if (has_values(left)) {
+      if (auto value = value_of(*left.parameter, right)) right = *value;
+    }
+    right = settled(right);
+    if (has_values(right)) {
+      if (auto value = value_of(*right.parameter, left)) left = *value;
+    }
+    left = settled(left);
+    const bool same_values = left.parameter == right.parameter || left.kind == Kind::kNumber ||
+                             left.kind == Kind::kTruth;
+    if (left.kind != right.kind || !same_values) {
+      fail(operator_at, "the two sides cannot be compared");
+    }
+    if (left.kind != Kind::kNumber && op != Op::kEqual && op != Op::kUnequal) {
+      fail(operator_at, "only numbers have an order");
+    }
+    return join(Kind::kTruth, *op, left, right);
+  }
+  Operand sum() {
+    Operand left = product();
+    while (token_ == "+" || token_ == "-") {
+      const Op op = token_ == "+" ? Op::kAdd : Op::kSubtract;
+      next();
+      left = join(Kind::kNumber, op, number(left), number(product()));
+    }
+    return left;
+  }
+  Operand product() {
+    Operand left = primary();
+    while (token_ == "*" || token_ == "/") {
+      const Op op = token_ == "*" ? Op::kMultiply : Op::kDivide;
+      next();
+      left = join(Kind::kNumber, op, number(left), number(primary()));
+    }
+    return left;
+  }
+  Operand primary() {
+    const Nesting nesting(*this);
+    const std::size_t at = at_;
+    const std::string_view token = token_;
+    if (token.empty()) fail(at, "something is missing");
+    if (accept("-")) return {Kind::kNumber, add({Op::kNegate, 0, 0, number(primary()).node}), at};
+    if (accept("(")) {
+      Operand inside = disjunction();
+      if (!accept(")")) fail(at, "bracket without its end");
+      return inside;
+    }
+    if (is_digit(token[0]) || token[0] == '.') {
+      const double value = number_;
+      next();
+      return constant(Kind::kNumber, value, at);
+    }
+    if (token[0] == '"' || token[0] == '\'') {
+      next();
+      return {Kind::kQuoted, 0, at, std::string(token.substr(1, token.size() - 2))};
+    }
+    static constexpr std::string_view kWords[] = {"and", "or", "not"};
+    if (!is_letter(token[0]) ||
+        std::find(std::begin(kWords), std::end(kWords), token) != std::end(kWords)) {
+      fail(at, "unexpected " + std::string(token));
+    }
+    next();
+    if (token == "true" || token == "false") return constant(Kind::kTruth, token == "true", at);
+    return {Kind::kName, 0, at, std::string(token)};
+  }
+
+  struct Nesting {
+    explicit Nesting(WhereParser& p) : parser(p) {
+      if (++parser.depth_ > kDeepest) parser.fail(parser.at_, "nested too deeply");
+    }
+    ~Nesting() { --parser.depth_; }
+    WhereParser& parser;
+  };
+
+  Where& where_;
+  std::string_view text_;
+  const ParameterSet& parameters_;
+  const std::vector<std::string>& texts_;
+  std::size_t at_ = 0, end_ = 0;  // of the current token
+  std::string_view token_;        // empty at the end
+  double number_ = 0;             // the last number token's value
+  int depth_ = 0;
+};
+
+Where::Where(std::string_view condition, const ParameterSet& parameters,
+             const std::vector<std::string>& texts) {
+  WhereParser(*this, condition, parameters, texts).parse();
+}
+
+}  // namespace servesweep

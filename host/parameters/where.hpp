@@ -1,0 +1,63 @@
+// Conditions that a sweep puts on its points: "k_bins <= 4 * num_gpus and scheduler !=
+// static_fifo".
+//
+//   condition := and-condition (or|"||" and-condition)*     and-condition := not (and|"&&" not)*
+//   not := (not|"!") not | sum (== != < <= > >= sum)?       sum := + - * / ( ) and unary minus
+// over numbers, names of parameters (keys, columns, or bare names that only one key has), true and
+// false; choices and texts are compared by == and != with a quoted or (choices) bare name.
+//
+// A parser of our own, not muParser: names of choices are values whose meaning and check depend on
+// the parameter on the other side, which muParser, made for numbers, cannot express.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/parameters/parameter.hpp"
+
+namespace servesweep {
+
+class Where {
+ public:
+  // texts: [text id] of the values that will come. Throws InputError without a place.
+  Where(std::string_view condition, const ParameterSet& parameters,
+        const std::vector<std::string>& texts);
+
+  // values: [parameter], all of them set.
+  bool holds(const double* values) const { return evaluate(root_, values) != 0; }
+
+ private:
+  friend class WhereParser;
+  enum class Op {
+    kConstant,
+    kParameter,
+    kNegate,
+    kNot,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kEqual,
+    kUnequal,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kAnd,
+    kOr
+  };
+  struct Node {
+    Op op;
+    double value = 0;           // kConstant
+    std::size_t parameter = 0;  // kParameter
+    std::size_t left = 0, right = 0;
+  };
+  double evaluate(std::size_t index, const double* values) const;
+
+  std::vector<Node> nodes_;
+  std::size_t root_ = 0;
+};
+
+}  // namespace servesweep

@@ -1,0 +1,64 @@
+// How metrics change from the points of one frame to their partners in another (docs/compare.md).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "host/results/frame.hpp"
+#include "host/results/pairing.hpp"
+
+namespace servesweep {
+
+struct CompareSettings {
+  std::vector<std::string> by;       // columns; see pair_points()
+  std::vector<std::string> metrics;  // columns
+  bool same_seed = false;            // equal replications of both sides share their random draws
+};
+
+enum class IntervalKind { kNone, kPaired, kIndependent };
+
+// Of a metric in a pair. NaN: not available. Shares, not percent.
+struct MetricChange {
+  double a = 0, b = 0;       // means over the replications
+  double change = 0;         // (b - a) / |a|; 0 where both are 0
+  double low = 0, high = 0;  // 95 % confidence interval of the change
+  IntervalKind interval = IntervalKind::kNone;
+
+  // To one side at least; else there is nothing that could have changed.
+  bool applies() const;
+  bool excludes_zero() const { return low > 0 || high < 0; }  // false without an interval
+};
+
+// Changes beyond these are flagged.
+inline constexpr double kNotable = 0.05, kLarge = 0.10;
+// "", "*" or "**"
+const char* flag_of(double change);
+
+struct MetricSummary {
+  std::size_t compared = 0, not_available = 0;  // pairs
+  std::size_t notable = 0, large = 0;           // beyond kNotable (also those beyond kLarge)
+  double median = 0;                            // NaN where no pair has a change
+  double largest = 0;                           // by magnitude; NaN likewise
+  std::size_t largest_pair = 0;
+};
+
+struct Comparison {
+  Pairing pairing;
+  std::vector<ColumnSpec> metrics;
+  std::vector<std::vector<MetricChange>> changes;  // [pair][metric]
+  std::vector<MetricSummary> summaries;            // [metric]
+};
+
+// The headline metrics of either frame, without those that are no numbers.
+std::vector<std::string> headline_metrics(const Frame& a, const Frame& b);
+// All metrics that are numbers.
+std::vector<std::string> all_metrics(const Frame& a, const Frame& b);
+
+// InputError for unknown columns and metrics without numbers, and those of pair_points().
+Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settings);
+
+// Pairs by their largest change, largest first; equal ones stay in order.
+std::vector<std::size_t> pairs_by_change(const Comparison& comparison);
+
+}  // namespace servesweep

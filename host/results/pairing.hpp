@@ -1,0 +1,55 @@
+// Which points of two frames belong together. A point is the worlds that differ in nothing but
+// their replication. Two points are partners where all inputs of the key are equal.
+//
+// An input is one of these:
+//   compared  it may differ between partners: named by the caller, or (where none is named) one
+//             that has one value in A and another one in B
+//   one-sided read on one side only, so it cannot be in a key: what only one scheduler reads. Where
+//             it varies, several points of its side have the same partner.
+//   key       any other that varies
+//   equal     one value, the same on both sides
+// "One value" is one wherever a point reads the input: that some do not follows from what else they
+// are. In a key, not read is a value like others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/results/frame.hpp"
+
+namespace servesweep {
+
+enum class InputUse { kKey, kCompared, kOnlyInA, kOnlyInB, kEqual };
+
+struct PairedInput {
+  std::string name;
+  InputUse use = InputUse::kKey;
+  // Whether the points that read it have several values; whether only some points read it.
+  bool varies_in_a = false, varies_in_b = false;
+  bool partly_in_a = false, partly_in_b = false;
+};
+
+struct Point {
+  std::vector<std::size_t> rows;           // of its frame, by replication
+  std::vector<std::int32_t> replications;  // ascending
+};
+
+struct PointPair {
+  std::size_t a = 0, b = 0;
+};
+
+struct Pairing {
+  std::vector<PairedInput> inputs;  // in order of the files; those that no point reads are out
+  std::vector<Point> points_a, points_b;          // in order of their first rows
+  std::vector<PointPair> pairs;                   // in order of a, then b
+  std::vector<std::size_t> only_in_a, only_in_b;  // points without a partner
+};
+
+// by: columns of a or b that are compared; empty: as above. InputError where points of one side
+// cannot be told apart by what is not compared, where several points of A would have the same
+// several partners, and where there is no pair.
+Pairing pair_points(const Frame& a, const Frame& b, const std::vector<std::string>& by);
+
+}  // namespace servesweep

@@ -1,0 +1,355 @@
+#include "host/studies/tuning/tuning_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/base/error.hpp"
+#include "host/studies/study_sweep.hpp"
+
+namespace servesweep {
+namespace {
+
+using Point = StudyPoint;
+using PointList = std::vector<Point>;
+
+constexpr std::int64_t kMaxNumSeqs = 256;       // vLLM's default
+constexpr std::int64_t kTokenBudget = 8192;     // room for max_num_seqs of 4096
+constexpr std::int64_t kWholePrompts = 16384;   // budget where prompts are not chunked
+constexpr double kUtilization = 0.9;            // vLLM's default
+constexpr std::int64_t kEqualBatch = 32;        // the suite's, for max_num_seqs
+constexpr std::int64_t kEqualOutput = 50;       // and the output of such requests
+constexpr std::int64_t kShortPrompt = 10;       // 8 words
+constexpr double kAlone_per_s = 0.1;            // one at a time: a request ends before the next
+constexpr double kSteady_per_s = 5;             // the suite's sustained load,
+constexpr std::int64_t kSteadyClientBatch = 8;  // its client's batches there,
+constexpr double kSteadyFlush_s = 0.5;          // and how long they wait to be filled
+constexpr std::int64_t kSteadyRequests = 300;
+constexpr double kWeights_gb = 15.2;  // of the model in 16 bits
+constexpr double kActivation_gb = 2;
+constexpr double kKvBytesPerToken = 57344;  // 28 layers, 4 KV heads of 128 in 16 bits
+constexpr double kMemoryShares[] = {0.70, 0.80, 0.85, 0.90, 0.95};         // of the suite
+constexpr double kSmallCaches_tokens[] = {1024, 2048, 4096, 8192, 16384};  // the smallest first
+constexpr std::int64_t kLongestPrompt = 8000;
+constexpr std::int64_t kLongestOutput = 500;
+
+constexpr std::int64_t kSeqCounts[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
+
+void set_keys(Point& point, const Point& values) {
+  for (const auto& [key, value] : values) point[key] = value;
+}
+
+// Qwen2.5-7B on a GPU of the class of an A100 with 40 GB: decodes fitted to the suite's
+// measurements (docs/study_tuning.md), prefills at the GPU's peak, which no real one reaches.
+Point tuning_server(const TuningSettings& settings) {
+  return {{"service.base_ms", toml(10.2)},
+          {"service.per_sequence_ms", toml(0.0027)},
+          {"service.per_prompt_token_ms", toml(kPromptToken_ms)},
+          {"service.prefill_regime", "true"},
+          {"service.large_regime", "true"},
+          {"service.large.from_sequences", toml(std::int64_t{17})},
+          {"service.prefill.base_ms", toml(12.2)},
+          {"service.prefill.per_prompt_token_ms", toml(kPromptToken_ms)},
+          {"service.large.base_ms", toml(9.616)},
+          {"service.large.per_sequence_ms", toml(0.0392)},
+          {"service.large.per_prompt_token_ms", toml(kPromptToken_ms)},
+          {"kv_cache.gpu_memory_gb", toml(settings.gpu_memory_gb)},
+          {"kv_cache.gpu_memory_utilization", toml(kUtilization)},
+          {"kv_cache.weights_gb", toml(kWeights_gb)},
+          {"kv_cache.activation_gb", toml(kActivation_gb)},
+          {"kv_cache.kv_bytes_per_token", toml(kKvBytesPerToken)}};
+}
+
+// Of the model, with a KV cache of so many tokens.
+double memory_with_cache_gb(double tokens) {
+  return kWeights_gb + kActivation_gb + tokens * kKvBytesPerToken * 1e-9;
+}
+
+// The client sends max_num_seqs and more at once, and the server batches.
+Point continuous(std::int64_t max_num_seqs) {
+  return {{"scheduler.mode", toml("mixed")},
+          {"scheduler.max_num_seqs", toml(max_num_seqs)},
+          {"scheduler.max_num_batched_tokens", toml(kTokenBudget)}};
+}
+
+// The client sends batches and waits for the end of each, as the suite's does; all members generate
+// as many tokens as the longest.
+Point client_batches(std::int64_t batch, double flush_s) {
+  return {{"scheduler.mode", toml("static")},
+          {"scheduler.max_num_seqs", toml(kMaxNumSeqs)},
+          {"scheduler.max_num_batched_tokens", toml(kTokenBudget)},
+          {"scheduler.client_batch", toml(batch)},
+          {"scheduler.batch_max_tokens", "true"},
+          {"scheduler.client_timing", toml("batch")},
+          {"scheduler.flush_s", toml(flush_s)}};
+}
+
+// PointList of both kinds have the keys of both.
+Point with_client_keys(Point point) {
+  for (const auto& [key, value] : client_batches(1, 0)) point.try_emplace(key, value);
+  return point;
+}
+
+Point at_once() { return {{"workload.arrivals.kind", toml("burst")}}; }
+
+Point evenly(double rate_per_s) {
+  return {{"workload.arrivals.kind", toml("deterministic")},
+          {"workload.arrivals.rate_per_s", toml(rate_per_s)}};
+}
+
+Point mix(std::int64_t requests) {
+  return {{"workload.preset", toml("production-mix")}, {"workload.requests", toml(requests)}};
+}
+
+Point uniform_lengths(std::int64_t requests, std::int64_t min_prompt, std::int64_t max_prompt,
+                      std::int64_t min_output, std::int64_t max_output) {
+  return {{"workload.requests", toml(requests)},
+          {"workload.lengths.prompt.kind", toml("uniform")},
+          {"workload.lengths.prompt.min_tokens", toml(min_prompt)},
+          {"workload.lengths.prompt.max_tokens", toml(max_prompt)},
+          {"workload.lengths.output.kind", toml("uniform")},
+          {"workload.lengths.output.min_tokens", toml(min_output)},
+          {"workload.lengths.output.max_tokens", toml(max_output)}};
+}
+
+Point equal_requests(std::int64_t requests, std::int64_t prompt, std::int64_t output) {
+  return uniform_lengths(requests, prompt, prompt, output, output);
+}
+
+class Plan {
+ public:
+  explicit Plan(const TuningSettings& settings) : settings_(settings) {}
+
+  PointList queue_time() const {
+    PointList points;
+    for (const std::int64_t batch : client_sizes()) {
+      points.push_back(point({mix(settings_.requests), at_once(), client_batches(batch, 0)}));
+    }
+    for (const std::int64_t m : kSeqCounts) {
+      points.push_back(
+          point({mix(settings_.requests), at_once(), with_client_keys(continuous(m))}));
+    }
+    return points;
+  }
+
+  PointList queue_between(const std::vector<std::int64_t>& max_num_seqs) const {
+    PointList points;
+    for (const std::int64_t m : max_num_seqs) {
+      points.push_back(point({mix(settings_.requests), at_once(), continuous(m)}));
+    }
+    return points;
+  }
+
+  PointList max_num_seqs() const {
+    PointList points;
+    for (const std::int64_t m : kSeqCounts) {
+      points.push_back(point(
+          {equal_requests(kEqualBatch, kShortPrompt, kEqualOutput), at_once(), continuous(m)}));
+    }
+    return points;
+  }
+
+  // The suite's shares, and such small ones that the cache has room for so many tokens only.
+  PointList memory() const {
+    PointList points;
+    const auto add = [&](double utilization) {
+      points.push_back(point({mix(settings_.requests), at_once(), continuous(kMaxNumSeqs)}));
+      points.back()["kv_cache.gpu_memory_utilization"] = toml(utilization);
+    };
+    for (const double tokens : kSmallCaches_tokens) {
+      add(std::ceil(memory_with_cache_gb(tokens) / settings_.gpu_memory_gb * 1e5) / 1e5);
+    }
+    for (const double share : kMemoryShares) add(share);
+    return points;
+  }
+
+  PointList chunked_latency() const {
+    PointList points;
+    for (const Point& scheduler : chunk_sizes({2048, 4096, 8192})) {
+      for (const std::int64_t output : {100, 200, 300, 400, 500}) {
+        points.push_back(point({equal_requests(1, kShortPrompt, output), at_once(), scheduler}));
+      }
+    }
+    return points;
+  }
+
+  // Chats of 100 tokens; the prompts of some are documents.
+  PointList chunked_itl() const {
+    PointList points;
+    for (const Point& scheduler : chunk_sizes({256, 512, 1024, 2048, 4096, 8192})) {
+      Point load = evenly(3);
+      load["workload.arrivals.kind"] = toml("poisson");
+      load["workload.requests"] = toml(std::int64_t{300});
+      set_keys(load, {{"workload.lengths.prompt.kind", toml("lognormal")},
+                      {"workload.lengths.prompt.mu", toml(6.0)},
+                      {"workload.lengths.prompt.sigma", toml(1.5)},
+                      {"workload.lengths.prompt.max_tokens", toml(std::int64_t{8000})},
+                      {"workload.lengths.output.kind", toml("uniform")},
+                      {"workload.lengths.output.min_tokens", toml(std::int64_t{50})},
+                      {"workload.lengths.output.max_tokens", toml(std::int64_t{150})}});
+      points.push_back(point({load, scheduler}));
+    }
+    return points;
+  }
+
+  PointList benchmark_latency() const {
+    PointList points;
+    for (const std::int64_t output : {10, 20, 50, 100, 200, 300}) {
+      points.push_back(
+          point({equal_requests(1, kShortPrompt, output), at_once(), continuous(kMaxNumSeqs)}));
+    }
+    return points;
+  }
+
+  PointList benchmark_batch() const {
+    PointList points;
+    for (const std::int64_t batch : {1, 2, 4, 8, 16, 32, 64, 128}) {
+      points.push_back(point(
+          {equal_requests(batch, kShortPrompt, kEqualOutput), at_once(), continuous(kMaxNumSeqs)}));
+    }
+    return points;
+  }
+
+  PointList benchmark_mix() const {
+    PointList points;
+    for (Point arrivals : {at_once(), evenly(kSteady_per_s), evenly(kAlone_per_s)}) {
+      arrivals.try_emplace("workload.arrivals.rate_per_s", toml(1.0));
+      points.push_back(point({mix(settings_.requests), arrivals, continuous(kMaxNumSeqs)}));
+    }
+    return points;
+  }
+
+  PointList benchmark_lengths() const {
+    PointList points = {point({uniform_lengths(settings_.requests, 47, 74, 200, 500),
+                               evenly(kAlone_per_s), continuous(kMaxNumSeqs)})};
+    for (const std::int64_t prompt : {10L, 100L, 1000L, kLongestPrompt}) {
+      for (const std::int64_t output : {50L, 100L, 200L, 300L, 400L, kLongestOutput}) {
+        points.push_back(point(
+            {equal_requests(1, prompt, output), evenly(kAlone_per_s), continuous(kMaxNumSeqs)}));
+      }
+    }
+    return points;
+  }
+
+  PointList comparison(std::int64_t max_num_seqs) const {
+    Point steady = evenly(kSteady_per_s);
+    set_keys(steady, mix(kSteadyRequests));
+    Point burst = at_once();
+    burst["workload.arrivals.rate_per_s"] = toml(1.0);
+    set_keys(burst, mix(settings_.requests));
+    const Point after = with_client_keys(continuous(max_num_seqs));
+    return {point({burst, client_batches(settings_.client_batch, 0)}), point({burst, after}),
+            point({steady, client_batches(kSteadyClientBatch, kSteadyFlush_s)}),
+            point({steady, after})};
+  }
+
+ private:
+  Point point(std::initializer_list<Point> parts) const {
+    Point all = tuning_server(settings_);
+    for (const Point& part : parts) set_keys(all, part);
+    return all;
+  }
+
+  std::vector<std::int64_t> client_sizes() const {
+    std::vector<std::int64_t> sizes = {4, 8, 16, 32, 64, 128, 256};
+    if (std::find(sizes.begin(), sizes.end(), settings_.client_batch) == sizes.end()) {
+      sizes.push_back(settings_.client_batch);
+    }
+    return sizes;
+  }
+
+  // Off: prompts are prefilled whole while decodes wait, as vLLM does without chunked prefill.
+  static PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
+    PointList schedulers = {{{"scheduler.mode", toml("prefill_first")},
+                             {"scheduler.max_num_seqs", toml(kMaxNumSeqs)},
+                             {"scheduler.max_num_batched_tokens", toml(kWholePrompts)}}};
+    for (const std::int64_t size : sizes) {
+      schedulers.push_back(continuous(kMaxNumSeqs));
+      schedulers.back()["scheduler.max_num_batched_tokens"] = toml(size);
+    }
+    return schedulers;
+  }
+
+  const TuningSettings& settings_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& tuning_step_names() {
+  static const std::vector<std::string> names = {
+      "queue_time",      "queue_time_between", "max_num_seqs",      "memory",
+      "chunked_latency", "chunked_itl",        "benchmark_latency", "benchmark_batch",
+      "benchmark_mix",   "benchmark_lengths",  "comparison"};
+  return names;
+}
+
+const std::vector<TuningExperiment>& tuning_experiments() {
+  using enum TuningStep;
+  static const std::vector<TuningExperiment> experiments = {
+      {"queue-time", "queue", {kQueueTime, kQueueBetween}},
+      {"max-num-seqs", "max-seqs", {kMaxNumSeqs}},
+      {"memory", "memory", {kMemory}},
+      {"chunked-prefill", "chunked-prefill", {kChunkedLatency, kChunkedItl}},
+      {"benchmark",
+       "benchmark",
+       {kBenchmarkLatency, kBenchmarkBatch, kBenchmarkMix, kBenchmarkLengths}},
+      {"comparison", "comparison", {kComparison}}};
+  return experiments;
+}
+
+std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
+                              const std::vector<std::int64_t>& max_num_seqs) {
+  const Plan plan(settings);
+  const auto sweep = [&](std::int32_t replications, const PointList& points) {
+    return study_sweep_toml("continuous", settings.seed, replications, points);
+  };
+  switch (step) {  // equal requests have nothing random: one seed
+    case TuningStep::kQueueTime:
+      return sweep(settings.seeds, plan.queue_time());
+    case TuningStep::kQueueBetween:
+      return sweep(settings.seeds, plan.queue_between(max_num_seqs));
+    case TuningStep::kMaxNumSeqs:
+      return sweep(1, plan.max_num_seqs());
+    case TuningStep::kMemory:
+      return sweep(settings.seeds, plan.memory());
+    case TuningStep::kChunkedLatency:
+      return sweep(1, plan.chunked_latency());
+    case TuningStep::kChunkedItl:
+      return sweep(settings.seeds, plan.chunked_itl());
+    case TuningStep::kBenchmarkLatency:
+      return sweep(1, plan.benchmark_latency());
+    case TuningStep::kBenchmarkBatch:
+      return sweep(1, plan.benchmark_batch());
+    case TuningStep::kBenchmarkMix:
+      return sweep(settings.seeds, plan.benchmark_mix());
+    case TuningStep::kBenchmarkLengths:
+      return sweep(settings.seeds, plan.benchmark_lengths());
+    case TuningStep::kComparison:
+      break;
+  }
+  return sweep(settings.seeds, plan.comparison(max_num_seqs.at(0)));
+}
+
+void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double gpu_memory_gb) {
+  struct Need {
+    double least_gb = 0, share = 0, tokens = 0;
+    std::string experiment;
+  } most;
+  for (const TuningExperiment& experiment : experiments) {
+    const bool varies = experiment.steps.front() == TuningStep::kMemory;
+    const double tokens = varies ? kSmallCaches_tokens[0] : kLongestPrompt + kLongestOutput;
+    const double share = varies ? kMemoryShares[0] : kUtilization;
+    const double least_gb = std::ceil(memory_with_cache_gb(tokens) / share * 100) / 100;
+    if (least_gb > most.least_gb) most = {least_gb, share, tokens, experiment.name};
+  }
+  if (gpu_memory_gb >= most.least_gb) return;
+  throw InputError(fmt::format(
+      "invalid --gpu-memory-gb={} ({} gives the server {} of it, which needs {} GB for weights, {} "
+      "GB for activations and {:.2g} GB for a KV cache of {} tokens) give at least {}, or "
+      "--skip-{}",
+      gpu_memory_gb, most.experiment, most.share, kWeights_gb, kActivation_gb,
+      most.tokens * kKvBytesPerToken * 1e-9, most.tokens, most.least_gb, most.experiment));
+}
+
+}  // namespace servesweep

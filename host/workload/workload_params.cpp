@@ -1,0 +1,164 @@
+#include "host/workload/workload_params.hpp"
+
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "host/parameters/toml_text.hpp"
+
+namespace servesweep {
+
+namespace {
+
+using Conditions = std::vector<Condition>;
+
+// Calls visit(params, table, read_when) for each parameter struct, in registered order: the one
+// list behind registration, reading and the key. read_when() makes the conditions.
+template <class Lengths, class ReadWhen, class Visitor>
+void visit_lengths(Lengths& lengths, const char* table, const ReadWhen& generated,
+                   Visitor&& visit) {
+  const auto kind = [table](auto... names) {
+    return [=] { return Conditions{{std::string(table) + ".kind", {names...}}}; };
+  };
+  visit(lengths.choice, table, generated);
+  visit(lengths.lognormal, table, kind("lognormal"));
+  visit(lengths.zipf, table, kind("zipf"));
+  visit(lengths.fixed, table, kind("fixed"));
+  visit(lengths.empirical, table, kind("empirical"));
+  visit(lengths.bounds, table, kind("lognormal", "zipf", "uniform", "empirical"));
+}
+
+template <class Spec, class Visitor>
+void visit_params(Spec& spec, Visitor&& visit) {
+  const auto when = [](const char* key, auto... values) {
+    return [=] { return Conditions{{key, {values...}}}; };
+  };
+  const auto always = [] { return Conditions{}; };
+  const auto generated = [] {
+    return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none"}}};
+  };
+  const auto arriving = [] {  // the preset production-mix has lengths only
+    return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none", "production-mix"}}};
+  };
+  visit(spec.source, "workload", always);
+  visit(spec.trace_options, "workload", when("workload.trace", "*"));
+  visit(spec.clock, "workload", always);
+  visit(spec.load, "workload", when("workload.real_timestamps", "false"));
+  visit(spec.predictor, "workload", always);
+  visit(spec.power_law, "workload.prediction", when("workload.predictor", "auto", "power_law"));
+  visit(spec.noise, "workload.prediction",
+        when("workload.predictor", "auto", "power_law", "noisy_oracle"));
+  visit(spec.constant, "workload.prediction", when("workload.predictor", "constant"));
+  visit(spec.arrivals, "workload.arrivals", arriving);
+  visit(spec.mean_rate, "workload.arrivals",
+        when("workload.arrivals.kind", "poisson", "deterministic", "gamma", "mmpp", "diurnal"));
+  visit(spec.gamma, "workload.arrivals", when("workload.arrivals.kind", "gamma"));
+  visit(spec.mmpp, "workload.arrivals", when("workload.arrivals.kind", "mmpp"));
+  visit(spec.diurnal, "workload.arrivals", when("workload.arrivals.kind", "diurnal"));
+  visit_lengths(spec.prompt, "workload.lengths.prompt", generated, visit);
+  visit_lengths(spec.output, "workload.lengths.output", generated, visit);
+}
+
+template <class Params>
+void append_bytes(std::string& key, const Params& params) {
+  Params::fields([&]<class T>(T Params::*member, auto&&...) {
+    if constexpr (!std::is_same_v<T, Text>) {  // ids differ between sweeps; spellings are in
+      const auto value = static_cast<double>(params.*member);
+      char bytes[sizeof value];
+      std::memcpy(bytes, &value, sizeof value);
+      key.append(bytes, sizeof value);
+    }
+  });
+}
+
+void check_lengths(const LengthSpec& lengths, const std::string& table,
+                   std::vector<Finding>& findings) {
+  const auto& b = lengths.bounds;
+  if (b.min_tokens > b.max_tokens) {
+    findings.push_back(
+        {table + ".min_tokens", "invalid min_tokens=" + std::to_string(b.min_tokens) +
+                                    " (above max_tokens=" + std::to_string(b.max_tokens) + ")"});
+  }
+  if (lengths.choice.kind == LengthKind::kEmpirical && lengths.trace.empty()) {
+    findings.push_back({table + ".trace", "missing " + table +
+                                              ".trace (kind = \"empirical\" resamples a trace) " +
+                                              "name a trace file"});
+  }
+}
+
+}  // namespace
+
+void add_workload_parameters(ParameterSet& set) {
+  WorkloadSpec spec;
+  visit_params(spec, [&set]<class P>(P&, const char* table, auto&& read_when) {
+    set.add<P>(table, read_when());
+  });
+}
+
+WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
+                                const std::vector<std::string>& texts) {
+  WorkloadSpec spec;
+  std::size_t first = set.find("workload.trace").value();
+  visit_params(spec, [&](auto& params, const char*, auto&&) {
+    first = ParameterSet::assign(params, values, first);
+  });
+  const auto text = [&texts](Text t) { return texts.at(static_cast<std::size_t>(t.id)); };
+  spec.trace = text(spec.source.trace);
+  spec.prompt.trace = text(spec.prompt.empirical.trace);
+  spec.output.trace = text(spec.output.empirical.trace);
+  return spec;
+}
+
+std::vector<Finding> check_workload(const WorkloadSpec& spec) {
+  std::vector<Finding> findings;
+  const bool has_trace = !spec.trace.empty();
+  const bool has_preset = spec.source.preset != WorkloadPreset::kNone;
+  if (has_trace && has_preset) {
+    findings.push_back(
+        {"workload.preset",
+         std::string("invalid preset=") +
+             EnumNames<WorkloadPreset>::values[static_cast<int>(spec.source.preset)] +
+             " (workload.trace is given too) keep one of the two"});
+  }
+  if (!has_trace && spec.predictor.predictor == PredictorKind::kTrace) {
+    findings.push_back({"workload.predictor",
+                        "invalid predictor=trace (there is no workload.trace) choose another "
+                        "predictor"});
+  }
+  if (!spec.clock.real_timestamps && spec.load.rps > 0 && spec.load.rps_scaling != 1) {
+    findings.push_back(
+        {"workload.rps_scaling", "invalid rps_scaling=" + plain_number(spec.load.rps_scaling) +
+                                     " (workload.rps=" + plain_number(spec.load.rps) +
+                                     " sets the rate) keep one of the two"});
+  }
+  if (spec.power_law.min_tokens > spec.power_law.max_tokens) {
+    findings.push_back({"workload.prediction.min_tokens",
+                        "invalid min_tokens=" + std::to_string(spec.power_law.min_tokens) +
+                            " (above max_tokens=" + std::to_string(spec.power_law.max_tokens) +
+                            ")"});
+  }
+  if (!has_trace && !has_preset) {
+    check_lengths(spec.prompt, "workload.lengths.prompt", findings);
+    check_lengths(spec.output, "workload.lengths.output", findings);
+  }
+  return findings;
+}
+
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication,
+                         const RequestClassParams& classes) {
+  std::string key = std::to_string(seed) + ' ' + std::to_string(replication) + ' ';
+  for (const std::string& path : {spec.trace, spec.prompt.trace, spec.output.trace}) {
+    key += path;
+    key += '\0';
+  }
+  WorkloadSpec requests = spec;
+  requests.clock = {};
+  requests.load = {};
+  visit_params(requests,
+               [&key](const auto& params, const char*, auto&&) { append_bytes(key, params); });
+  if (!classes.one_class()) append_bytes(key, classes);
+  return key;
+}
+
+}  // namespace servesweep

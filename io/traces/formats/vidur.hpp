@@ -1,0 +1,19 @@
+// Vidur (Agrawal et al., MLSys 2024): the simulator's request traces, times in seconds.
+#pragma once
+
+#include "io/traces/formats/times.hpp"
+#include "io/traces/trace_format.hpp"
+
+namespace servesweep {
+
+inline constexpr TraceFormat kVidur{.name = "vidur",
+                                    .syntax = TraceSyntax::kCsv,
+                                    .example = "arrived_at,num_prefill_tokens,num_decode_tokens",
+                                    .time = "arrived_at",
+                                    .prompt = "num_prefill_tokens",
+                                    .output = "num_decode_tokens",
+                                    .predicted = "",
+                                    .parse_time = parse_seconds,
+                                    .time_rule = "seconds, a decimal number"};
+
+}  // namespace servesweep

@@ -1,0 +1,57 @@
+// Rows of CSV traces: the header says which column is which.
+#include <array>
+#include <cstddef>
+
+#include "host/base/names.hpp"
+#include "io/files/csv.hpp"
+#include "io/traces/trace_format.hpp"
+#include "io/traces/trace_rows.hpp"
+
+namespace servesweep {
+namespace {
+
+using Field = std::string_view TraceRows::Fields::*;
+
+struct Column {
+  Field field;
+  std::size_t index;
+};
+
+}  // namespace
+
+void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& rows) {
+  CsvReader csv(text);
+  std::vector<std::string_view> record;
+  csv.next(record);
+  const std::size_t num_columns = record.size();
+
+  std::vector<Column> columns;
+  const auto find = [&](std::string_view name, Field field) {
+    for (std::size_t i = 0; !name.empty() && i < num_columns; ++i) {
+      if (!equal_ignoring_case(record[i], name)) continue;
+      columns.push_back({field, i});
+      return true;
+    }
+    return false;
+  };
+  find(format.time, &TraceRows::Fields::time);
+  find(format.prompt, &TraceRows::Fields::prompt);
+  find(format.output, &TraceRows::Fields::output);
+  rows.set_has_predicted(find(format.predicted, &TraceRows::Fields::predicted));
+  rows.set_has_priority(find(format.priority, &TraceRows::Fields::priority));
+
+  TraceRows::Fields fields;
+  for (auto found = csv.next(record); found != CsvReader::Record::kEnd; found = csv.next(record)) {
+    if (found == CsvReader::Record::kBroken) {
+      rows.bad(csv.where(), std::string("broken row (") + csv.error() + ")");
+    } else if (record.size() != num_columns) {
+      rows.bad(csv.record(), "wrong number of fields: " + std::to_string(record.size()) +
+                                 " (the header has " + std::to_string(num_columns) + ")");
+    } else {
+      for (const Column& column : columns) fields.*column.field = record[column.index];
+      rows.add(fields);
+    }
+  }
+}
+
+}  // namespace servesweep

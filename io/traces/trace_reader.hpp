@@ -1,0 +1,19 @@
+// Reads request traces: the format is found from the first line, gzip from the first bytes
+// (docs/trace_formats.md).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "host/workload/trace.hpp"
+
+namespace servesweep {
+
+// Throws IoError if the file cannot be read or decompressed, InputError (with file, line and
+// column of each finding, up to 20) if it is no trace.
+Trace read_trace(const std::string& path, const TraceOptions& options = {});
+
+// The same for text in memory, as it is (no gzip); `name` stands for the path.
+Trace parse_trace(std::string_view text, const std::string& name, const TraceOptions& options = {});
+
+}  // namespace servesweep

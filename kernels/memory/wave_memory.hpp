@@ -1,0 +1,182 @@
+// Memory of the device that engines run waves in: copies to and from it, the memory of a wave, the
+// slots that worlds run in.
+#pragma once
+
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "kernels/device/launch_plan.hpp"
+#include "kernels/device/portability.hpp"
+#include "kernels/memory/arena.hpp"
+
+namespace servesweep {
+
+template <class Space>
+using DeviceBytes = Kokkos::View<unsigned char*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+
+// Copies `count` values, in the instance's queue.
+template <class ToSpace, class FromSpace, class T>
+void copy(const Device& instance, T* to, const T* from, std::size_t count) {
+  const std::size_t bytes = count * sizeof(T);
+  Kokkos::deep_copy(
+      instance, DeviceBytes<ToSpace>(reinterpret_cast<unsigned char*>(to), bytes),
+      DeviceBytes<FromSpace>(reinterpret_cast<unsigned char*>(const_cast<T*>(from)), bytes));
+}
+
+template <class T>
+void fill_with_zeros(T* to, std::size_t count) {
+  Kokkos::deep_copy(
+      DeviceBytes<DeviceMemory>(reinterpret_cast<unsigned char*>(to), count * sizeof(T)),
+      static_cast<unsigned char>(0));
+}
+
+// The memory of one wave and its queue on the device. Waves use two of them in turn.
+struct WaveBuffers {
+  Device instance = make_instance();
+  Arena<DeviceMemory> device{"servesweep::wave"};
+  Arena<StagingMemory> staging{"servesweep::staging"};  // where the device is not the host
+  std::shared_future<void> copied;  // the wave's results; invalid before the first wave
+
+  void reserve(std::size_t bytes) {
+    device.reserve(bytes);
+    if (!kOnHost) staging.reserve(bytes);
+  }
+  void release() {
+    if (copied.valid()) copied.wait();
+    device.release();
+    staging.release();
+  }
+
+  template <class T>
+  void upload(const std::vector<T>& values, T* to) {
+    if constexpr (kOnHost) {
+      std::copy(values.begin(), values.end(), to);
+    } else {
+      T* from = staging.take<T>(values.size());
+      std::copy(values.begin(), values.end(), from);
+      copy<DeviceMemory, StagingMemory>(instance, to, from, values.size());
+    }
+  }
+
+  // Where the values are, or will be once the instance has been waited for, in host memory.
+  template <class T>
+  const T* download(const T* from, std::int64_t count) {
+    if constexpr (kOnHost) {
+      return from;
+    } else {
+      T* to = staging.take<T>(static_cast<std::size_t>(count));
+      copy<StagingMemory, DeviceMemory>(instance, to, from, static_cast<std::size_t>(count));
+      return to;
+    }
+  }
+};
+
+// A wave whose results have not been copied yet: until done(), or its end, its buffers stay.
+class WaveInFlight {
+ public:
+  explicit WaveInFlight(WaveBuffers& buffers) { buffers.copied = copied_.get_future().share(); }
+  WaveInFlight(const WaveInFlight&) = delete;
+  WaveInFlight& operator=(const WaveInFlight&) = delete;
+  ~WaveInFlight() { done(); }
+
+  void done() {
+    if (!is_done_) copied_.set_value();
+    is_done_ = true;
+  }
+
+ private:
+  std::promise<void> copied_;
+  bool is_done_ = false;
+};
+
+// The slots' memory, used by one wave after the other.
+class SlotMemory {
+ public:
+  void reserve(std::size_t histogram_bytes, std::size_t state_bytes) {
+    if (histograms_.capacity() < histogram_bytes) {
+      histograms_.reserve(histogram_bytes);
+      fill_with_zeros(histograms_.take<unsigned char>(histograms_.capacity()),
+                      histograms_.capacity());
+    }
+    states_.reserve(state_bytes);
+  }
+
+  SlotArrays take(const Launch& launch) {
+    histograms_.reserve(0);
+    states_.reserve(0);
+    SlotArrays slots{};
+    slots.state_bytes = launch.slot.state_bytes;
+    slots.histograms =
+        histograms_.take<std::uint32_t>(launch.histograms_bytes() / sizeof(std::uint32_t));
+    if (!launch.in_scratch) slots.states = states_.take<unsigned char>(launch.states_bytes());
+    return slots;
+  }
+
+  void release() {
+    histograms_.release();
+    states_.release();
+  }
+
+  std::size_t histogram_bytes() const { return histograms_.capacity(); }
+  std::size_t state_bytes() const { return states_.capacity(); }
+
+ private:
+  Arena<DeviceMemory> histograms_{"servesweep::histograms"};  // zero between worlds
+  Arena<DeviceMemory> states_{"servesweep::states"};
+};
+
+// What an engine's waves run in: two sets of buffers in turn, and the slots.
+class WavePool {
+ public:
+  WaveBuffers& next() { return waves_[next_]; }
+  WaveBuffers& last() { return waves_[1 - next_]; }
+  SlotMemory& slots() { return slots_; }
+  // The next wave becomes the last one.
+  WaveBuffers& turn() {
+    next_ = 1 - next_;
+    return last();
+  }
+
+  // Bytes that all of it holds once the next wave's needs are met.
+  std::size_t grown(std::size_t arrays, std::size_t histograms, std::size_t states) const {
+    return waves_[1 - next_].device.capacity() + std::max(waves_[next_].device.capacity(), arrays) +
+           std::max(slots_.histogram_bytes(), histograms) + std::max(slots_.state_bytes(), states);
+  }
+  std::size_t held() const { return grown(0, 0, 0); }
+  bool moves_slots(std::size_t histograms, std::size_t states) const {
+    return slots_.histogram_bytes() < histograms || slots_.state_bytes() < states;
+  }
+
+  // The last wave's worlds have been run when this is called where slots move.
+  void reserve(std::size_t arrays, std::size_t histograms, std::size_t states) {
+    next().reserve(arrays);
+    slots_.reserve(histograms, states);
+  }
+  void release() {
+    for (WaveBuffers& wave : waves_) wave.release();
+    slots_.release();
+  }
+
+ private:
+  WaveBuffers waves_[2];
+  int next_ = 0;
+  SlotMemory slots_;
+};
+
+// An array in device memory: the given one where the device is the host, so that it must outlive
+// what is returned, else a copy.
+template <class T>
+std::shared_ptr<const T> upload_array(const std::vector<T>& values) {
+  if (kOnHost) return {std::shared_ptr<const T>(), values.data()};
+  const auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::uploaded");
+  arena->reserve(values.size() * sizeof(T));
+  T* to = arena->template take<T>(values.size());
+  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
+  Device().fence();
+  return {arena, to};
+}
+
+}  // namespace servesweep
