@@ -1,4 +1,5 @@
-# Program, libraries, headers and the CMake package `servesweep` (targets servesweep::sim, ::kernels,
+# Program, libraries, headers, the Python package (PYTHONPATH=<prefix>/share/servesweep/python) and the
+# CMake package `servesweep` (targets servesweep::sim, ::kernels,
 # ::host, ::io).
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/servesweep")
@@ -13,6 +14,8 @@ foreach(layer IN ITEMS sim kernels host io)
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/servesweep" FILES_MATCHING PATTERN "*.hpp"
     PATTERN cli EXCLUDE)
 endforeach()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/python/servesweep"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/servesweep/python" FILES_MATCHING PATTERN "*.py")
 install(EXPORT servesweepTargets NAMESPACE servesweep:: DESTINATION "${package_dir}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/servesweepConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/servesweepConfig.cmake" INSTALL_DESTINATION "${package_dir}")

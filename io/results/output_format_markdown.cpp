@@ -72,8 +72,8 @@ worlds = xr.open_dataset("out.h5", group="worlds").to_dataframe()
 grid = xr.open_dataset("out.h5", group="grid")            # full factorials only
 ```
 
-`scripts/servesweep_results.py` does this with the names of categories instead of their codes;
-`scripts/plot` draws figures (plots.md).
+`servesweep.worlds("out.h5")` of the Python package in `python/` does this with the names of
+categories instead of their codes; `scripts/plot` draws figures (plots.md).
 
 )";
 

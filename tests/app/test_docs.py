@@ -64,7 +64,7 @@ class Docs(CliTest):
 
     def setUp(self):
         super().setUp()
-        for name in ("examples", "scripts"):
+        for name in ("examples", "scripts", "python"):
             self.path(name).symlink_to(SOURCE / name)
         for name in ("FILE", "azure.csv", "azure_conv.csv", "azure_conv.csv.gz", "BurstGPT_1.csv"):
             self.write(name, azure_trace(10_000))

@@ -13,9 +13,8 @@ import numpy as np
 sys.dont_write_bytecode = True
 from servesweep_cli import SOURCE, CliTest  # noqa: E402
 
-sys.path.insert(0, str(SOURCE / "scripts"))
-import servesweep_figures as figures  # noqa: E402
-import servesweep_tuning_figures as tuning_figures  # noqa: E402
+sys.path.insert(0, str(SOURCE / "python"))
+from servesweep import figures, tuning_figures  # noqa: E402
 
 matplotlib.rcParams.update(figures.STYLE)
 

@@ -15,8 +15,8 @@ import xarray as xr
 sys.dont_write_bytecode = True
 from servesweep_cli import PROGRAM, SOURCE  # noqa: E402
 
-sys.path.insert(0, str(SOURCE / "scripts"))
-import servesweep_results  # noqa: E402
+sys.path.insert(0, str(SOURCE / "python"))
+import servesweep  # noqa: E402
 from servesweep_cli import CliTest  # noqa: E402
 
 ENGINES = ("h5netcdf", "netcdf4")
@@ -128,7 +128,7 @@ class OtherTools(unittest.TestCase):
 
 class OwnReader(unittest.TestCase):
     def test_worlds(self):
-        frame = servesweep_results.worlds(irregular)
+        frame = servesweep.worlds(irregular)
         self.assertEqual(len(frame), 12)
         self.assertEqual(list(frame.scheduler_kind[[0, 3]]), ["plain", "binned"])
         self.assertEqual(frame.status[9], "time_limit")
@@ -141,17 +141,17 @@ class OwnReader(unittest.TestCase):
         self.assertEqual(list(means.index), ["plain", "binned"])
 
     def test_histograms(self):
-        one = servesweep_results.histogram(grid, [1])
+        one = servesweep.histogram(grid, [1])
         self.assertEqual(one["count"].tolist(), [2, 3, 4, 5, 6])
         self.assertAlmostEqual(one.cdf.iloc[0], 0.1)
         np.testing.assert_allclose(one.bucket_upper_s, [0.1, 0.4, 0.7, 1.0, 1.3])
-        both = servesweep_results.histogram(grid, [1, 2])
+        both = servesweep.histogram(grid, [1, 2])
         self.assertEqual(both["count"].tolist()[:6], [5, 7, 9, 11, 13, 8])
-        every = servesweep_results.histogram(grid)
+        every = servesweep.histogram(grid)
         with h5py.File(grid) as file:
             self.assertEqual(every["count"].sum(), file["latency_histogram/count"][:].sum())
         self.assertEqual(every.cdf.iloc[-1], 1)
-        bins = servesweep_results.table(grid, "bins", 2)
+        bins = servesweep.table(grid, "bins", 2)
         self.assertEqual(bins.requests.tolist(), [10_000_000_000, 10_000_000_001])
         self.assertTrue(np.isnan(bins.batch_limit[0]))
 
@@ -191,10 +191,10 @@ class OfTheProgram(CliTest):
         self.assertIn(b"scheduler_kind", text)
 
     def test_histograms_are_the_latencies(self):
-        frame = servesweep_results.worlds(self.file)
+        frame = servesweep.worlds(self.file)
         self.assertEqual(set(frame.scheduler_kind), {"multi_bin_only", "multi_bin_dynamic"})
         for world, row in frame.iterrows():
-            buckets = servesweep_results.histogram(self.file, [world])
+            buckets = servesweep.histogram(self.file, [world])
             self.assertEqual(buckets["count"].sum(), row.completed)
             np.testing.assert_array_less(buckets.bucket_lower_s, buckets.bucket_upper_s)
             middle = (buckets.bucket_lower_s + buckets.bucket_upper_s) / 2

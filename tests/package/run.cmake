@@ -7,3 +7,6 @@ execute_process(COMMAND ${CMAKE_COMMAND} -G "${generator}" -S "${consumer}" -B "
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} --build "${scratch}/build" COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${scratch}/build/consumer" COMMAND_ERROR_IS_FATAL ANY)
+if(NOT EXISTS "${scratch}/prefix/share/servesweep/python/servesweep/__init__.py")
+  message(FATAL_ERROR "the Python package is not installed")
+endif()

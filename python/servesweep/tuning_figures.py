@@ -1,11 +1,11 @@
 """The figures of a tuning study's file for papers: the four that the suite which it follows draws, from
-measured values. docs/plots.md says what each shows. Raises Unavailable as servesweep_figures does.
+measured values. docs/plots.md says what each shows. Raises Unavailable as figures does.
 """
 import numpy as np
 from matplotlib.patches import Patch
 
-from servesweep_figures import (COLUMN_INCHES, PAGE_INCHES, Unavailable, finish, handle, new_figure,
-                                replicated, scale_metric, text_of)
+from .figures import (COLUMN_INCHES, PAGE_INCHES, Unavailable, finish, handle, new_figure, replicated,
+                      scale_metric, text_of)
 
 QUEUE, GENERATION = "#0072B2", "#E69F00"
 ORDERED = ("#56B4E9", "#0072B2", "#009E73", "#D55E00")

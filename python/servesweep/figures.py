@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-import servesweep_results
+from .results import histogram, worlds
 
 COLUMN_INCHES, PAGE_INCHES = 3.4, 7.0  # one and two columns of a journal
 
@@ -100,7 +100,7 @@ class Results:
     """The worlds of a result file, and at which values the inputs stay that a figure does not show."""
 
     def __init__(self, path, at=None):
-        self.frame = servesweep_results.worlds(path)
+        self.frame = worlds(path)
         self.units = self.frame.attrs["units"]
         roles = self.frame.attrs["role"]
         self.inputs = [c for c in self.frame if roles[c] == "input" and c not in ("step", "seed")]
@@ -614,7 +614,7 @@ def latency_distribution(path, world_ids):
     figure, ((axes,),) = new_figure(COLUMN_INCHES, 2.3)
     handles = []
     for world, (colour, _) in line_styles("world", world_ids).items():
-        table = servesweep_results.histogram(path, [world])
+        table = histogram(path, [world])
         upper = next(c for c in table if c.startswith("bucket_upper"))
         axes.step(table[upper], table["cdf"], where="post", color=colour)
         handles.append(Line2D([], [], color=colour, label=f"world {world}"))

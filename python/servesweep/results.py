@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Reads servesweep's result files: worlds() makes a pandas frame, histogram() the distribution of
 a world or of several merged. scripts/plot draws figures of them.
 
-    python3 scripts/servesweep_results.py out.h5     # the frame, in short
+    python3 -m servesweep.results out.h5     # the frame, in short
 """
 import argparse
 

@@ -1,0 +1,8 @@
+"""servesweep's result files in Python: worlds() makes a pandas frame of the worlds, table() of the rows
+of one world in a ragged table, histogram() of a latency distribution. The modules figures and
+tuning_figures draw them for papers and need matplotlib; the command scripts/plot writes these
+figures to files.
+"""
+from .results import histogram, table, worlds
+
+__all__ = ["histogram", "table", "worlds"]
