@@ -1,59 +1,39 @@
 #include "host/calibration/least_squares.hpp"
 
-#include <cmath>
-#include <numeric>
+// One order of operations on all machines.
+#define EIGEN_DONT_VECTORIZE
+#include <Eigen/Dense>
 
 namespace servesweep {
 
-namespace {
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-}  // namespace
-
-// By modified Gram-Schmidt, each column orthogonalised twice: as accurate as Householder, and the
-// condition of A is not squared as it is by the normal equations.
-LeastSquares solve_least_squares(std::vector<std::vector<double>> columns, std::vector<double> y) {
-  const std::size_t terms = columns.size();
-  const std::vector<std::vector<double>> zeros(terms, std::vector<double>(terms, 0.0));
+// By Householder reflections, which do not square the condition of A as the normal equations do.
+// Columns are scaled to length 1 first, so that their units do not decide what counts as dependent.
+LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
+                                 const std::vector<double>& y) {
+  constexpr double kIndependent = 1e-9;  // of a column's length that is not along those before it
+  const auto rows = static_cast<Eigen::Index>(y.size());
+  const auto terms = static_cast<Eigen::Index>(columns.size());
   LeastSquares result;
-  auto r = zeros;
-  for (std::size_t j = 0; j < terms; ++j) {
-    const double before = std::sqrt(dot(columns[j], columns[j]));
-    for (int pass = 0; pass < 2; ++pass) {
-      for (std::size_t k = 0; k < j; ++k) {
-        const double s = dot(columns[k], columns[j]);
-        r[k][j] += s;
-        for (std::size_t i = 0; i < y.size(); ++i) columns[j][i] -= s * columns[k][i];
-      }
-    }
-    r[j][j] = std::sqrt(dot(columns[j], columns[j]));
-    if (!(r[j][j] > 1e-9 * before)) return result;
-    for (double& value : columns[j]) value /= r[j][j];
+  if (rows < terms) return result;
+  Eigen::MatrixXd a(rows, terms);
+  for (Eigen::Index j = 0; j < terms; ++j) {
+    a.col(j) = Eigen::Map<const Eigen::VectorXd>(columns[static_cast<std::size_t>(j)].data(), rows);
   }
+  const Eigen::VectorXd lengths = a.colwise().norm();
+  if (!(lengths.array() > 0).all()) return result;
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a * lengths.cwiseInverse().asDiagonal());
+  const auto r = qr.matrixQR().topRows(terms).triangularView<Eigen::Upper>();
+  if (!(qr.matrixQR().diagonal().array().abs() > kIndependent).all()) return result;
 
   result.determined = true;
-  auto inverse = zeros;  // of r
-  std::vector<double> q(terms, 0.0);
-  for (std::size_t j = 0; j < terms; ++j) {
-    q[j] = dot(columns[j], y);
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] -= q[j] * columns[j][i];
-    inverse[j][j] = 1 / r[j][j];
-    for (std::size_t i = j; i-- > 0;) {
-      for (std::size_t k = i + 1; k <= j; ++k) inverse[i][j] -= r[i][k] * inverse[k][j];
-      inverse[i][j] /= r[i][i];
-    }
-  }
-  result.x.assign(terms, 0.0);
-  result.covariance = zeros;
-  for (std::size_t i = 0; i < terms; ++i) {
-    for (std::size_t j = 0; j < terms; ++j) {
-      result.x[i] += inverse[i][j] * q[j];
-      for (std::size_t k = 0; k < terms; ++k)
-        result.covariance[i][j] += inverse[i][k] * inverse[j][k];
-    }
+  const Eigen::VectorXd x =
+      qr.solve(Eigen::Map<const Eigen::VectorXd>(y.data(), rows)).cwiseQuotient(lengths);
+  const Eigen::MatrixXd inverse =
+      lengths.cwiseInverse().asDiagonal() * r.solve(Eigen::MatrixXd::Identity(terms, terms)).eval();
+  const Eigen::MatrixXd covariance = inverse * inverse.transpose();
+  result.x.assign(x.begin(), x.end());
+  for (Eigen::Index i = 0; i < terms; ++i) {
+    result.covariance.emplace_back(covariance.row(i).begin(), covariance.row(i).end());
   }
   return result;
 }

@@ -13,6 +13,7 @@ struct LeastSquares {
 };
 
 // columns: [column][row].
-LeastSquares solve_least_squares(std::vector<std::vector<double>> columns, std::vector<double> y);
+LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
+                                 const std::vector<double>& y);
 
 }  // namespace servesweep

@@ -54,7 +54,7 @@ LimitVerdict judge(const Comparison& comparison, const ChangeLimit& limit) {
   const std::size_t metric = metric_position(comparison, limit.metric);
   LimitVerdict verdict;
   for (std::size_t pair = 0; pair < comparison.changes.size(); ++pair) {
-    const MetricChange& change = comparison.changes[pair][metric];
+    const Change& change = comparison.changes[pair][metric];
     if (!change.applies()) continue;
     ++verdict.applies;
     if (std::isnan(change.change)) {

@@ -12,7 +12,6 @@ namespace servesweep {
 namespace {
 
 constexpr double kNotAvailable = std::numeric_limits<double>::quiet_NaN();
-constexpr double kLevel = 0.95;
 
 bool is_numeric_metric(const ResultColumn& column) {
   return column.role == ColumnRole::kMetric && column.spec.type != ColumnType::kText &&
@@ -42,36 +41,6 @@ ColumnSpec metric_spec(const Frame& a, const Frame& b, const std::string& name) 
   return column.spec;
 }
 
-// Empty where the metric is not available in one of the rows: a mean over those that remain would
-// be one over the worlds that did well.
-std::vector<double> values_at(const std::vector<double>& column, const Point& point) {
-  std::vector<double> values;
-  if (column.empty()) return values;
-  for (const std::size_t row : point.rows) {
-    if (!std::isfinite(column[row])) return {};
-    values.push_back(column[row]);
-  }
-  return values;
-}
-
-MetricChange change_of(const std::vector<double>& a, const std::vector<double>& b, bool paired) {
-  MetricChange result{mean(a), mean(b), kNotAvailable, kNotAvailable, kNotAvailable};
-  if (a.empty() || b.empty()) return result;
-  if (result.a == 0) {
-    if (result.b == 0) result.change = 0;
-    return result;
-  }
-  const RelativeChange relative = paired ? paired_change(a, b) : independent_change(a, b);
-  result.change = relative.change;
-  if (std::isnan(relative.standard_error)) return result;
-  const double half_width =
-      student_t_quantile(0.5 + kLevel / 2, relative.degrees_of_freedom) * relative.standard_error;
-  result.low = relative.change - half_width;
-  result.high = relative.change + half_width;
-  result.interval = paired ? IntervalKind::kPaired : IntervalKind::kIndependent;
-  return result;
-}
-
 MetricSummary summary_of(const Comparison& comparison, std::size_t metric) {
   MetricSummary summary;
   summary.largest = kNotAvailable;
@@ -97,8 +66,6 @@ MetricSummary summary_of(const Comparison& comparison, std::size_t metric) {
 }
 
 }  // namespace
-
-bool MetricChange::applies() const { return !(std::isnan(a) && std::isnan(b)); }
 
 const char* flag_of(double change) {
   if (std::fabs(change) > kLarge) return "**";
@@ -128,11 +95,15 @@ Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settin
     };
     const std::vector<double> column_a = column(a), column_b = column(b);
     for (std::size_t pair = 0; pair < pairing.pairs.size(); ++pair) {
-      const Point& point_a = pairing.points_a[pairing.pairs[pair].a];
-      const Point& point_b = pairing.points_b[pairing.pairs[pair].b];
+      const Replications& point_a = pairing.points_a[pairing.pairs[pair].a];
+      const Replications& point_b = pairing.points_b[pairing.pairs[pair].b];
       const bool paired = settings.same_seed && point_a.replications == point_b.replications;
-      comparison.changes[pair].push_back(
-          change_of(values_at(column_a, point_a), values_at(column_b, point_b), paired));
+      const auto sample = [](const std::vector<double>& values, const Replications& point) {
+        return values.empty() ? values : sample_of(values, point.rows);
+      };
+      const auto of_a = sample(column_a, point_a), of_b = sample(column_b, point_b);
+      comparison.changes[pair].push_back(paired ? paired_change(of_a, of_b)
+                                                : independent_change(of_a, of_b));
     }
     comparison.summaries.push_back(summary_of(comparison, metric));
   }
@@ -142,7 +113,7 @@ Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settin
 std::vector<std::size_t> pairs_by_change(const Comparison& comparison) {
   std::vector<double> largest(comparison.changes.size(), -1);
   for (std::size_t pair = 0; pair < largest.size(); ++pair) {
-    for (const MetricChange& change : comparison.changes[pair]) {
+    for (const Change& change : comparison.changes[pair]) {
       const bool from_zero = change.a == 0 && change.b != 0 && !std::isnan(change.b);
       const double size =
           from_zero ? std::numeric_limits<double>::infinity() : std::fabs(change.change);

@@ -7,6 +7,7 @@
 
 #include "host/results/frame.hpp"
 #include "host/results/pairing.hpp"
+#include "host/results/replications.hpp"
 
 namespace servesweep {
 
@@ -14,20 +15,6 @@ struct CompareSettings {
   std::vector<std::string> by;       // columns; see pair_points()
   std::vector<std::string> metrics;  // columns
   bool same_seed = false;            // equal replications of both sides share their random draws
-};
-
-enum class IntervalKind { kNone, kPaired, kIndependent };
-
-// Of a metric in a pair. NaN: not available. Shares, not percent.
-struct MetricChange {
-  double a = 0, b = 0;       // means over the replications
-  double change = 0;         // (b - a) / |a|; 0 where both are 0
-  double low = 0, high = 0;  // 95 % confidence interval of the change
-  IntervalKind interval = IntervalKind::kNone;
-
-  // To one side at least; else there is nothing that could have changed.
-  bool applies() const;
-  bool excludes_zero() const { return low > 0 || high < 0; }  // false without an interval
 };
 
 // Changes beyond these are flagged.
@@ -46,8 +33,8 @@ struct MetricSummary {
 struct Comparison {
   Pairing pairing;
   std::vector<ColumnSpec> metrics;
-  std::vector<std::vector<MetricChange>> changes;  // [pair][metric]
-  std::vector<MetricSummary> summaries;            // [metric]
+  std::vector<std::vector<Change>> changes;  // [pair][metric]
+  std::vector<MetricSummary> summaries;      // [metric]
 };
 
 // The headline metrics of either frame, without those that are no numbers.

@@ -9,32 +9,11 @@
 
 #include "host/base/error.hpp"
 #include "host/base/names.hpp"
-#include "host/results/study.hpp"
 
 namespace servesweep {
 namespace {
 
-constexpr const char* kReplication = "replication";
-constexpr std::uint32_t kNoCode = 0;
-
-// Numbers, one per row, rows of A before those of B: equal for equal values, 0 for not read.
-using Codes = std::vector<std::uint32_t>;
-
-template <class T>
-class Coder {
- public:
-  std::uint32_t operator()(const T& value) {
-    if (last_ && *last_ == value) return last_code_;  // most columns change rarely
-    last_code_ = codes_.emplace(value, static_cast<std::uint32_t>(codes_.size() + 1)).first->second;
-    last_ = value;
-    return last_code_;
-  }
-
- private:
-  std::unordered_map<T, std::uint32_t> codes_;
-  std::optional<T> last_;
-  std::uint32_t last_code_ = kNoCode;
-};
+constexpr std::uint32_t kNoValueCode = 0;  // the code of what is not applicable
 
 bool is_number(const Frame& frame, const std::string& name) {
   if (!frame.has(name)) return true;
@@ -42,44 +21,20 @@ bool is_number(const Frame& frame, const std::string& name) {
   return type != ColumnType::kText && type != ColumnType::kCategory;
 }
 
-Codes codes_of(const std::string& name, const Frame& a, const Frame& b) {
-  Codes codes;
-  codes.reserve(a.num_rows() + b.num_rows());
-  const auto append = [&](auto& coder, const Frame& frame, auto&& values, auto&& is_read) {
-    if (!frame.has(name)) {
-      codes.resize(codes.size() + frame.num_rows(), kNoCode);
-      return;
+// Of an input, rows of A before those of B.
+Codes codes_in_both(const std::string& name, const Frame& a, const Frame& b) {
+  const auto both = [&]<class T>(std::vector<T> (Frame::*values)(std::string_view) const,
+                                 const T& not_read) {
+    std::vector<T> all;
+    for (const Frame* frame : {&a, &b}) {
+      const std::vector<T> part =
+          frame->has(name) ? (frame->*values)(name) : std::vector<T>(frame->num_rows(), not_read);
+      all.insert(all.end(), part.begin(), part.end());
     }
-    for (const auto& value : values(frame)) codes.push_back(is_read(value) ? coder(value) : 0);
+    return codes_of(all);
   };
-  if (is_number(a, name) && is_number(b, name)) {
-    Coder<double> coder;
-    for (const Frame* frame : {&a, &b}) {
-      append(
-          coder, *frame, [&](const Frame& f) { return f.numbers(name); },
-          [](double value) { return !std::isnan(value); });
-    }
-  } else {
-    Coder<std::string> coder;
-    for (const Frame* frame : {&a, &b}) {
-      append(
-          coder, *frame, [&](const Frame& f) { return f.texts(name); },
-          [](const std::string& text) { return !text.empty(); });
-    }
-  }
-  return codes;
-}
-
-// Splits groups of rows: rows stay together where their codes are equal as well. Groups are
-// numbered in order of their first rows.
-Codes refined(const Codes& groups, const Codes& codes) {
-  std::unordered_map<std::uint64_t, std::uint32_t> numbers;
-  Codes split(groups.size());
-  for (std::size_t row = 0; row < groups.size(); ++row) {
-    const std::uint64_t both = std::uint64_t{groups[row]} << 32 | codes[row];
-    split[row] = numbers.emplace(both, static_cast<std::uint32_t>(numbers.size())).first->second;
-  }
-  return split;
+  return is_number(a, name) && is_number(b, name) ? both(&Frame::numbers, std::nan(""))
+                                                  : both(&Frame::texts, std::string());
 }
 
 struct Input {
@@ -87,23 +42,17 @@ struct Input {
   Codes codes;
 };
 
-bool is_input(const ResultColumn& column) {
-  return column.role == ColumnRole::kInput ||
-         // Worlds of different steps of a study may have equal inputs.
-         (column.role == ColumnRole::kIndex && column.spec.name == kStepColumn);
-}
-
 // What rows first .. last - 1 of an input read.
 struct Range {
   bool is_read = false, varies = false, partly = false;
-  std::uint32_t value = kNoCode;  // the first that is read
+  std::uint32_t value = kNoValueCode;  // the first that is read
 };
 
 Range range_of(const Codes& codes, std::size_t first, std::size_t last) {
   Range range;
   bool all = true;
   for (std::size_t row = first; row < last; ++row) {
-    if (codes[row] == kNoCode) {
+    if (codes[row] == kNoValueCode) {
       all = false;
     } else if (!range.is_read) {
       range.is_read = true;
@@ -121,7 +70,7 @@ std::optional<Input> classified(const std::string& name, const Frame& a, const F
                                 const std::vector<std::string>& by) {
   Input input;
   input.paired.name = name;
-  input.codes = codes_of(name, a, b);
+  input.codes = codes_in_both(name, a, b);
   const Range of_a = range_of(input.codes, 0, a.num_rows());
   const Range of_b = range_of(input.codes, a.num_rows(), input.codes.size());
   if (!of_a.is_read && !of_b.is_read) return std::nullopt;
@@ -145,7 +94,7 @@ std::optional<Input> classified(const std::string& name, const Frame& a, const F
 std::vector<Input> inputs_of(const Frame& a, const Frame& b, const std::vector<std::string>& by) {
   for (const std::string& name : by) {
     const Frame& frame = a.has(name) ? a : b;
-    if (!is_input(frame.column(name))) {
+    if (!is_point_input(frame.column(name))) {
       throw InputError("cannot compare by " + name + " (it is no input of " + frame.name() + ")");
     }
   }
@@ -154,10 +103,10 @@ std::vector<Input> inputs_of(const Frame& a, const Frame& b, const std::vector<s
     if (auto input = classified(name, a, b, by)) inputs.push_back(std::move(*input));
   };
   for (const ResultColumn& column : a.columns()) {
-    if (is_input(column)) add(column.spec.name);
+    if (is_point_input(column)) add(column.spec.name);
   }
   for (const ResultColumn& column : b.columns()) {
-    if (is_input(column) && !a.has(column.spec.name)) add(column.spec.name);
+    if (is_point_input(column) && !a.has(column.spec.name)) add(column.spec.name);
   }
   return inputs;
 }
@@ -197,39 +146,27 @@ Groups groups_of(const std::vector<Input>& inputs, std::size_t rows) {
 }
 
 // Of the rows offset .. offset + frame.num_rows() - 1 of the groups.
-std::vector<Point> points_of(const Frame& frame, const Codes& by_point, std::size_t offset) {
-  std::vector<double> replications(frame.num_rows(), 0);
-  if (frame.has(kReplication)) replications = frame.numbers(kReplication);
-  std::unordered_map<std::uint32_t, std::size_t> numbers;
-  std::vector<Point> points;
-  for (std::size_t row = 0; row < frame.num_rows(); ++row) {
-    const auto [at, added] = numbers.emplace(by_point[offset + row], points.size());
-    if (added) points.emplace_back();
-    points[at->second].rows.push_back(row);
-  }
-  for (Point& point : points) {
-    std::stable_sort(point.rows.begin(), point.rows.end(), [&](std::size_t x, std::size_t y) {
-      return replications[x] < replications[y];
-    });
-    for (const std::size_t row : point.rows) {
-      const auto replication = static_cast<std::int32_t>(replications[row]);
-      if (!point.replications.empty() && point.replications.back() == replication) {
-        throw InputError("worlds " + world_of(frame, point.rows[point.replications.size() - 1]) +
-                         " and " + world_of(frame, row) + " of " + frame.name() +
-                         " are the same (equal inputs and replication " +
-                         std::to_string(replication) + ")");
-      }
-      point.replications.push_back(replication);
-    }
+std::vector<Replications> points_of(const Frame& frame, const Codes& by_point, std::size_t offset) {
+  const auto first = by_point.begin() + static_cast<std::ptrdiff_t>(offset);
+  const auto last = first + static_cast<std::ptrdiff_t>(frame.num_rows());
+  std::vector<Replications> points = replications_of(frame, Codes(first, last));
+  for (const Replications& point : points) {
+    const auto& numbers = point.replications;
+    const auto twice = std::adjacent_find(numbers.begin(), numbers.end());
+    if (twice == numbers.end()) continue;
+    const auto at = static_cast<std::size_t>(twice - numbers.begin());
+    throw InputError("worlds " + world_of(frame, point.rows[at]) + " and " +
+                     world_of(frame, point.rows[at + 1]) + " of " + frame.name() +
+                     " are the same (equal inputs and replication " + std::to_string(*twice) + ")");
   }
   return points;
 }
 
 // Points of one side that have the same place: what is compared must be chosen.
-void check_cells(const Frame& frame, const std::vector<Point>& points, const Groups& groups,
+void check_cells(const Frame& frame, const std::vector<Replications>& points, const Groups& groups,
                  std::size_t offset, const std::vector<Input>& inputs, const char* option) {
   std::unordered_map<std::uint32_t, std::size_t> first_rows;
-  for (const Point& point : points) {
+  for (const Replications& point : points) {
     const std::size_t row = offset + point.rows.front();
     const auto [at, added] = first_rows.emplace(groups.by_cell[row], row);
     if (added) continue;

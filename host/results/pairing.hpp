@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "host/results/frame.hpp"
+#include "host/results/replications.hpp"
 
 namespace servesweep {
 
@@ -31,18 +32,13 @@ struct PairedInput {
   bool partly_in_a = false, partly_in_b = false;
 };
 
-struct Point {
-  std::vector<std::size_t> rows;           // of its frame, by replication
-  std::vector<std::int32_t> replications;  // ascending
-};
-
 struct PointPair {
   std::size_t a = 0, b = 0;
 };
 
 struct Pairing {
   std::vector<PairedInput> inputs;  // in order of the files; those that no point reads are out
-  std::vector<Point> points_a, points_b;          // in order of their first rows
+  std::vector<Replications> points_a, points_b;   // in order of their first rows
   std::vector<PointPair> pairs;                   // in order of a, then b
   std::vector<std::size_t> only_in_a, only_in_b;  // points without a partner
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/base/statistics.hpp"
+#include "host/results/replications.hpp"
 
 namespace servesweep {
 namespace {

@@ -1,5 +1,4 @@
-// The points of a result file: worlds with equal inputs, which are replications of each other. In
-// the file of a study the step counts as an input.
+// The points of a result file (host/results/replications.hpp).
 #pragma once
 
 #include <cstddef>
@@ -12,8 +11,8 @@
 namespace servesweep {
 
 struct Points {
-  std::vector<std::int32_t> of_world;             // [world] point, -1: of none of them
-  std::vector<std::vector<std::int64_t>> worlds;  // [point][replication], ascending
+  std::vector<std::int32_t> of_world;            // [world] point, -1: not selected
+  std::vector<std::vector<std::size_t>> worlds;  // [point], ascending
 
   std::size_t size() const { return worlds.size(); }
   std::size_t replications() const;  // the most of a point
@@ -27,8 +26,7 @@ Points select_points(const Points& points, const std::vector<std::size_t>& chose
 // The columns of what defines a point, in order of the file.
 std::vector<ResultColumn> point_inputs(const ResultFile& file);
 
-// Of a column of numbers, over the replications. Not applicable where it is not to one of them: a
-// mean of the others would be one over the worlds that did well.
+// Of a column of numbers, over the replications; not applicable where one replication has no value.
 struct PointMeans {
   std::vector<double> mean;        // [point], NaN: not applicable
   std::vector<double> half_width;  // [point] of the 95 % interval, NaN: unknown

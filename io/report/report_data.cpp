@@ -201,9 +201,7 @@ class Packer {
 
   void add_inputs() {
     std::vector<std::size_t> worlds;
-    for (const auto& of_point : points_.worlds) {
-      worlds.push_back(static_cast<std::size_t>(of_point.front()));
-    }
+    for (const auto& of_point : points_.worlds) worlds.push_back(of_point.front());
     for (const ResultColumn& column : point_inputs(file_)) {
       const ColumnData data = rows_of(file_.data(column.spec.name), worlds);
       if (is_number(column.spec)) {
@@ -336,9 +334,7 @@ class Packer {
     const auto codes = std::get<std::vector<std::int32_t>>(file_.data(column.spec.name));
     std::vector<std::int32_t> worst(points_.size(), -1);
     for (std::size_t p = 0; p < points_.size(); ++p) {
-      for (const std::int64_t world : points_.worlds[p]) {
-        worst[p] = std::max(worst[p], codes[static_cast<std::size_t>(world)]);
-      }
+      for (const std::size_t world : points_.worlds[p]) worst[p] = std::max(worst[p], codes[world]);
     }
     return worst;
   }

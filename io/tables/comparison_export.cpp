@@ -43,12 +43,13 @@ std::string number(double value, const char* missing) {
   return std::isfinite(value) ? fmt::format("{}", value) : missing;
 }
 
-std::string truth(const MetricChange& change, const char* missing) {
+std::string truth(const Change& change, const char* missing) {
   if (change.interval == IntervalKind::kNone) return missing;
   return change.excludes_zero() ? "true" : "false";
 }
 
-std::size_t replications(const std::vector<Point>& points, const std::optional<std::size_t>& at) {
+std::size_t replications(const std::vector<Replications>& points,
+                         const std::optional<std::size_t>& at) {
   return at ? points[*at].rows.size() : 0;
 }
 
@@ -95,7 +96,7 @@ class CsvTable {
 
   void rows(std::size_t pair) {
     for (std::size_t metric = 0; metric < comparison_.metrics.size(); ++metric) {
-      const MetricChange& change = comparison_.changes[pair][metric];
+      const Change& change = comparison_.changes[pair][metric];
       const ColumnSpec& spec = comparison_.metrics[metric];
       CsvRow row(out_);
       start(row, places_.pair(pair), "both");
@@ -185,7 +186,7 @@ class JsonDocument {
   }
 
  private:
-  void side(const ComparedSide& side, const std::vector<Point>& points) {
+  void side(const ComparedSide& side, const std::vector<Replications>& points) {
     out_ << "{\"file\": " << json_text(side.frame.name())
          << ", \"seed\": " << (side.seed.empty() ? "null" : json_text(side.seed))
          << ", \"where\": " << (side.condition.empty() ? "null" : json_text(side.condition))
@@ -255,10 +256,10 @@ class JsonDocument {
     out_ << "}";
   }
 
-  void changes(const std::vector<MetricChange>& changes) {
+  void changes(const std::vector<Change>& changes) {
     JsonList list(out_, " ");
     for (std::size_t metric = 0; metric < changes.size(); ++metric) {
-      const MetricChange& c = changes[metric];
+      const Change& c = changes[metric];
       const std::string interval = name_of(c.interval);
       list.next(comparison_.metrics[metric].name)
           << "{\"a\": " << number(c.a, "null") << ", \"b\": " << number(c.b, "null")

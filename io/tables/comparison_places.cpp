@@ -33,7 +33,7 @@ ComparisonPlaces::ComparisonPlaces(const Comparison& comparison, const Frame& a,
       b_(side_of(b, comparison.pairing.points_b, inputs_)) {}
 
 ComparisonPlaces::Side ComparisonPlaces::side_of(const Frame& frame,
-                                                 const std::vector<Point>& points,
+                                                 const std::vector<Replications>& points,
                                                  const std::vector<Input>& inputs) {
   Side side{points, {}, texts_of(frame, world_column().name, true)};
   for (const Input& input : inputs) {

@@ -48,11 +48,11 @@ class ComparisonPlaces {
 
  private:
   struct Side {
-    const std::vector<Point>& points;
+    const std::vector<Replications>& points;
     std::vector<std::vector<std::string>> texts;  // [input][row]; one text where all are equal
     std::vector<std::string> worlds;              // [row]
   };
-  static Side side_of(const Frame& frame, const std::vector<Point>& points,
+  static Side side_of(const Frame& frame, const std::vector<Replications>& points,
                       const std::vector<Input>& inputs);
   std::string arrow(std::size_t input, const std::string& of_a, const std::string& of_b) const;
   static std::string value_of(const Side& side, std::size_t input);

@@ -27,13 +27,13 @@ std::string change_cell(double change) {
   return change == 0 ? "0" : fmt::format("{:+.2f}", 100 * change);
 }
 
-std::string interval_cell(const MetricChange& change) {
+std::string interval_cell(const Change& change) {
   if (change.interval == IntervalKind::kNone) return "-";
   if (change.low == change.high) return change_cell(change.low);
   return fmt::format("{:+.2f} to {:+.2f}", 100 * change.low, 100 * change.high);
 }
 
-std::string flag_cell(const MetricChange& change) {
+std::string flag_cell(const Change& change) {
   const std::string flag = flag_of(change.change);
   const bool unsure = change.interval != IntervalKind::kNone && !change.excludes_zero();
   return unsure && !flag.empty() ? "(" + flag + ")" : flag;
@@ -46,7 +46,7 @@ std::string unit_of(const ColumnSpec& spec) {
 std::string bracketed(const std::string& unit) { return unit.empty() ? "" : "[" + unit + "]"; }
 
 std::string side_line(const char* name, const ComparedSide& side,
-                      const std::vector<Point>& points) {
+                      const std::vector<Replications>& points) {
   std::string line =
       fmt::format("{}: {}, {} in {}, {}", name, side.frame.name(),
                   format_count(static_cast<std::int64_t>(points.size()), "point"),
@@ -114,7 +114,7 @@ std::string inputs_lines(const Comparison& comparison, const ComparisonPlaces& p
 std::string pairs_line(const Comparison& comparison) {
   std::set<IntervalKind> kinds;
   for (const auto& pair : comparison.changes) {
-    for (const MetricChange& change : pair) kinds.insert(change.interval);
+    for (const Change& change : pair) kinds.insert(change.interval);
   }
   const bool paired = kinds.count(IntervalKind::kPaired) > 0;
   const bool independent = kinds.count(IntervalKind::kIndependent) > 0;
@@ -180,7 +180,7 @@ std::string pairs_table(const Comparison& comparison, const ComparisonPlaces& pl
       for (std::size_t i = 0; i < shown.size(); ++i) {
         table[i].cells.push_back(metric == 0 ? places.cell(shown[i], places.pair(pair)) : "");
       }
-      const MetricChange& change = comparison.changes[pair][metric];
+      const Change& change = comparison.changes[pair][metric];
       const ColumnSpec& spec = comparison.metrics[metric];
       const std::vector<std::string> cells = {spec.name,
                                               bracketed(unit_of(spec)),
@@ -253,7 +253,7 @@ std::string render_verdict(const Comparison& comparison, const Frame& a, const F
     text += fmt::format("failed: {} {} {} of {}\n", limit.text, what, pairs.size(),
                         format_count(static_cast<std::int64_t>(all), "pair"));
     for (std::size_t i = 0; i < limited(pairs.size(), kMostFailures); ++i) {
-      const MetricChange& change = comparison.changes[pairs[i]][metric];
+      const Change& change = comparison.changes[pairs[i]][metric];
       text += fmt::format("  {}: {} -> {}{}", places.label(places.pair(pairs[i])),
                           value_cell(change.a), value_cell(change.b), with_unit);
       if (!std::isnan(change.change)) text += ", " + change_cell(change.change) + " %";

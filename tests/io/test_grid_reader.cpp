@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/base/error.hpp"
+#include "host/calibration/calibrate.hpp"
 #include "io/measured/grid_reader.hpp"
 #include "tests/support/source_folder.hpp"
 

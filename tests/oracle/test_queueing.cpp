@@ -15,6 +15,7 @@
 
 #include "host/base/random.hpp"
 #include "host/base/statistics.hpp"
+#include "host/results/replications.hpp"
 #include "tests/support/batch_worlds.hpp"
 #include "tests/support/queueing_oracles.hpp"
 

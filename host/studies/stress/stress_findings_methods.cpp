@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "host/base/statistics.hpp"
+#include "host/results/replications.hpp"
 #include "host/studies/stress/stress_choice.hpp"
 #include "host/studies/stress/stress_findings.hpp"
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "host/base/statistics.hpp"
+#include "host/results/replications.hpp"
 #include "host/studies/stress/stress_findings.hpp"
 
 namespace servesweep {

@@ -1,0 +1,93 @@
+// Replications: worlds with equal inputs, which differ in nothing but their random draws. Which
+// worlds these are; what they say of the expected value of a metric, and of its change from one
+// point to another. The formulas and why these: docs/statistics.md.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/results/frame.hpp"
+
+namespace servesweep {
+
+// --- Which worlds ---
+
+// [row] equal numbers for equal values of a column; 0 for what is not applicable (NaN, "").
+using Codes = std::vector<std::uint32_t>;
+Codes codes_of(const ColumnData& data);
+// Groups of rows, split: rows stay together where their codes are equal too. Groups are numbered
+// in order of their first rows; all rows in group 0 is where to begin.
+Codes refined(const Codes& groups, const Codes& codes);
+
+// A point is the worlds that agree in these columns: the inputs and, as worlds of different steps
+// of a study may have equal inputs, the step.
+bool is_point_input(const ResultColumn& column);
+
+struct Replications {
+  std::vector<std::size_t> rows;           // of a frame, in order of the column replication
+  std::vector<std::int32_t> replications;  // [row of `rows`], ascending
+  std::vector<double> key = {};            // [key column], of replications_by() alone
+};
+
+// groups: [row of the frame]. In order of first rows.
+std::vector<Replications> replications_of(const Frame& frame, const Codes& groups);
+// Of these rows, those that agree in the key columns; a column that the frame does not have is NaN.
+// In order of the keys; what is not applicable comes last.
+std::vector<Replications> replications_by(const Frame& frame, const std::vector<std::size_t>& rows,
+                                          const std::vector<std::string>& key_columns);
+std::vector<Replications> replications_by(const Frame& frame,
+                                          const std::vector<std::string>& key_columns);
+
+// The values of a column in these rows. Empty where one is not available: a mean over those that
+// remain would be one over the worlds that did well.
+std::vector<double> sample_of(const std::vector<double>& column,
+                              const std::vector<std::size_t>& rows);
+
+// --- What they say ---
+
+// The p-quantile, p in (0, 1), of Student's t distribution.
+double student_t_quantile(double p, double degrees_of_freedom);
+
+// mean +- half_width holds the expected value with probability `level`, for independent values that
+// are about normal. half_width is NaN below two values, mean is NaN without any.
+struct MeanInterval {
+  double mean = 0;
+  double half_width = 0;
+
+  bool contains(double x) const { return std::fabs(x - mean) <= half_width; }
+};
+MeanInterval mean_interval(const std::vector<double>& values, double level = 0.95);
+
+enum class IntervalKind { kNone, kPaired, kIndependent };
+
+// Of a metric, from a sample A to a sample B. NaN: not available.
+struct Change {
+  double a = 0, b = 0;       // means
+  double change = 0;         // (b - a) / |a|; of paired_difference() b - a
+  double low = 0, high = 0;  // 95 % confidence interval of the change
+  IntervalKind interval = IntervalKind::kNone;
+
+  // To one side at least; else there is nothing that could have changed.
+  bool applies() const { return !(std::isnan(a) && std::isnan(b)); }
+  bool has_interval() const { return interval != IntervalKind::kNone; }
+  bool excludes_zero() const { return low > 0 || high < 0; }  // false without an interval
+  // Beyond what may be chance, where there is an interval to tell.
+  bool rises() const { return has_interval() ? low > 0 : change > 0; }
+  bool falls() const { return has_interval() ? high < 0 : change < 0; }
+};
+
+// The change of the means in units of |mean of A|; the standard error is that of a quotient of two
+// means, to first order. Not available where A's mean is 0, but 0 where B's is 0 as well. Without
+// an interval where a sample has fewer than two values.
+//
+// a[i] and b[i] are of the same replication, so that they used the same random draws; equal sizes.
+Change paired_change(const std::vector<double>& a, const std::vector<double>& b);
+// Independent samples, after Welch.
+Change independent_change(const std::vector<double>& a, const std::vector<double>& b);
+// The change of the means itself, of paired samples: for shares, which may be 0.
+Change paired_difference(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace servesweep
