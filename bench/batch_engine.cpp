@@ -84,7 +84,7 @@ int run(std::int64_t num_requests, int repetitions, const std::string& only,
         const auto binned = runner.bin_all(
             {binning_of(params, world, set, load_scaling(params.workload, workload), nullptr)});
         world.workload = binned.front();
-        WaveResult wave;
+        BatchWaveResult wave;
         const double seconds =
             median_seconds(repetitions, clock, [&] { wave = runner.run({world}, {0}, {}); });
         const double per_s = requests / seconds;

@@ -64,7 +64,7 @@ class Cell {
   // Requests/s of the replicas when all of them are there at once.
   double capacity_per_s(ContinuousRunner& runner) {
     world_.load_scaling = 1e9;
-    const ContinuousResult result = runner.run({world_}, {0}, false).worlds.front();
+    const ContinuousResult result = runner.run({world_}, {0}, {}).worlds.front();
     return static_cast<double>(result.tally.completed) /
            (ns_of(result.peaks.last_completion) * 1e-9);
   }
@@ -73,7 +73,7 @@ class Cell {
     world_.step = step;
     Timed timed;
     timed.seconds = median_seconds(repetitions, cpu_seconds, [&] {
-      timed.result = runner.run({world_}, {0}, false).worlds.front();
+      timed.result = runner.run({world_}, {0}, {}).worlds.front();
     });
     return timed;
   }

@@ -117,7 +117,7 @@ nlohmann::json run(const Case& which) {
   WaveOptions options;
   options.exact_percentiles = which.exact_percentiles;
   std::vector<BinnedWorkload> binned;
-  WaveResult wave;
+  BatchWaveResult wave;
   const auto bin_all = [&] { binned = runner.bin_all(specs); };
   const auto run_all = [&] {
     worlds[0].workload = binned.front();
@@ -137,7 +137,7 @@ nlohmann::json run(const ContinuousCase& which) {
   const std::vector<ContinuousWorld> worlds = {continuous_world(workload, which.params)};
   ContinuousRunner runner;
   ContinuousWaveResult wave;
-  const auto run_all = [&] { wave = runner.run(worlds, {0}, true); };
+  const auto run_all = [&] { wave = runner.run(worlds, {0}, {true}); };
   run_all();
   run_counted(run_all);
   return {{"requests", kRequests}, {"events", wave.worlds.front().tally.flights}};

@@ -104,7 +104,8 @@ class Device {
     if (free_bytes > 0) limit_bytes_ = free_bytes / 10 * 9;
     for (const BinningSpec& spec : study.specs) {
       workloads_.workloads += BatchRunner::workload_bytes(spec);
-      workloads_.binning = std::max(workloads_.binning, BatchRunner::binning_bytes(spec));
+      workloads_.preparation =
+          std::max(workloads_.preparation, BatchRunner::preparation_bytes(spec));
     }
     runner_.reserve(workloads_, workloads_.workloads, limit_bytes_);
     binned_ = runner_.bin(study.specs);
@@ -136,15 +137,15 @@ class Device {
   // Runs the waves, each while the results of the one before are copied. Returns all batches.
   std::int64_t run(const std::vector<Wave>& waves) {
     std::int64_t batches = 0;
-    const auto finish = [&](std::unique_ptr<PendingWave> wave) {
+    const auto finish = [&](std::unique_ptr<PendingWave<BatchTraits>> wave) {
       if (wave == nullptr) return;
       for (const BatchResult& result : wave->finish().worlds) batches += result.batches;
     };
-    std::unique_ptr<PendingWave> last;
+    std::unique_ptr<PendingWave<BatchTraits>> last;
     for (const Wave& wave : waves) {
-      WaveShape shape;
+      WaveShape<BatchTraits> shape;
       for (const BatchWorld& world : wave.worlds) {
-        shape.add(world, kRequests, world.workload.num_bins, {});
+        shape.add(world);
       }
       WaveMemory needs = runner_.plan(shape, {}, limit_bytes_);
       needs.workloads = workloads_.workloads;

@@ -1,5 +1,5 @@
 // Prints how the batch engine would be launched on a device, for scripts/device_report and
-// scripts/performance_model: a row for each kind of world, as kernels/batch_launch.hpp plans it.
+// scripts/performance_model: a row for each kind of world, as kernels/batch_traits.hpp sizes it.
 //
 //   launch_plan THREADS SCRATCH_BYTES WORLDS K,GPUS[,LIMIT]...
 //
@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "kernels/batch_launch.hpp"
+#include "kernels/batch_traits.hpp"
 
 using namespace servesweep;
 
@@ -33,12 +33,11 @@ int main(int argc, char** argv) {
     const auto limit = *comma == ','
                            ? static_cast<std::int32_t>(std::strtol(comma + 1, nullptr, 10))
                            : DynamicParams().b_max;
-    WaveShape shape;
+    WaveShape<BatchTraits> shape;
     shape.worlds = std::strtoll(argv[3], nullptr, 10);
-    shape.most_bins = bins;
-    shape.most_gpus = gpus;
-    shape.sharable_work = shape.worlds * sharable_work_of(limit, gpus, bins);
-    const Launch launch = plan_batch_launch(shape, 0, SIZE_MAX, device);
+    shape.size.state_bytes = BatchState::bytes(bins, gpus);
+    shape.size.sharable_work = shape.worlds * sharable_work_of(limit, gpus, bins);
+    const Launch launch = plan_wave_launch(shape, 0, SIZE_MAX, device);
     std::printf(
         "%s\n{\"bins\": %d, \"gpus\": %d, \"lanes\": %d, \"worlds_a_team\": %d, \"teams\": %d, "
         "\"state_bytes\": %zu, \"in_scratch\": %s, \"scratch_bytes\": %zu, "

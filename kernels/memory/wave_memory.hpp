@@ -166,17 +166,4 @@ class WavePool {
   SlotMemory slots_;
 };
 
-// An array in device memory: the given one where the device is the host, so that it must outlive
-// what is returned, else a copy.
-template <class T>
-std::shared_ptr<const T> upload_array(const std::vector<T>& values) {
-  if (kOnHost) return {std::shared_ptr<const T>(), values.data()};
-  const auto arena = std::make_shared<Arena<DeviceMemory>>("servesweep::uploaded");
-  arena->reserve(values.size() * sizeof(T));
-  T* to = arena->template take<T>(values.size());
-  copy<DeviceMemory, Kokkos::HostSpace>(Device(), to, values.data(), values.size());
-  Device().fence();
-  return {arena, to};
-}
-
 }  // namespace servesweep

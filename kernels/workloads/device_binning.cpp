@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/memory/memory_block.hpp"
+#include "kernels/memory/wave_memory.hpp"
 #include "kernels/primitives/primitives.hpp"
 #include "kernels/workloads/binning_rules.hpp"
 
@@ -12,14 +13,9 @@ namespace {
 
 using Range = Kokkos::RangePolicy<Device, Kokkos::IndexType<std::int64_t>>;
 
-template <class T, class Space>
-using Unmanaged = Kokkos::View<T*, Space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-
 template <class T>
 void copy_in(const Device& device, const T* host, T* to, std::int64_t count) {
-  const auto n = static_cast<std::size_t>(count);
-  Kokkos::deep_copy(device, Unmanaged<T, DeviceMemory>(to, n),
-                    Unmanaged<const T, Kokkos::HostSpace>(host, n));
+  copy<DeviceMemory, Kokkos::HostSpace>(device, to, host, static_cast<std::size_t>(count));
 }
 
 // A request set's arrays in its block.
@@ -92,8 +88,7 @@ std::int64_t number_rejected(const Device& device, const BinningRules& rules,
   exclusive_scan(device, temp.is_rejected, temp.rejected_before,
                  static_cast<std::uint32_t>(count + 1), temp.primitives);
   std::uint32_t rejected = 0;
-  Kokkos::deep_copy(device, Unmanaged<std::uint32_t, Kokkos::HostSpace>(&rejected, 1),
-                    Unmanaged<const std::uint32_t, DeviceMemory>(temp.rejected_before + count, 1));
+  copy<Kokkos::HostSpace, DeviceMemory>(device, &rejected, temp.rejected_before + count, 1);
   device.fence();
   return rejected;
 }

@@ -31,7 +31,7 @@ struct BatchEvent {
 };
 
 // Observers see every batch and every completed request range; this one costs nothing.
-struct NoObserver {
+struct NoBatchObserver {
   static constexpr bool kSeesTargets = false;
   template <class Lanes>
   SERVESWEEP_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
@@ -40,7 +40,7 @@ struct NoObserver {
                                      std::int64_t, std::int64_t) {}
 };
 
-template <class Lanes, class Observer = NoObserver>
+template <class Lanes, class Observer = NoBatchObserver>
 class BatchEngine {
  public:
   SERVESWEEP_FUNCTION BatchEngine(const Lanes& lanes, const BatchWorld& world,

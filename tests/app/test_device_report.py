@@ -21,8 +21,8 @@ model = load(SOURCE / "scripts" / "performance_model")
 
 PTXAS = """\
 ptxas info    : 0 bytes gmem
-ptxas info    : Compiling entry function '_ZN4cuda6launchIN10servesweep9RunWorldsILb0EEEEEvT_' for 'sm_80'
-ptxas info    : Function properties for _ZN4cuda6launchIN10servesweep9RunWorldsILb0EEEEEvT_
+ptxas info    : Compiling entry function '_ZN4cuda6launchIN10servesweep9RunWorldsINS1_11BatchTraitsELb0ELj0EEEEEvT_' for 'sm_80'
+ptxas info    : Function properties for _ZN4cuda6launchIN10servesweep9RunWorldsINS1_11BatchTraitsELb0ELj0EEEEEvT_
     24 bytes stack frame, 36 bytes spill stores, 44 bytes spill loads
 ptxas info    : Used 128 registers, used 1 barriers, 16 bytes smem, 624 bytes cmem[0]
 ptxas info    : Compiling entry function '_ZN4cuda6launchIN10servesweep12_GLOBAL__N_18FindBinsEEEvT_' for 'sm_80'
@@ -36,7 +36,7 @@ ptxas info    : Used 249 registers, 4096 bytes smem
 """
 
 SECTIONS = """\
-  [55] .text._ZN4cuda6launchIN10servesweep9RunWorldsILb0EEEEEvT_ PROGBITS        0000000000000000 01fc00 000100 00  AX  3 0 128
+  [55] .text._ZN4cuda6launchIN10servesweep9RunWorldsINS1_11BatchTraitsELb0ELj0EEEEEvT_ PROGBITS        0000000000000000 01fc00 000100 00  AX  3 0 128
 """
 
 
@@ -57,7 +57,7 @@ class Parsing(unittest.TestCase):
         self.assertEqual(ours, {
             "FindBins": {"registers": 15, "shared_bytes": 0, "stack_bytes": 0,
                          "spill_store_bytes": 0, "spill_load_bytes": 0},
-            "RunWorlds<false>": {"registers": 128, "shared_bytes": 16, "stack_bytes": 24,
+            "RunWorlds<Batch, false, 0>": {"registers": 128, "shared_bytes": 16, "stack_bytes": 24,
                                  "spill_store_bytes": 36, "spill_load_bytes": 44}})
         self.assertEqual(others["cub"]["kernels"], 1)
         self.assertEqual(others["cub"]["most_registers"], 249)
@@ -69,13 +69,13 @@ class Parsing(unittest.TestCase):
         self.assertIn(next(iter(report.parse_sections(SECTIONS))), names)
 
     def test_remarks(self):
-        text = (remarks("_ZN3hip6launchIN10servesweep9RunWorldsILb1EEEEEvT_",
+        text = (remarks("_ZN3hip6launchIN10servesweep9RunWorldsINS1_11BatchTraitsELb1ELj0EEEEEvT_",
                         **{"VGPRs": 128, "AGPRs": 7, "ScratchSize [bytes/lane]": 12,
                            "VGPRs Spill": 3}) +
                 remarks("_ZN7rocprim6kernelEv", VGPRs=99))
         ours, others = report.summed_up(report.parse_remarks(text))
-        self.assertEqual(list(ours), ["RunWorlds<true>"])
-        kernel = ours["RunWorlds<true>"]
+        self.assertEqual(list(ours), ["RunWorlds<Batch, true, 0>"])
+        kernel = ours["RunWorlds<Batch, true, 0>"]
         self.assertEqual((kernel["registers"], kernel["accumulators"], kernel["stack_bytes"],
                           kernel["spill_store_bytes"], kernel["shared_bytes"]), (128, 7, 12, 12, 8))
         self.assertEqual(others["rocprim"]["most_registers"], 99)

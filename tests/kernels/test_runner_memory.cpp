@@ -21,7 +21,7 @@ struct Wave {
   std::vector<BinningSpec> specs;  // [world]
   std::vector<BatchWorld> worlds;
   std::vector<std::int32_t> order;
-  WaveShape shape;
+  WaveShape<BatchTraits> shape;
   WaveMemory needs;
 
   Wave(std::uint64_t seed, int count, int most_requests, const WaveOptions& options) {
@@ -34,7 +34,9 @@ struct Wave {
       specs.push_back(binning_of(world.params, worlds.back(), set,
                                  load_scaling(world.params.workload, world.workload),
                                  with.draws != nullptr ? with.draws->data() : nullptr));
-      shape.add(worlds.back(), set.columns.count, world.params.num_bins(), options);
+      worlds.back().workload.num_requests = set.columns.count;
+      worlds.back().workload.num_bins = world.params.num_bins();
+      shape.add(worlds.back());
     }
     order.resize(worlds.size());
     std::iota(order.begin(), order.end(), 0);
@@ -44,7 +46,7 @@ struct Wave {
     needs = runner.plan(shape, options, limit_bytes);
     for (const BinningSpec& spec : specs) {
       needs.workloads += BatchRunner::workload_bytes(spec);
-      needs.binning = std::max(needs.binning, BatchRunner::binning_bytes(spec));
+      needs.preparation = std::max(needs.preparation, BatchRunner::preparation_bytes(spec));
     }
   }
   void bin(BatchRunner& runner) {
@@ -53,7 +55,7 @@ struct Wave {
   }
 };
 
-std::string latencies_of(const WaveResult& wave) {
+std::string latencies_of(const BatchWaveResult& wave) {
   testing::Bytes bytes;
   for (const BatchResult& r : wave.worlds) {
     bytes.add(r.completed, r.batches, r.latency_sum_ns, r.latency_quantiles_ns);
@@ -72,7 +74,8 @@ TEST_CASE("a runner holds no more than its limit") {
   std::mt19937_64 random(7);
   BatchRunner limited;
   BatchRunner unlimited;
-  std::unique_ptr<PendingWave> last;  // still being copied when the next one is reserved
+  std::unique_ptr<PendingWave<BatchTraits>>
+      last;  // still being copied when the next one is reserved
   std::string last_expected;
   int tight = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
@@ -114,7 +117,7 @@ TEST_CASE("so does a runner of continuous worlds") {
     std::deque<testing::ContinuousCase> cases;
     std::deque<testing::UploadedCase> uploaded;
     std::vector<ContinuousWorld> worlds;
-    ContinuousWaveShape shape;
+    WaveShape<ContinuousTraits> shape;
     const std::uint64_t count = 1 + random() % 12;
     for (std::uint64_t i = 0; i < count; ++i) {
       cases.push_back(testing::random_continuous(seed * 1000 + i, seed % 7 == 0 ? 3'000 : 300));
@@ -124,16 +127,16 @@ TEST_CASE("so does a runner of continuous worlds") {
     std::vector<std::int32_t> order(worlds.size());
     std::iota(order.begin(), order.end(), 0);
     const bool details = seed % 2 == 0;
-    const std::size_t least = unlimited.plan(shape, details, SIZE_MAX).total();
+    const std::size_t least = unlimited.plan(shape, {details}, SIZE_MAX).total();
     const std::size_t limit = least + random() % 3 * least;
-    const ContinuousWaveMemory needs = limited.plan(shape, details, limit);
+    const WaveMemory needs = limited.plan(shape, {details}, limit);
     REQUIRE(needs.total() <= limit);
     tight += limited.held_bytes() + needs.total() > limit;
-    limited.reserve(needs, limit);
+    limited.reserve(needs, 0, limit);
     CHECK(limited.held_bytes() <= limit);
-    const ContinuousWaveResult found = limited.start(worlds, order, details)->finish();
+    const ContinuousWaveResult found = limited.start(worlds, order, {details})->finish();
     CHECK(limited.held_bytes() <= limit);
-    const ContinuousWaveResult expected = unlimited.run(worlds, order, details);
+    const ContinuousWaveResult expected = unlimited.run(worlds, order, {details});
     testing::Bytes found_bytes, expected_bytes;
     for (std::size_t i = 0; i < worlds.size(); ++i) {
       add_result(found_bytes, found.worlds[i]);

@@ -187,7 +187,7 @@ void simulate(std::vector<Case>& cases, const Requests& requests) {
   }
   WaveOptions options;
   options.exact_percentiles = has_quantiles;
-  const WaveResult wave = prepared.run(options);
+  const BatchWaveResult wave = prepared.run(options);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     REQUIRE(wave.worlds[i].completed == kRequests);
     std::vector<BatchEvent> batches;

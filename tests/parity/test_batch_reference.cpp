@@ -83,7 +83,7 @@ TEST_CASE("random small worlds equal the naive simulator") {
   WaveOptions options;
   options.save_details = true;
   options.exact_percentiles = true;
-  const WaveResult wave = prepared.run(options);
+  const BatchWaveResult wave = prepared.run(options);
 
   std::size_t gpu = 0;
   std::size_t bin = 0;

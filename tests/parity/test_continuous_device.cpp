@@ -134,7 +134,7 @@ TEST_CASE("a continuous world has the host's bits on the device, whatever runs b
         std::vector<ContinuousWorld> wave;
         for (const std::size_t id : here) wave.push_back(worlds[id].world());
         different += count_different(
-            expected, here, runner.run(wave, shuffled_starts(here.size(), random), has_details),
+            expected, here, runner.run(wave, shuffled_starts(here.size(), random), {has_details}),
             has_details, worlds);
       }
       INFO("lanes " << lanes << ", waves of " << wave_size);

@@ -51,10 +51,12 @@ struct Expected {
     BatchResult& result = *memory.state.result;
     metrics = bytes_of(result);
     result.exact_quantiles = 1;
-    for (int q = 0; q < kExactQuantities; ++q) {
+    for (int q = 0; q < testing::kExactQuantities; ++q) {
       std::int64_t* values = memory.exact.data() + q * world.workload.num_requests;
       std::sort(values, values + result.completed);
-      set_exact_quantiles(q, values, result);
+      if (result.completed > 0) {
+        BatchTraits::set_exact_quantiles(0, q, values, result.completed, result);
+      }
     }
     exact_metrics = bytes_of(result);
 

@@ -221,7 +221,7 @@ TEST_CASE("identities of every world") {
   testing::PreparedWorlds prepared(testing::cases_of(worlds));
   WaveOptions options;
   options.save_details = true;
-  const WaveResult wave = prepared.run(options);
+  const BatchWaveResult wave = prepared.run(options);
   std::size_t gpu = 0, bin = 0, bucket = 0;
   int with_rejected = 0, with_unfinished = 0, with_queues = 0;
   for (std::size_t i = 0; i < kWorlds; ++i) {

@@ -152,8 +152,8 @@ TEST_CASE("the engine reproduces the 75 golden results") {
   WaveOptions exactly;
   exactly.save_details = true;
   exactly.exact_percentiles = true;
-  const WaveResult exact = prepared.run(exactly);
-  const WaveResult bucketed = prepared.run();
+  const BatchWaveResult exact = prepared.run(exactly);
+  const BatchWaveResult bucketed = prepared.run();
 
   double worst = 0;
   double worst_bucketed = 0;

@@ -39,7 +39,7 @@ class PreparedWorlds {
     for (std::size_t i = 0; i < worlds.size(); ++i) worlds[i].workload = binned[i];
   }
 
-  WaveResult run(const WaveOptions& options = {}) {
+  BatchWaveResult run(const WaveOptions& options = {}) {
     std::vector<std::int32_t> order(worlds.size());
     std::iota(order.begin(), order.end(), 0);
     return runner.run(worlds, order, options);

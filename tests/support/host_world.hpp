@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/primitives/exact_percentiles.hpp"
+#include "kernels/batch_traits.hpp"
 #include "tests/support/host_requests.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"
@@ -27,6 +27,8 @@ struct HostWorld {
   RequestSet requests;
   BinnedBlock block;
 };
+
+constexpr int kExactQuantities = BatchTraits::num_quantities(0);
 
 // What the lanes of a group share.
 struct WorldMemory {
@@ -77,7 +79,7 @@ std::string run_world(const Lanes& lanes, const BatchWorld& world, bool observed
     SeeAll all{memory};
     BatchEngine(lanes, world, memory.state, histograms, all).run();
   } else {
-    NoObserver nobody;
+    NoBatchObserver nobody;
     BatchEngine(lanes, world, memory.state, histograms, nobody).run();
   }
   take_quantiles(lanes, histograms, *memory.state.result);

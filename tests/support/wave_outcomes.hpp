@@ -16,7 +16,7 @@ struct Outcome {
 };
 
 // The outcomes of a wave, in the order of its worlds.
-inline std::vector<Outcome> outcomes_of(const WaveResult& wave,
+inline std::vector<Outcome> outcomes_of(const BatchWaveResult& wave,
                                         const std::vector<BatchWorld>& worlds) {
   std::vector<Outcome> outcomes;
   std::size_t bucket = 0, gpu = 0, bin = 0;

@@ -13,6 +13,7 @@
 #include "host/engines/batch/batch_params.hpp"
 #include "host/engines/engine_model.hpp"
 #include "kernels/batch_runner.hpp"
+#include "kernels/device/profile.hpp"
 
 namespace servesweep {
 
@@ -66,7 +67,7 @@ class BatchRun : public EngineRun {
     Chunk& chunk = *started;
     bin(chunk);
     const ProfileRegion region("servesweep::run");
-    const std::shared_ptr<PendingWave> wave =
+    const std::shared_ptr<PendingWave<BatchTraits>> wave =
         runner_.start(chunk.worlds, start_order(chunk.worlds, expected_work), options_);
     return
         [started, wave, options = options_] { return collect(*started, wave->finish(), options); };
@@ -99,7 +100,7 @@ class BatchRun : public EngineRun {
     std::size_t host_bytes = 0;
   };
 
-  static ResultChunk collect(const Chunk& chunk, WaveResult wave, const WaveOptions& options) {
+  static ResultChunk collect(const Chunk& chunk, BatchWaveResult wave, const WaveOptions& options) {
     const ProfileRegion region("servesweep::convert");
     ResultChunk result;
     result.first_world = chunk.plan.worlds.first;
@@ -119,14 +120,14 @@ class BatchRun : public EngineRun {
 
   // Host memory of a wave's results on their way to the file: as the wave gives them, as columns
   // and as the bytes of the shard, of this chunk and of the one before.
-  static std::size_t result_bytes(const WaveShape& shape, const WaveOptions& options) {
+  static std::size_t result_bytes(const WaveShape<BatchTraits>& shape, const WaveOptions& options) {
     static const std::size_t kRow = sizeof(BatchResult) + sizeof(BatchParams) + sizeof(BatchWorld) +
                                     2 * batch_metric_columns().size() * sizeof(double);
     std::size_t bytes = static_cast<std::size_t>(shape.worlds) * kRow;
     if (options.save_details) {
-      bytes += 2 * (static_cast<std::size_t>(shape.entries) * 2 * sizeof(std::int32_t) +
-                    static_cast<std::size_t>(shape.gpus) * sizeof(GpuUse) +
-                    static_cast<std::size_t>(shape.bins) * sizeof(BinUse));
+      bytes += 2 * (static_cast<std::size_t>(shape.size.entries) * 2 * sizeof(std::int32_t) +
+                    static_cast<std::size_t>(shape.size.rows.gpus.count) * sizeof(GpuUse) +
+                    static_cast<std::size_t>(shape.size.rows.bins.count) * sizeof(BinUse));
     }
     return 2 * bytes;
   }
@@ -136,7 +137,7 @@ class BatchRun : public EngineRun {
     Chunk chunk;
     std::map<BinningSpec, std::size_t> known;
     std::vector<double> values(sweep_.parameters().size());
-    WaveShape shape;
+    WaveShape<BatchTraits> shape;
     std::size_t requests_bytes = 0;
     end = std::min(end, first + kMostChunkWorlds);
     for (std::int64_t id = first; id < end; ++id) {
@@ -150,12 +151,14 @@ class BatchRun : public EngineRun {
       const BinningSpec spec = binning_of(params, world, *requests, replication);
       const std::int64_t count = requests->set->columns.count;
 
-      WaveShape with = shape;
-      with.add(world, count, params.num_bins(), options_);
+      world.workload.num_requests = count;
+      world.workload.num_bins = params.num_bins();
+      WaveShape<BatchTraits> with = shape;
+      with.add(world);
       const bool is_new = known.find(spec) == known.end();
       WaveMemory device = runner_.plan(with, options_, limits_.max_device_bytes());
       device.workloads = chunk.device.workloads + (is_new ? BatchRunner::workload_bytes(spec) : 0);
-      device.binning = std::max(chunk.device.binning, BatchRunner::binning_bytes(spec));
+      device.preparation = std::max(chunk.device.preparation, BatchRunner::preparation_bytes(spec));
       MemoryNeeds needs;
       needs.host = requests_bytes + requests->bytes() - known_bytes + result_bytes(with, options_) +
                    device.staging;
@@ -297,7 +300,7 @@ class BatchRun : public EngineRun {
   std::map<std::string, DeviceGrid> grids_;
 };
 
-struct BatchTraits {
+struct BatchModel {
   static constexpr const char* kName = "batch";
   static constexpr double kTypicalRequestsPerSecond = 50e6;
   using Run = BatchRun;
@@ -313,6 +316,6 @@ struct BatchTraits {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<EngineModel<BatchTraits>>(); }
+std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<EngineModel<BatchModel>>(); }
 
 }  // namespace servesweep

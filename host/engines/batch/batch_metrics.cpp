@@ -209,7 +209,7 @@ void set_batch_metrics(const BatchParams& params, const BatchResult& result, std
   set_row(kMetrics, World{params, result}, row, columns);
 }
 
-std::vector<RaggedData> make_batch_tables(WaveResult&& wave,
+std::vector<RaggedData> make_batch_tables(BatchWaveResult&& wave,
                                           const std::vector<std::int32_t>& num_gpus,
                                           const std::vector<std::int32_t>& num_bins) {
   std::vector<double> busy_s;

@@ -24,7 +24,7 @@ void set_batch_metrics(const BatchParams& params, const BatchResult& result, std
                        std::vector<ColumnData>& columns);
 
 // A wave's ragged tables. num_gpus, num_bins: [world].
-std::vector<RaggedData> make_batch_tables(WaveResult&& wave,
+std::vector<RaggedData> make_batch_tables(BatchWaveResult&& wave,
                                           const std::vector<std::int32_t>& num_gpus,
                                           const std::vector<std::int32_t>& num_bins);
 

@@ -129,8 +129,8 @@ class ContinuousRun : public EngineRun {
     make_room(chunk);
     upload(chunk);
     const ProfileRegion region("servesweep::run");
-    const std::shared_ptr<PendingContinuousWave> wave =
-        runner_.start(chunk.worlds, start_order(chunk.worlds, expected_work), save_details_);
+    const std::shared_ptr<PendingWave<ContinuousTraits>> wave =
+        runner_.start(chunk.worlds, start_order(chunk.worlds, expected_work), {save_details_});
     return [started, wave, details = save_details_] {
       return collect(*started, wave->finish(), details);
     };
@@ -159,7 +159,7 @@ class ContinuousRun : public EngineRun {
     std::vector<ContinuousWorld> worlds;    // [world]; requests filled in by upload()
     std::vector<ServedWorkload*> requests;  // [world]: of the run's workloads_
     std::size_t requests_bytes = 0;
-    ContinuousWaveMemory device;
+    WaveMemory device;
   };
 
   // For the chunk that was planned last, beside the one before, which may still be running.
@@ -175,7 +175,7 @@ class ContinuousRun : public EngineRun {
         others = chunk.requests_bytes + table_bytes_;
       }
     }
-    runner_.reserve(chunk.device, share - others);
+    runner_.reserve(chunk.device, 0, share - others);
     previous_ = std::exchange(current_, workloads_);
     current_bytes_ = chunk.requests_bytes;
   }
@@ -210,13 +210,13 @@ class ContinuousRun : public EngineRun {
 
   // Host memory of a wave's results on their way to the file: as the wave gives them, as columns
   // and as the bytes of the shard, of this chunk and of the one before.
-  std::size_t result_bytes(const ContinuousWaveShape& shape) const {
+  std::size_t result_bytes(const WaveShape<ContinuousTraits>& shape) const {
     static const std::size_t kRow = sizeof(ContinuousResult) + sizeof(ContinuousWorld) +
                                     2 * continuous_metric_columns().size() * sizeof(double);
     std::size_t bytes = static_cast<std::size_t>(shape.worlds) * kRow;
     if (save_details_) {
-      bytes += 2 * (static_cast<std::size_t>(shape.entries) * 2 * sizeof(std::int32_t) +
-                    static_cast<std::size_t>(shape.replicas) * sizeof(ReplicaUse));
+      bytes += 2 * (static_cast<std::size_t>(shape.size.entries) * 2 * sizeof(std::int32_t) +
+                    static_cast<std::size_t>(shape.size.rows.replicas.count) * sizeof(ReplicaUse));
     }
     return 2 * bytes;
   }
@@ -226,7 +226,7 @@ class ContinuousRun : public EngineRun {
     Chunk chunk;
     ServedWorkloads workloads;
     std::vector<double> values(sweep_.parameters().size());
-    ContinuousWaveShape shape;
+    WaveShape<ContinuousTraits> shape;
     end = std::min(end, first + kMostChunkWorlds);
     for (std::int64_t id = first; id < end; ++id) {
       sweep_.values(id, values.data());
@@ -249,11 +249,10 @@ class ContinuousRun : public EngineRun {
         world.groups[use.group].service.table = table_of(use.profile);
       }
 
-      ContinuousWaveShape with = shape;
+      WaveShape<ContinuousTraits> with = shape;
       with.add(world);
       const std::size_t requests_bytes = chunk.requests_bytes + requests->bytes() - counted_bytes;
-      const ContinuousWaveMemory device =
-          runner_.plan(with, save_details_, limits_.max_device_bytes());
+      const WaveMemory device = runner_.plan(with, {save_details_}, limits_.max_device_bytes());
       MemoryNeeds needs;
       needs.host = requests_bytes + table_bytes_ + result_bytes(with) + device.staging;
       needs.device = device.total() + (has_own_memory() ? requests_bytes + table_bytes_ : 0);
@@ -379,7 +378,7 @@ class ContinuousRun : public EngineRun {
   std::size_t table_bytes_ = 0;  // of them
 };
 
-struct ContinuousTraits {
+struct ContinuousModel {
   static constexpr const char* kName = "continuous";
   static constexpr double kTypicalRequestsPerSecond = 2.5e6;
   using Run = ContinuousRun;
@@ -396,7 +395,7 @@ struct ContinuousTraits {
 }  // namespace
 
 std::unique_ptr<Engine> make_continuous_engine() {
-  return std::make_unique<EngineModel<ContinuousTraits>>();
+  return std::make_unique<EngineModel<ContinuousModel>>();
 }
 
 }  // namespace servesweep

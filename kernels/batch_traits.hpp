@@ -1,0 +1,166 @@
+// The batch engine as a wave runner sees it (kernels/wave_runner.hpp).
+#pragma once
+
+#include "kernels/wave_runner.hpp"
+#include "sim/batch/engine.hpp"
+
+namespace servesweep {
+
+// What lanes have to share in a world: the bins to look through, the blocks of GPU events, the
+// requests of a batch. Many batches are larger where GPUs are few.
+inline std::int32_t sharable_work_of(std::int32_t batch_limit, std::int32_t num_gpus,
+                                     std::int32_t num_bins) {
+  const std::int32_t batch = std::min(batch_limit, std::max(1, kTeamThreads / num_gpus));
+  const std::int32_t blocks = GpuEventBlocks::count(num_gpus);
+  const std::int32_t events = blocks == 1 ? 1 : std::max(GpuEventBlocks::kSize, blocks);
+  return std::min(std::max({batch, num_bins, events}), kMostLanes);
+}
+
+// Keeps a completed batch's latencies [ns], TBT and decode TBT [ps]: at values[0 ..] of
+// [quantity][stride].
+template <class Lanes>
+SERVESWEEP_FUNCTION void keep_latencies(const Lanes& lanes, std::int64_t* values,
+                                        std::size_t stride, const BinnedRequest* requests,
+                                        std::int32_t size, std::int64_t finish_ns,
+                                        std::int64_t tbt_ps, std::int64_t decode_ps) {
+  lanes.for_each(size, [=](std::int32_t i) {
+    values[i] = finish_ns - requests[i].arrival_ns;
+    values[stride + i] = tbt_ps;
+    values[2 * stride + i] = decode_ps;
+  });
+}
+
+struct BatchTraits {
+  static constexpr const char* kLabel = "servesweep::batch_engine";
+  using World = BatchWorld;
+  using State = BatchState;
+  using Result = BatchResult;
+  using Histograms = BatchHistograms;
+  using Event = BatchEvent;
+  using NoObserver = NoBatchObserver;
+
+  // The engine spills below 120 registers, and with 128 its 16 warps are what its state in shared
+  // memory lets in anyway.
+  static constexpr unsigned kTeams = 4;
+  static constexpr bool kStateFitsScratch = true;
+  static constexpr int kSavedHistograms = 1;
+  static constexpr int kExactRooms = 1;
+  static constexpr unsigned kFeatures = 0;
+
+  template <template <class> class Rows>
+  struct Tables {
+    Rows<GpuUse> gpus;
+    Rows<BinUse> bins;
+  };
+  template <class F, class... T>
+  static void for_each_table(const F& f, T&... tables) {
+    f(tables.gpus...);
+    f(tables.bins...);
+  }
+
+  // Before binning, the workload's numbers of requests and bins are enough.
+  static WorldSize<BatchTraits> size_of(const BatchWorld& world) {
+    const std::int64_t requests = world.workload.num_requests;
+    const std::int32_t bins = world.workload.num_bins;
+    const std::int32_t limit = world.is_dynamic() ? world.dynamic.b_max : world.fixed_target;
+    return {BatchState::bytes(bins, world.num_gpus),
+            std::min<std::int64_t>(requests, HistogramLayout::kNumBuckets),
+            sharable_work_of(limit, world.num_gpus, bins),
+            requests * static_cast<std::int64_t>(sizeof(BinnedRequest)),
+            {{world.num_gpus}, {bins}}};
+  }
+  static unsigned features_of(const BatchWorld&) { return 0; }
+
+  SERVESWEEP_FUNCTION static void place(BatchState& state, unsigned char* memory,
+                                        const BatchWorld& world) {
+    state.place(memory, world.workload.num_bins, world.num_gpus);
+  }
+  template <unsigned kHas, class Lanes, class Observer>
+  SERVESWEEP_FUNCTION static void run(const Lanes& lanes, const BatchWorld& world,
+                                      const BatchState& state, BatchHistograms& histograms,
+                                      Observer& observer) {
+    BatchEngine(lanes, world, state, histograms, observer).run();
+  }
+  SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const BatchHistograms& h, int) {
+    return h.latency;
+  }
+  template <class Lanes>
+  SERVESWEEP_FUNCTION static void clear(const Lanes& lanes, BatchHistograms& h) {
+    h.latency.clear(lanes);
+    h.tbt.clear(lanes);
+    h.decode.clear(lanes);
+  }
+  template <class Lanes>
+  SERVESWEEP_FUNCTION static void save_rows(const Lanes& lanes, const BatchWorld& world,
+                                            const BatchState& state,
+                                            const Tables<DeviceRows>& tables, std::int32_t index) {
+    GpuUse* gpus = tables.gpus.rows + tables.gpus.begin[index];
+    lanes.for_each(world.num_gpus, [&](std::int32_t g) {
+      gpus[g] = {state.gpus[g].busy_ns, state.gpus[g].batches};
+    });
+    BinUse* bins = tables.bins.rows + tables.bins.begin[index];
+    lanes.for_each(world.workload.num_bins, [&](std::int32_t k) { bins[k] = state.bins[k]; });
+  }
+
+  static constexpr int num_quantities(int) { return 3; }
+  SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const BatchWorld& world, int) {
+    return world.workload.num_requests;
+  }
+  SERVESWEEP_FUNCTION static void set_exact_quantiles(int, int quantity, const std::int64_t* sorted,
+                                                      std::int64_t count, BatchResult& result) {
+    const WantedQuantiles wanted_of;
+    const bool is_latency = quantity == 0;
+    interpolate_quantiles(
+        sorted, count, is_latency ? wanted_of.latency : wanted_of.token,
+        is_latency ? kNumLatencyQuantiles : kNumTokenQuantiles, is_latency ? 1.0 : 1e-3,
+        [](std::int64_t value) { return static_cast<double>(value); },
+        is_latency      ? result.latency_quantiles_ns
+        : quantity == 1 ? result.tbt_quantiles_ns
+                        : result.decode_quantiles_ns);
+  }
+
+  // Keeps the latencies of a wave's world. Where they go is found anew for each batch: a kernel has
+  // no registers left to remember it in.
+  struct KeepValues {
+    static constexpr bool kSeesTargets = false;
+    const ExactRoom* rooms;
+    const BatchWorld& world;
+    BatchResult& result;
+    std::int32_t index;  // of the world
+
+    template <class Lanes>
+    SERVESWEEP_FUNCTION void batch(const Lanes&, const BatchEvent&) {}
+    template <class Lanes>
+    SERVESWEEP_FUNCTION void latencies(const Lanes& lanes, const BinnedRequest* requests,
+                                       std::int32_t size, std::int64_t finish_ns,
+                                       std::int64_t tbt_ps, std::int64_t decode_ps) {
+      if (!has_exact_percentiles<BatchTraits>(world)) return;
+      keep_latencies(lanes, rooms->values + rooms->begin[index] + result.completed, rooms->stride,
+                     requests, size, finish_ns, tbt_ps, decode_ps);
+    }
+    SERVESWEEP_FUNCTION void open() const {}
+    SERVESWEEP_FUNCTION void close() const {
+      const bool is_exact = has_exact_percentiles<BatchTraits>(world);
+      result.exact_quantiles = is_exact;
+      for (int quantity = 0; quantity < 3; ++quantity) {
+        rooms->counts[3 * index + quantity] =
+            static_cast<std::uint32_t>(is_exact ? result.completed : 0);
+      }
+    }
+  };
+
+  struct RecordEvents {
+    static constexpr bool kSeesTargets = true;
+    EventList<BatchEvent> events;
+
+    template <class Lanes>
+    SERVESWEEP_FUNCTION void batch(const Lanes& lanes, const BatchEvent& event) {
+      lanes.once([&] { events.add(event); });
+    }
+    template <class Lanes>
+    SERVESWEEP_FUNCTION void latencies(const Lanes&, const BinnedRequest*, std::int32_t,
+                                       std::int64_t, std::int64_t, std::int64_t) {}
+  };
+};
+
+}  // namespace servesweep

@@ -1,0 +1,81 @@
+// Exact percentiles of a wave's worlds at once: a segmented sort of what they kept.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/exact_values.hpp"
+#include "kernels/memory/memory_block.hpp"
+#include "kernels/primitives/primitives.hpp"
+
+namespace servesweep {
+
+struct QuantileTemp {
+  std::int64_t* sorted;  // of one quantity
+  std::uint32_t* end;    // [world]
+  unsigned char* primitives;
+  std::size_t bytes;
+
+  // `block`: device memory (256-byte aligned), or null for the bytes alone. stride: of the largest
+  // room.
+  QuantileTemp(void* block, std::size_t stride, std::int32_t num_worlds) {
+    const auto values = static_cast<std::uint32_t>(stride);
+    MemoryBlock memory(block);
+    memory.take(sorted, values);
+    memory.take(end, num_worlds);
+    memory.take(primitives, static_cast<std::int64_t>(segmented_sort_bytes(values, num_worlds)));
+    bytes = memory.bytes();
+  }
+};
+
+struct FindEnds {
+  const std::uint32_t* begin;   // [world]
+  const std::uint32_t* counts;  // [world][quantity of the room]
+  std::int32_t quantities;
+  std::uint32_t* end;  // [world]
+
+  KOKKOS_FUNCTION void operator()(std::int32_t w) const {
+    end[w] = begin[w] + counts[w * quantities];
+  }
+};
+
+template <class Engine>
+struct Interpolate {
+  const std::int64_t* sorted;
+  const std::uint32_t* begin;  // [world]
+  const std::uint32_t* end;    // [world]
+  int room;
+  int quantity;
+  typename Engine::Result* results;  // [world]
+
+  KOKKOS_FUNCTION void operator()(std::int32_t w) const {
+    if (end[w] == begin[w]) return;
+    Engine::set_exact_quantiles(room, quantity, sorted + begin[w], end[w] - begin[w], results[w]);
+  }
+};
+
+// Sets the quantiles of the results whose worlds have kept values, on the device. rooms:
+// [Engine::kExactRooms]; temp_block: of the largest room's stride.
+template <class Engine>
+void take_exact_quantiles(const Device& device, const ExactRoom* rooms, std::int32_t num_worlds,
+                          typename Engine::Result* results, void* temp_block) {
+  using Range = Kokkos::RangePolicy<Device>;
+  std::size_t stride = 0;
+  for (int r = 0; r < Engine::kExactRooms; ++r) stride = std::max(stride, rooms[r].stride);
+  const QuantileTemp temp(temp_block, stride, num_worlds);
+  for (int r = 0; r < Engine::kExactRooms; ++r) {
+    const ExactRoom& room = rooms[r];
+    const int quantities = Engine::num_quantities(r);
+    for (int quantity = 0; quantity < quantities; ++quantity) {
+      Kokkos::parallel_for("servesweep::find_segments", Range(device, 0, num_worlds),
+                           FindEnds{room.begin, room.counts + quantity, quantities, temp.end});
+      segmented_sort(device, room.values + static_cast<std::size_t>(quantity) * room.stride,
+                     temp.sorted, static_cast<std::uint32_t>(room.stride), num_worlds, room.begin,
+                     temp.end, temp.primitives);
+      Kokkos::parallel_for(
+          "servesweep::interpolate_quantiles", Range(device, 0, num_worlds),
+          Interpolate<Engine>{temp.sorted, room.begin, temp.end, r, quantity, results});
+    }
+  }
+}
+
+}  // namespace servesweep

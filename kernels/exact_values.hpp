@@ -1,0 +1,47 @@
+// Exact percentiles: worlds keep the values of some quantities (latencies, token times), which are
+// sorted at the end of the wave (kernels/exact_quantiles.hpp). Quantities of which a world has the
+// same number of values at most share a room: a value per request, say, or one per token.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "sim/core/portability.hpp"
+
+namespace servesweep {
+
+// Worlds that may have more values in a room keep the percentiles of their histograms.
+constexpr std::int64_t kMostExactValues = std::int64_t{1} << 24;
+
+template <class Engine>
+SERVESWEEP_FUNCTION bool has_exact_percentiles(const typename Engine::World& world) {
+  for (int room = 0; room < Engine::kExactRooms; ++room) {
+    if (Engine::num_exact_values(world, room) > kMostExactValues) return false;
+  }
+  return true;
+}
+
+struct ExactRoom {
+  std::int64_t* values;   // [quantity of the room][stride]: integers that sort as the values do
+  std::size_t stride;     // values of all worlds together
+  std::uint32_t* begin;   // [world]: where its values begin
+  std::uint32_t* counts;  // [world][quantity of the room]: how many it has kept
+};
+
+// NumPy's default: linear between order statistics. value_of(sorted[i]) is the i-th of `count` > 0
+// values.
+template <class ValueOf>
+SERVESWEEP_FUNCTION void interpolate_quantiles(const std::int64_t* sorted, std::int64_t count,
+                                               const double* wanted, int num_wanted, double unit,
+                                               const ValueOf& value_of, double* out) {
+  for (int i = 0; i < num_wanted; ++i) {
+    const double position = wanted[i] * static_cast<double>(count - 1);
+    const auto below = static_cast<std::int64_t>(position);
+    const double fraction = position - static_cast<double>(below);
+    const double low = value_of(sorted[below]);
+    const double high = value_of(sorted[min_of(below + 1, count - 1)]);
+    out[i] = (low + (high - low) * fraction) * unit;
+  }
+}
+
+}  // namespace servesweep
