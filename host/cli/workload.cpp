@@ -85,6 +85,10 @@ RunSpec spec_of(const GenerateArguments& arguments) {
 WorkloadSpec only_workload(const Sweep& sweep, std::uint32_t replication) {
   std::set<std::string> keys;
   WorkloadSpec spec;
+  if (!has_workload_parameters(sweep.parameters())) {
+    throw InputError("invalid engine=" + sweep.settings().engine +
+                     " (it has no [workload]) choose an engine that has requests");
+  }
   std::vector<double> values(sweep.parameters().size());
   for (std::int64_t point = 0; point < sweep.num_points(); ++point) {
     sweep.values(point * sweep.settings().replications, values.data());

@@ -17,7 +17,18 @@
 
 namespace servesweep {
 
-enum class ParameterType { kReal, kInteger, kBool, kChoice, kText, kWords, kIntegerList };
+enum class ParameterType {
+  kReal,
+  kInteger,
+  kBool,
+  kChoice,
+  kInputFile,  // this and the next three: sim/core/field.hpp
+  kTraceFile,
+  kGridFile,
+  kProfileFolder,
+  kWords,
+  kIntegerList
+};
 
 // The parameter `key` has one of `values` (names of choices, "true"/"false"; for a text "" = not
 // given, "*" = given, anything else a word of it). A parameter is read by a world when all its
@@ -41,10 +52,9 @@ struct Parameter {
   std::vector<Condition> read_when;
 
   // Its stored value is the id of a text.
-  bool is_text() const {
-    return type == ParameterType::kText || type == ParameterType::kWords ||
-           type == ParameterType::kIntegerList;
-  }
+  bool is_text() const { return type >= ParameterType::kInputFile; }
+  // The text names a file or a folder.
+  bool is_file() const { return is_text() && type <= ParameterType::kProfileFolder; }
 };
 
 // What a model has against a point that no single range can say: bin edges that do not ascend,
@@ -94,10 +104,18 @@ class ParameterSet {
 
 // ---------------------------------------------------------------------------------------------
 
-// Stored as the id of a text.
+// Of a member that is stored as the id of a text; kReal of others.
 template <class T>
-constexpr bool kIsTextField =
-    std::is_same_v<T, Text> || std::is_same_v<T, Words> || std::is_same_v<T, IntegerList>;
+constexpr ParameterType kTextType =
+    std::is_same_v<T, InputFile>       ? ParameterType::kInputFile
+    : std::is_same_v<T, TraceFile>     ? ParameterType::kTraceFile
+    : std::is_same_v<T, GridFile>      ? ParameterType::kGridFile
+    : std::is_same_v<T, ProfileFolder> ? ParameterType::kProfileFolder
+    : std::is_same_v<T, Words>         ? ParameterType::kWords
+    : std::is_same_v<T, IntegerList>   ? ParameterType::kIntegerList
+                                       : ParameterType::kReal;
+template <class T>
+constexpr bool kIsTextField = kTextType<T> != ParameterType::kReal;
 
 struct ParameterSet::Adder {
   ParameterSet& set;
@@ -125,9 +143,7 @@ struct ParameterSet::Adder {
   void operator()(T P::*member, const char* name, const char* text) {
     Parameter p;
     if constexpr (kIsTextField<T>) {
-      p.type = std::is_same_v<T, Text>    ? ParameterType::kText
-               : std::is_same_v<T, Words> ? ParameterType::kWords
-                                          : ParameterType::kIntegerList;
+      p.type = kTextType<T>;
       p.default_value = (P{}.*member).id;
     } else if constexpr (std::is_same_v<T, bool>) {
       p.type = ParameterType::kBool;

@@ -56,7 +56,10 @@ std::string toml_value(const Parameter& parameter, double value,
       const std::string& name = parameter.choices[static_cast<std::size_t>(value)];
       return name == "true" || name == "false" ? name : toml_string(name);
     }
-    case ParameterType::kText:
+    case ParameterType::kInputFile:
+    case ParameterType::kTraceFile:
+    case ParameterType::kGridFile:
+    case ParameterType::kProfileFolder:
     case ParameterType::kWords:
       return toml_string(texts[static_cast<std::size_t>(value)]);
     case ParameterType::kIntegerList: {

@@ -1,21 +1,22 @@
 #include "host/run/request_count.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "host/workload/workload_params.hpp"
 
 namespace servesweep {
 namespace {
 
-// The parameters that the number of requests depends on.
-constexpr std::string_view kCounted[] = {"workload.trace", "workload.preset", "workload.requests",
-                                         "workload.keep_failed", "workload.on_bad_row"};
+// What the number of a workload's requests depends on.
+auto size_key(const WorkloadSpec& spec) {
+  return std::make_tuple(spec.trace, spec.source.preset, spec.source.requests,
+                         spec.trace_options.keep_failed, spec.trace_options.on_bad_row);
+}
 
-std::int64_t requests_of(std::int64_t world, const Sweep& sweep, WorkloadSource& workloads) {
-  std::vector<double> values(sweep.parameters().size());
-  sweep.values(world, values.data());
-  const WorkloadSpec spec = read_workload_spec(sweep.parameters(), values.data(), sweep.texts());
+std::int64_t requests_of(const WorkloadSpec& spec, WorkloadSource& workloads) {
   const std::int64_t wish = spec.source.requests;
   if (spec.trace.empty()) {
     return wish > 0 ? wish : static_cast<std::int64_t>(workloads.get(spec, 0)->size());
@@ -29,21 +30,22 @@ std::int64_t requests_of(std::int64_t world, const Sweep& sweep, WorkloadSource&
 
 std::int64_t count_requests(const Sweep& sweep, WorkloadSource& workloads,
                             const std::vector<WorldRange>& ranges) {
-  const bool varies = std::any_of(sweep.axes().begin(), sweep.axes().end(), [&](std::size_t axis) {
-    return std::find(std::begin(kCounted), std::end(kCounted), sweep.parameters()[axis].key) !=
-           std::end(kCounted);
-  });
-  std::int64_t total = 0;
-  std::int64_t point = -1;
-  std::int64_t per_world = 0;
+  if (!has_workload_parameters(sweep.parameters())) return 0;
+  const std::int32_t replications = sweep.settings().replications;
+  std::vector<double> values(sweep.parameters().size());
+  WorkloadSpec counted;
+  std::int64_t total = 0, per_world = -1;
   for (const WorldRange& range : ranges) {
-    for (std::int64_t world = range.first; world < range.second; ++world) {
-      const std::int64_t point_here = world / sweep.settings().replications;
-      if (point < 0 || (varies && point != point_here)) {
-        per_world = requests_of(world, sweep, workloads);
-        point = point_here;
+    for (std::int64_t world = range.first; world < range.second;) {
+      sweep.values(world, values.data());
+      WorkloadSpec spec = read_workload_spec(sweep.parameters(), values.data(), sweep.texts());
+      if (per_world < 0 || size_key(spec) != size_key(counted)) {
+        per_world = requests_of(spec, workloads);
+        counted = std::move(spec);
       }
-      total += per_world;
+      const std::int64_t end = std::min(range.second, (world / replications + 1) * replications);
+      total += per_world * (end - world);
+      world = end;
     }
   }
   return total;

@@ -10,7 +10,7 @@
 
 namespace servesweep {
 
-// Summed over all worlds of the ranges.
+// Summed over all worlds of the ranges; 0 where the engine has no workload parameters.
 std::int64_t count_requests(const Sweep& sweep, WorkloadSource& workloads,
                             const std::vector<WorldRange>& ranges);
 

@@ -70,9 +70,7 @@ void Design::point(std::int64_t index, std::uint32_t* codes) const {
 
 bool level_before(const Parameter& parameter, const std::vector<std::string>& texts, double a,
                   double b) {
-  if (parameter.type != ParameterType::kText && parameter.type != ParameterType::kIntegerList) {
-    return a < b;
-  }
+  if (!parameter.is_text()) return a < b;
   return texts[static_cast<std::size_t>(a)] < texts[static_cast<std::size_t>(b)];
 }
 

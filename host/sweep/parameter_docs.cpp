@@ -32,7 +32,10 @@ std::string domain(const Parameter& p) {
       }
       return "one of " + joined(all);
     }
-    case ParameterType::kText:
+    case ParameterType::kInputFile:
+    case ParameterType::kTraceFile:
+    case ParameterType::kGridFile:
+    case ParameterType::kProfileFolder:
       return "file name";
     case ParameterType::kWords:
       return "string";

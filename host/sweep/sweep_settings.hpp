@@ -35,7 +35,7 @@ struct RunFields {
 struct DesignFields {
   DesignKind design = DesignKind::kGrid;
   std::int64_t samples = 0;
-  Text csv;
+  InputFile csv;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {

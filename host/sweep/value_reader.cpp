@@ -43,7 +43,10 @@ std::string expected(const Parameter& p) {
       return "true or false";
     case ParameterType::kChoice:
       return "one of " + joined(p.choices);
-    case ParameterType::kText:
+    case ParameterType::kInputFile:
+    case ParameterType::kTraceFile:
+    case ParameterType::kGridFile:
+    case ParameterType::kProfileFolder:
     case ParameterType::kWords:
       return "a string, in UTF-8 and without control characters";
     case ParameterType::kIntegerList:
@@ -134,10 +137,13 @@ std::optional<double> ValueReader::scalar(const Parameter& p, const SpecEntry& e
       if (at != p.choices.end()) stored = static_cast<double>(at - p.choices.begin());
       break;
     }
-    case ParameterType::kText:
+    case ParameterType::kInputFile:
+    case ParameterType::kTraceFile:
+    case ParameterType::kGridFile:
+    case ParameterType::kProfileFolder:
     case ParameterType::kWords:
       if (const auto* text = std::get_if<std::string>(&value.data); text && is_plain(*text)) {
-        const bool is_path = entry.is_override && p.type == ParameterType::kText;
+        const bool is_path = entry.is_override && p.is_file();
         stored = texts_.add(is_path ? seen_from(spec_.folder, *text) : *text);
       }
       break;

@@ -131,7 +131,7 @@ struct FixedLengths {
 // trace with the same stream stay the pairs that they are in the trace.
 struct EmpiricalLengths {
   struct Params {
-    Text trace;
+    TraceFile trace;
 
     template <class Visitor>
     static void fields(Visitor&& visit) {

@@ -63,7 +63,7 @@ void visit_params(Spec& spec, Visitor&& visit) {
 template <class Params>
 void append_bytes(std::string& key, const Params& params) {
   Params::fields([&]<class T>(T Params::*member, auto&&...) {
-    if constexpr (!std::is_same_v<T, Text>) {  // ids differ between sweeps; spellings are in
+    if constexpr (!kIsTextField<T>) {  // ids differ between sweeps; spellings are in
       const auto value = static_cast<double>(params.*member);
       char bytes[sizeof value];
       std::memcpy(bytes, &value, sizeof value);
@@ -103,11 +103,23 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
   visit_params(spec, [&](auto& params, const char*, auto&&) {
     first = ParameterSet::assign(params, values, first);
   });
-  const auto text = [&texts](Text t) { return texts.at(static_cast<std::size_t>(t.id)); };
+  const auto text = [&texts](TraceFile t) { return texts.at(static_cast<std::size_t>(t.id)); };
   spec.trace = text(spec.source.trace);
   spec.prompt.trace = text(spec.prompt.empirical.trace);
   spec.output.trace = text(spec.output.empirical.trace);
   return spec;
+}
+
+bool has_workload_parameters(const ParameterSet& set) {
+  return set.find("workload.trace").has_value();
+}
+
+TraceOptions read_trace_options(const ParameterSet& set, const double* values) {
+  TraceParams params;
+  if (has_workload_parameters(set)) {
+    ParameterSet::assign(params, values, set.find("workload.keep_failed").value());
+  }
+  return {params.keep_failed, params.on_bad_row};
 }
 
 std::vector<Finding> check_workload(const WorkloadSpec& spec) {

@@ -32,7 +32,7 @@ struct EnumNames<OnBadRow> {
 };
 
 struct SourceParams {
-  Text trace;
+  TraceFile trace;
   WorkloadPreset preset = WorkloadPreset::kNone;
   std::int64_t requests = 0;
 
@@ -152,6 +152,12 @@ void add_workload_parameters(ParameterSet& set);
 // A world's specification. values: one per parameter of `set`; texts: by id.
 WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts);
+
+// Whether these parameters are among those of the set. All below needs them, but for
+// read_trace_options(), which gives the defaults without them.
+bool has_workload_parameters(const ParameterSet& set);
+// How a world's traces are read.
+TraceOptions read_trace_options(const ParameterSet& set, const double* values);
 
 // What is wrong between parameters that are each in range.
 std::vector<Finding> check_workload(const WorkloadSpec& spec);

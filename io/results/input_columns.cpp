@@ -21,7 +21,10 @@ ColumnSpec input_column(const Parameter& p) {
       column.type = ColumnType::kCategory;
       column.categories = p.choices;
       break;
-    case ParameterType::kText:
+    case ParameterType::kInputFile:
+    case ParameterType::kTraceFile:
+    case ParameterType::kGridFile:
+    case ParameterType::kProfileFolder:
     case ParameterType::kWords:
     case ParameterType::kIntegerList:
       column.type = ColumnType::kText;

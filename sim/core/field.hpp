@@ -7,7 +7,7 @@
 //     visit(&P::alpha_ms, "alpha_ms", "ms", 0.0, 1e9, "Fixed time of a batch; also TTFT.");
 //     visit(&P::kind, "kind", "Scheduler.");            // an enum with EnumNames
 //     visit(&P::keep_failed, "keep_failed", "...");     // a bool
-//     visit(&P::trace, "trace", "...");                 // a Text, Words or IntegerList
+//     visit(&P::trace, "trace", "...");                 // a file, Words or IntegerList
 //   }
 // visit(member, key, unit, min, max, text) is for double, std::int32_t and std::int64_t.
 #pragma once
@@ -21,18 +21,24 @@ namespace servesweep {
 template <class Enum>
 struct EnumNames;
 
-// Index into the sweep's pool of texts (file names); 0 is the empty text.
-struct Text {
+// Index into the sweep's pool of texts; 0 is the empty text. The type of a member says what its
+// text is: the name of a file or folder, which starts in the folder of the sweep file, or no name.
+struct InputFile {  // of no kind that several models read
   std::int32_t id = 0;
 };
-
-// Like Text; the text names no file.
+struct TraceFile {  // requests
+  std::int32_t id = 0;
+};
+struct GridFile {  // measured batch times
+  std::int32_t id = 0;
+};
+struct ProfileFolder {  // measured kernel times
+  std::int32_t id = 0;
+};
 struct Words {
   std::int32_t id = 0;
 };
-
-// Like Text; the text is integers separated by one space, as in "0 100 10000".
-struct IntegerList {
+struct IntegerList {  // separated by one space, as in "0 100 10000"
   std::int32_t id = 0;
 };
 

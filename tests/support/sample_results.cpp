@@ -39,7 +39,7 @@ struct SchedulerParams {
 struct BinnedParams {
   std::int32_t k_bins = 4;
   double headroom_gb = 0.5;
-  Text policy;
+  InputFile policy;
   IntegerList edges;
 
   template <class Visitor>
@@ -54,7 +54,7 @@ struct BinnedParams {
 struct ClusterParams {
   std::int64_t num_gpus = 1;
   double rate_per_s = 12.5;
-  Text trace;
+  InputFile trace;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {

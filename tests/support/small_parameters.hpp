@@ -29,7 +29,7 @@ struct EnumNames<small::Predictor> {
 namespace small {
 
 struct Workload {
-  Text trace;
+  InputFile trace;
   std::int64_t requests = 1000;
   double rps_scaling = 1.0;
   bool real_timestamps = false;
@@ -159,7 +159,7 @@ inline std::vector<std::string> points(const Sweep& sweep) {
       if (parameter.type == ParameterType::kChoice) {
         text = parameter.choices[static_cast<std::size_t>(value)];
       }
-      if (parameter.type == ParameterType::kText || parameter.type == ParameterType::kIntegerList) {
+      if (parameter.is_text()) {
         text = sweep.texts()[static_cast<std::size_t>(value)];
       }
       line += (line.empty() ? "" : " ") + parameter.column + "=" + text;

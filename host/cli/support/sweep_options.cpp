@@ -1,7 +1,6 @@
 #include "host/cli/support/sweep_options.hpp"
 
 #include <iostream>
-#include <optional>
 #include <set>
 
 #include "host/base/error.hpp"
@@ -89,8 +88,6 @@ void print_warnings(const std::vector<std::string>& warnings) {
 SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
   const ProfileRegion region("servesweep::read_inputs");
   const ParameterSet& parameters = sweep.parameters();
-  const std::size_t trace_parameter = parameters.find("workload.trace").value();
-  const std::optional<std::size_t> profile_parameter = parameters.find("service.profile");
   std::vector<double> values(parameters.size());
   std::set<std::size_t> met = {0};
   std::map<std::string, std::string> sha256;  // by file
@@ -98,19 +95,16 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
        ++point) {
     sweep.values(point * sweep.settings().replications, values.data());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-      const bool is_file = parameters[i].type == ParameterType::kText;
-      if (!(is_file || parameters[i].type == ParameterType::kIntegerList)) continue;
-      if (values[i] != values[i] || !met.insert(static_cast<std::size_t>(values[i])).second)
-        continue;
-      if (!is_file) continue;
+      const Parameter& parameter = parameters[i];
+      if (!parameter.is_text() || values[i] != values[i]) continue;
+      if (!met.insert(static_cast<std::size_t>(values[i])).second || !parameter.is_file()) continue;
       const std::string& text = sweep.texts()[static_cast<std::size_t>(values[i])];
-      if (i == trace_parameter) {
-        const WorkloadSpec spec = read_workload_spec(parameters, values.data(), sweep.texts());
-        sha256[text] =
-            trace(text, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row})->sha256;
+      if (parameter.type == ParameterType::kTraceFile) {
+        sha256[text] = trace(text, read_trace_options(parameters, values.data()))->sha256;
       } else {
-        const std::vector<std::string> files =
-            i == profile_parameter ? kernel_profile_files(text) : std::vector<std::string>{text};
+        const std::vector<std::string> files = parameter.type == ParameterType::kProfileFolder
+                                                   ? kernel_profile_files(text)
+                                                   : std::vector<std::string>{text};
         for (const std::string& file : files) {
           sha256[file] = sha256_hex(TextSource(sweep.path(file)).stored());
         }

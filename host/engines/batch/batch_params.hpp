@@ -26,12 +26,13 @@ struct ServiceChoice {
   }
 };
 
-struct GridFile {
-  Text grid;
+struct MeasuredGridParams {
+  GridFile grid;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&GridFile::grid, "grid", "CSV file of measured batch times: batch_size, length, time.");
+    visit(&MeasuredGridParams::grid, "grid",
+          "CSV file of measured batch times: batch_size, length, time.");
   }
 };
 
@@ -47,7 +48,7 @@ struct BatchParams {
   ClusterParams cluster;
   ServiceChoice service;
   AffineServiceParams affine;
-  GridFile grid;
+  MeasuredGridParams grid;
   ExponentialServiceParams exponential;
   DeterministicServiceParams deterministic;
   UniformServiceParams uniform;

@@ -17,7 +17,7 @@ namespace servesweep {
 
 // Read by table.
 struct KernelProfileFiles {
-  Text profile;
+  ProfileFolder profile;
   std::int32_t layers = 32;
 
   template <class Visitor>

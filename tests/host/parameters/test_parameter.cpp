@@ -18,7 +18,7 @@ struct Wide {
   double real = 0.5;
   bool flag = true;
   small::Kind kind = small::Kind::kDynamicNoBins;
-  Text file;
+  InputFile file;
   IntegerList list;
 
   template <class Visitor>
@@ -68,7 +68,7 @@ TEST_CASE("fields become parameters") {
   CHECK(set[5].default_value == 1);
   CHECK(set[5].choices ==
         std::vector<std::string>{"static_fifo", "dynamic_no_bins", "multi_bin_dynamic"});
-  CHECK(set[6].type == ParameterType::kText);
+  CHECK(set[6].type == ParameterType::kInputFile);
   CHECK(set[7].type == ParameterType::kIntegerList);
   CHECK(set[7].text == "G.");
   CHECK(set[7].read_when.size() == 1);
