@@ -19,8 +19,8 @@ endif()
 # No version here: Kokkos' version file accepts only the same major version.
 find_package(Kokkos CONFIG QUIET HINTS "${servesweep_cached_kokkos}")
 if(NOT Kokkos_FOUND)
-  message(FATAL_ERROR "Kokkos not found (no KokkosConfig.cmake): run scripts/bootstrap, "
-    "or set Kokkos_ROOT to the folder where Kokkos is installed")
+  message(FATAL_ERROR "Kokkos not found (no KokkosConfig.cmake): run scripts/bootstrap; where it "
+    "finds none either, set Kokkos_ROOT to the folder where a Kokkos is installed")
 endif()
 if(Kokkos_VERSION VERSION_LESS 3.4.1)
   message(FATAL_ERROR "Kokkos ${Kokkos_VERSION} in ${Kokkos_DIR} is too old (3.4.1 or newer is "
@@ -42,6 +42,11 @@ foreach(target IN ITEMS Kokkos::kokkos Kokkos::all_libs ${Kokkos_LIBRARIES})
   endif()
 endforeach()
 
+# Its headers name types of <cstdint>, which g++ 13 and newer include nowhere for them.
+if(Kokkos_VERSION VERSION_LESS 3.7)
+  target_compile_options(Kokkos::kokkos INTERFACE "SHELL:-include cstdint")
+endif()
+
 # Kokkos 3.4's nvcc_wrapper knows nothing newer than C++17; Kokkos 5 does not compile below C++20.
 if(Kokkos_VERSION VERSION_LESS 5)
   set(SERVESWEEP_KOKKOS_CXX_STANDARD 17)
@@ -60,16 +65,15 @@ list(JOIN Kokkos_DEVICES ", " servesweep_kokkos_devices)
 message(STATUS "Kokkos ${Kokkos_VERSION} (${servesweep_kokkos_devices}): ${Kokkos_DIR}")
 
 if(SERVESWEEP_BACKEND AND NOT SERVESWEEP_BACKEND STREQUAL SERVESWEEP_KOKKOS_BACKEND)
-  set(servesweep_advice "set Kokkos_ROOT to the folder of a Kokkos that was built for it, or use this "
-    "one with -DSERVESWEEP_BACKEND=${SERVESWEEP_KOKKOS_BACKEND}")
+  set(servesweep_preset "${SERVESWEEP_BACKEND}")
   if(SERVESWEEP_SANITIZE STREQUAL "thread")
-    set(servesweep_advice "run scripts/bootstrap --backend tsan")
-  elseif(SERVESWEEP_BACKEND MATCHES "^(openmp|cuda|hip)$" AND "$ENV{Kokkos_ROOT}" STREQUAL "")
-    list(PREPEND servesweep_advice "run scripts/bootstrap --backend ${SERVESWEEP_BACKEND}, ")
+    set(servesweep_preset tsan)
   endif()
   message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} (${servesweep_kokkos_devices}) runs on "
-    "${SERVESWEEP_KOKKOS_BACKEND}, and this build is for ${SERVESWEEP_BACKEND}: "
-    ${servesweep_advice})
+    "${SERVESWEEP_KOKKOS_BACKEND}, and this build is for ${SERVESWEEP_BACKEND}: run "
+    "scripts/bootstrap --backend ${servesweep_preset}; where it cannot make one, set Kokkos_ROOT to the "
+    "folder of a Kokkos that was built for it, or build for this one with "
+    "-DSERVESWEEP_BACKEND=${SERVESWEEP_KOKKOS_BACKEND}")
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13

@@ -1,10 +1,10 @@
 #include "io/files/atomic_file.hpp"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <stdexcept>
 
 #include "host/base/error.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace fs = std::filesystem;
@@ -30,8 +30,9 @@ TEST_CASE("what cannot be written says why") {
   const TempFolder folder;
   fs::create_directory(folder / "d");
   CHECK_THROWS_WITH(write_file_atomically(folder / "no/a", ""),
-                    Catch::EndsWith("no/a (No such file or directory)"));
-  CHECK_THROWS_WITH(write_file_atomically(folder / "d", ""), Catch::EndsWith("d (Is a directory)"));
+                    Catch::Matchers::EndsWith("no/a (No such file or directory)"));
+  CHECK_THROWS_WITH(write_file_atomically(folder / "d", ""),
+                    Catch::Matchers::EndsWith("d (Is a directory)"));
   CHECK_FALSE(fs::exists(folder / "d.tmp"));
 }
 

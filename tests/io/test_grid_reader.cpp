@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
 #include "host/base/error.hpp"
 #include "host/calibration/calibrate.hpp"
 #include "io/measured/grid_reader.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;

@@ -1,5 +1,4 @@
 // The thin layer over the HDF5 library: what is written is read, failures say which file and why.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -7,6 +6,7 @@
 #include "host/base/error.hpp"
 #include "io/hdf5/dimension_scale.hpp"
 #include "io/hdf5/hdf5.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace servesweep;
@@ -120,15 +120,16 @@ TEST_CASE("dimension scales link both ways") {
 TEST_CASE("failures name the file and the reason") {
   TempFolder folder;
   CHECK_THAT(failure_of([&] { hdf5::open_file(folder / "none.h5"); }),
-             Catch::EndsWith("none.h5 (No such file or directory)"));
+             Catch::Matchers::EndsWith("none.h5 (No such file or directory)"));
   write_bytes(folder / "text.h5", "no HDF5 at all");
   CHECK(failure_of([&] { hdf5::open_file(folder / "text.h5"); }) ==
         "cannot read " + (folder / "text.h5") + " (it is no HDF5 file)");
   CHECK_THAT(failure_of([&] { hdf5::create_file(folder / "no/such.h5"); }),
-             Catch::EndsWith("such.h5 (No such file or directory)"));
+             Catch::Matchers::EndsWith("such.h5 (No such file or directory)"));
   const hdf5::Id file = hdf5::create_file(folder / "a.h5");
-  CHECK_THAT(failure_of([&] { hdf5::open_object(file, "missing"); }),
-             Catch::Contains("a.h5") && Catch::Contains("missing"));
+  CHECK_THAT(
+      failure_of([&] { hdf5::open_object(file, "missing"); }),
+      Catch::Matchers::ContainsSubstring("a.h5") && Catch::Matchers::ContainsSubstring("missing"));
 }
 
 TEST_CASE("a changed byte of a checked column is found") {

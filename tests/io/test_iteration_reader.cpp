@@ -1,9 +1,8 @@
-#include <catch2/catch.hpp>
-
 #include <string>
 
 #include "host/base/error.hpp"
 #include "io/measured/iteration_reader.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 
@@ -26,14 +25,17 @@ TEST_CASE("columns of iterations are found by name, times are brought to ms") {
 }
 
 TEST_CASE("bad iterations are refused with their places") {
-  CHECK_THROWS_WITH(parse_iterations("prefill_tokens,sequences,time_ms\n1,2,3\n", "i.csv"),
-                    Catch::Contains("no column context_tokens (measured iterations have"));
+  CHECK_THROWS_WITH(
+      parse_iterations("prefill_tokens,sequences,time_ms\n1,2,3\n", "i.csv"),
+      Catch::Matchers::ContainsSubstring("no column context_tokens (measured iterations have"));
   CHECK_THROWS_WITH(
       parse_iterations("prefill_tokens,sequences,context_tokens,time\n1,2,3,4\n", "i.csv"),
-      Catch::Contains("column time has no unit"));
+      Catch::Matchers::ContainsSubstring("column time has no unit"));
   const std::string header = "prefill_tokens,sequences,context_tokens,time_ms\n";
   CHECK_THROWS_WITH(parse_iterations(header + "1,2,3,0\n", "i.csv"),
-                    Catch::Contains("i.csv:2:7") && Catch::Contains("invalid time=0"));
-  CHECK_THROWS_WITH(parse_iterations(header + "-1,2,3,1\n", "i.csv"),
-                    Catch::Contains("invalid prefill tokens=-1 (must be at least 0)"));
+                    Catch::Matchers::ContainsSubstring("i.csv:2:7") &&
+                        Catch::Matchers::ContainsSubstring("invalid time=0"));
+  CHECK_THROWS_WITH(
+      parse_iterations(header + "-1,2,3,1\n", "i.csv"),
+      Catch::Matchers::ContainsSubstring("invalid prefill tokens=-1 (must be at least 0)"));
 }

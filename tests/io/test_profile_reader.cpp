@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
 #include "host/base/error.hpp"
 #include "io/measured/profile_reader.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;

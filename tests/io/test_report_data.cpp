@@ -1,6 +1,4 @@
 // The data of a report: what the page unpacks is what the result file says.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <random>
@@ -9,6 +7,7 @@
 #include "io/report/report_data.hpp"
 #include "io/results/result_store.hpp"
 #include "io/results/study_file.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/packed_arrays.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/study_frame.hpp"

@@ -1,11 +1,10 @@
 // The page of a report: its policy is of what is in it, and texts stay texts.
-#include <catch2/catch.hpp>
-
 #include <string>
 
 #include "host/base/error.hpp"
 #include "host/base/sha256.hpp"
 #include "io/report/report_page.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/packed_arrays.hpp"
 
 using namespace servesweep;
@@ -82,7 +81,9 @@ TEST_CASE("a program that was built without the page says what is missing") {
   ReportAssets none;
   none.missing = "node or npm was not there";
   CHECK_THROWS_AS(require_report_assets(none), IoError);
-  CHECK_THROWS_WITH(require_report_assets(none),
-                    Catch::Contains("without their page: node or npm was not there") &&
-                        Catch::Contains("build it again with nodejs and npm (Debian packages)"));
+  CHECK_THROWS_WITH(
+      require_report_assets(none),
+      Catch::Matchers::ContainsSubstring("without their page: node or npm was not there") &&
+          Catch::Matchers::ContainsSubstring(
+              "build it again with nodejs and npm (Debian packages)"));
 }

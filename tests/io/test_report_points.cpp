@@ -1,12 +1,11 @@
 // The parts of a report's data: packed arrays, points, fronts, samples.
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <limits>
 
 #include "io/report/packed_array.hpp"
 #include "io/report/points.hpp"
 #include "io/report/selection.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/packed_arrays.hpp"
 
 using namespace servesweep;

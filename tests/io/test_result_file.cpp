@@ -1,5 +1,4 @@
 // The result file: everything that goes in comes out, equal results are equal bytes.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include "io/results/result_store.hpp"
 #include "io/tables/export.hpp"
 #include "io/tables/show.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -112,7 +112,8 @@ TEST_CASE("tables read back, with their lookups") {
   CHECK(file.lookup("latency_histogram", "bucket_upper_s").size() == 40);
   CHECK(file.lookup("latency_histogram", "bucket_upper_s")[9] == Approx(1.0));
   CHECK_THROWS_AS(file.table_rows("bins", 36), InputError);
-  CHECK_THROWS_WITH(file.table_rows("bin", 0), Catch::Contains("did you mean bins?"));
+  CHECK_THROWS_WITH(file.table_rows("bin", 0),
+                    Catch::Matchers::ContainsSubstring("did you mean bins?"));
 }
 
 TEST_CASE("provenance and the resolved sweep are attributes") {
@@ -250,11 +251,11 @@ TEST_CASE("show sorts, cuts and aligns") {
   CHECK(all[0] == "world                            0           1");
   CHECK(all[14] == "p99_latency_s     [s]     0.006738      0.3372");
   CHECK_THROWS_WITH(render_table(file, {"p99_latncy_s", false, 0, {}}),
-                    Catch::Contains("unknown column p99_latncy_s") &&
-                        Catch::Contains("did you mean p99_latency_s?"));
+                    Catch::Matchers::ContainsSubstring("unknown column p99_latncy_s") &&
+                        Catch::Matchers::ContainsSubstring("did you mean p99_latency_s?"));
   CHECK(unfinished_worlds(file) == 1);
   CHECK_THAT(render_summary(file),
-             Catch::Contains("12 worlds (1 did not run to their end), seed 7"));
+             Catch::Matchers::ContainsSubstring("12 worlds (1 did not run to their end), seed 7"));
 }
 
 TEST_CASE("what is no result file is refused") {
@@ -263,14 +264,16 @@ TEST_CASE("what is no result file is refused") {
   write_bytes(folder / "text.h5", "text");
   CHECK_THROWS_AS(ResultFile(folder / "text.h5"), IoError);
   { const hdf5::Id other = hdf5::create_file(folder / "other.h5"); }
-  CHECK_THROWS_WITH(ResultFile(folder / "other.h5"), Catch::Contains("no servesweep result file"));
+  CHECK_THROWS_WITH(ResultFile(folder / "other.h5"),
+                    Catch::Matchers::ContainsSubstring("no servesweep result file"));
   {
     const hdf5::Id newer = hdf5::create_file(folder / "newer.h5");
     hdf5::write_attribute(newer, "format", kFormatName);
     hdf5::write_attribute(newer, "format_version", kFormatVersion + 1);
     hdf5::create_group(newer, kWorldsGroup);
   }
-  CHECK_THROWS_WITH(ResultFile(folder / "newer.h5"), Catch::Contains("format version"));
+  CHECK_THROWS_WITH(ResultFile(folder / "newer.h5"),
+                    Catch::Matchers::ContainsSubstring("format version"));
 }
 
 TEST_CASE("the generated page names every dataset and attribute of a file") {

@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include "host/base/error.hpp"
 #include "io/results/result_reader.hpp"
 #include "io/results/result_store.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/sample_results.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -94,7 +94,8 @@ TEST_CASE("a run goes on where the last one stopped") {
   CHECK(store.warnings().empty());
   CHECK(store.finished() == Ranges{{0, 4}, {10, 16}});
   CHECK_FALSE(fs::exists(folder / "r.h5.parts/shard-x.h5.tmp"));
-  CHECK_THROWS_WITH(store.finish(), Catch::Contains("missing worlds: 4..9 16..35"));
+  CHECK_THROWS_WITH(store.finish(),
+                    Catch::Matchers::ContainsSubstring("missing worlds: 4..9 16..35"));
   CHECK_FALSE(fs::exists(folder / "r.h5"));
   CHECK_THROWS_AS(store.append(sample::chunk(3, 2)), std::logic_error);
   CHECK_THROWS_AS(store.append(sample::chunk(35, 2)), std::logic_error);
@@ -179,7 +180,7 @@ TEST_CASE("a damaged part is discarded and said") {
     CHECK(store.finished() == Ranges{{0, 10}, {20, 30}});
     REQUIRE(store.warnings().size() == 1);
     CHECK_THAT(store.warnings()[0],
-               Catch::Contains("discarded the damaged part " + shard.string()));
+               Catch::Matchers::ContainsSubstring("discarded the damaged part " + shard.string()));
     complete(store, sweep, 10);
     CHECK(read_bytes(path) == bytes_of_a_plain_run(sweep));
   };
@@ -215,9 +216,9 @@ TEST_CASE("parts and results of another sweep are refused") {
   const std::string path = folder / "r.h5";
   const auto refused = [&](const std::string& what) {
     CHECK_THROWS_WITH(open_store(path, other),
-                      Catch::Contains(what) &&
-                          Catch::Contains("`seed = 7` there, `seed = 8` now") &&
-                          Catch::Contains("--fresh"));
+                      Catch::Matchers::ContainsSubstring(what) &&
+                          Catch::Matchers::ContainsSubstring("`seed = 7` there, `seed = 8` now") &&
+                          Catch::Matchers::ContainsSubstring("--fresh"));
     CHECK_THROWS_AS(open_store(path, other), InputError);
   };
   {
@@ -256,16 +257,18 @@ TEST_CASE("parts by another version, of other columns or from other traces are r
   CHECK_NOTHROW(open(sample::schema(), sample::provenance()));
   Provenance provenance = sample::provenance();
   provenance.git_commit = "fffffff";
-  CHECK_THROWS_WITH(open(sample::schema(), provenance), Catch::Contains("another version") &&
-                                                            Catch::Contains("0123abc") &&
-                                                            Catch::Contains("fffffff"));
+  CHECK_THROWS_WITH(open(sample::schema(), provenance),
+                    Catch::Matchers::ContainsSubstring("another version") &&
+                        Catch::Matchers::ContainsSubstring("0123abc") &&
+                        Catch::Matchers::ContainsSubstring("fffffff"));
   provenance = sample::provenance();
   provenance.traces = "00ff  plain.csv\n";
   CHECK_THROWS_WITH(open(sample::schema(), provenance),
-                    Catch::Contains("its traces have other contents"));
+                    Catch::Matchers::ContainsSubstring("its traces have other contents"));
   ResultSchema schema = sample::schema();
   schema.metrics[1].name = "served";
-  CHECK_THROWS_WITH(open(schema, sample::provenance()), Catch::Contains("other columns"));
+  CHECK_THROWS_WITH(open(schema, sample::provenance()),
+                    Catch::Matchers::ContainsSubstring("other columns"));
 }
 
 TEST_CASE("a run that ends before its first chunk stands in nobody's way") {
@@ -288,7 +291,8 @@ TEST_CASE("a run that ends before its first chunk stands in nobody's way") {
   fs::create_directory(path + ".parts");
   std::ofstream(path + ".parts/run.json") << killed;
   CHECK(open_store(path, other).already_complete());
-  CHECK_THROWS_WITH(open_store(path, sweep), Catch::Contains("the results of another sweep"));
+  CHECK_THROWS_WITH(open_store(path, sweep),
+                    Catch::Matchers::ContainsSubstring("the results of another sweep"));
 }
 
 TEST_CASE("a file that is no result is never replaced") {
@@ -296,8 +300,9 @@ TEST_CASE("a file that is no result is never replaced") {
   const Sweep sweep = sample::irregular_sweep();
   write_bytes(folder / "trace.csv", "a,b\n");
   for (const OnExisting on_existing : {OnExisting::kResume, OnExisting::kStartOver}) {
-    CHECK_THROWS_WITH(open_store(folder / "trace.csv", sweep, on_existing),
-                      Catch::Contains("trace.csv exists and is no servesweep result file"));
+    CHECK_THROWS_WITH(
+        open_store(folder / "trace.csv", sweep, on_existing),
+        Catch::Matchers::ContainsSubstring("trace.csv exists and is no servesweep result file"));
   }
   CHECK(read_bytes(folder / "trace.csv") == "a,b\n");
 }
@@ -319,7 +324,7 @@ TEST_CASE("two runs on one output do not mix") {
     auto store = open_store(folder / "r.h5", sweep);
     CHECK_THROWS_AS(open_store(folder / "r.h5", sweep), InputError);
     CHECK_THROWS_WITH(open_store(folder / "r.h5", sweep, OnExisting::kStartOver),
-                      Catch::Contains("another run is writing"));
+                      Catch::Matchers::ContainsSubstring("another run is writing"));
     store.append(sample::chunk(0, 6));
   }
   CHECK(open_store(folder / "r.h5", sweep).finished() == Ranges{{0, 6}});
@@ -345,8 +350,9 @@ TEST_CASE("unwritable folders are I/O errors with the reason") {
   TempFolder folder;
   const Sweep sweep = sample::irregular_sweep();
   CHECK_THROWS_AS(open_store(folder / "no/r.h5", sweep), IoError);
-  CHECK_THROWS_WITH(open_store(folder / "no/r.h5", sweep),
-                    Catch::Contains("no/r.h5.parts (No such file or directory)"));
+  CHECK_THROWS_WITH(
+      open_store(folder / "no/r.h5", sweep),
+      Catch::Matchers::ContainsSubstring("no/r.h5.parts (No such file or directory)"));
   fs::create_directory(folder / "locked");
   fs::permissions(folder / "locked", fs::perms::owner_read | fs::perms::owner_exec |
                                          fs::perms::others_read | fs::perms::others_exec);
@@ -405,6 +411,6 @@ TEST_CASE("run on a full disk", "[.]") {
   const Sweep sweep = sample::grid_sweep();
   auto store = open_store(path, sweep);
   CHECK_THROWS_AS(complete(store, sweep, 18), IoError);
-  CHECK_THROWS_WITH(complete(store, sweep, 18),
-                    Catch::Contains("r.h5") && Catch::EndsWith("(File too large)"));
+  CHECK_THROWS_WITH(complete(store, sweep, 18), Catch::Matchers::ContainsSubstring("r.h5") &&
+                                                    Catch::Matchers::EndsWith("(File too large)"));
 }

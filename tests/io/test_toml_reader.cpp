@@ -1,8 +1,8 @@
 #include "io/files/toml_reader.hpp"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 #include "tests/support/temp_folder.hpp"
 

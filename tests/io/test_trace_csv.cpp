@@ -1,11 +1,10 @@
 // The syntax of CSV, after RFC 4180.
-#include <catch2/catch.hpp>
-
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "io/files/csv.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

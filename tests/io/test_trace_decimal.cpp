@@ -1,13 +1,12 @@
 // Numbers and times of trace files against values worked out by hand, and against integers whose
 // text was made by moving the point.
-#include <catch2/catch.hpp>
-
 #include <cstdint>
 #include <random>
 #include <string>
 
 #include "io/files/decimal.hpp"
 #include "io/traces/formats/times.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

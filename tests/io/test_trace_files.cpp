@@ -1,6 +1,5 @@
 // Files on disk: gzip in and out, what cannot be read or written, and the way back from a written
 // trace.
-#include <catch2/catch.hpp>
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -14,10 +13,11 @@
 #include "io/files/text_source.hpp"
 #include "io/traces/trace_reader.hpp"
 #include "io/traces/trace_writer.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace servesweep;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
@@ -119,12 +119,12 @@ TEST_CASE("damaged gzip files are refused") {
   };
   CHECK(refusal(good) == "accepted");
   for (std::size_t size = 2; size < good.size(); ++size) {
-    CHECK_THAT(refusal(good.substr(0, size)), Contains("(the gzip data end too early)"));
+    CHECK_THAT(refusal(good.substr(0, size)), ContainsSubstring("(the gzip data end too early)"));
   }
   std::string wrong_sum = good;
   wrong_sum[good.size() - 8] ^= 1;
-  CHECK_THAT(refusal(wrong_sum), Contains("(incorrect data check)"));
-  CHECK_THAT(refusal(good + "rest"), Contains("(incorrect header check)"));
+  CHECK_THAT(refusal(wrong_sum), ContainsSubstring("(incorrect data check)"));
+  CHECK_THAT(refusal(good + "rest"), ContainsSubstring("(incorrect header check)"));
 }
 
 TEST_CASE("a byte order mark changes nothing") {
@@ -141,7 +141,7 @@ TEST_CASE("a byte order mark changes nothing") {
     CHECK(marked.sha256 != plain.sha256);
   }
   write_bytes(folder / "nothing.csv", "\xef\xbb\xbf");
-  CHECK_THROWS_WITH(read_trace(folder / "nothing.csv"), Contains("empty trace"));
+  CHECK_THROWS_WITH(read_trace(folder / "nothing.csv"), ContainsSubstring("empty trace"));
 }
 
 TEST_CASE("a pipe is read to its end, however long") {
@@ -156,20 +156,22 @@ TEST_CASE("a pipe is read to its end, however long") {
 TEST_CASE("what cannot be read or written") {
   const TempFolder folder;
   CHECK_THROWS_AS(read_trace(folder / "absent.csv"), IoError);
-  CHECK_THROWS_WITH(read_trace(folder / "absent.csv"), Contains("No such file or directory"));
+  CHECK_THROWS_WITH(read_trace(folder / "absent.csv"),
+                    ContainsSubstring("No such file or directory"));
   CHECK_THROWS_AS(read_trace(folder / ""), IoError);  // a folder
   CHECK_THROWS_AS(write_trace(folder / "absent/w.csv", random_workload(1, 1)), IoError);
   CHECK_THROWS_AS(write_trace(folder / "", random_workload(1, 1)), IoError);
   if (fs::exists("/dev/full")) {
     CHECK_THROWS_WITH(write_trace("/dev/full", random_workload(100000, 1)),
-                      Contains("No space left on device"));
+                      ContainsSubstring("No space left on device"));
     CHECK_THROWS_WITH(write_trace("/dev/full", random_workload(1, 1)),
-                      Contains("No space left on device"));
+                      ContainsSubstring("No space left on device"));
   }
 }
 
 TEST_CASE("findings in a compressed file give its uncompressed lines") {
   const TempFolder folder;
   write_bytes(folder / "t.gz", gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,x\n", folder));
-  CHECK_THROWS_WITH(read_trace(folder / "t.gz"), Contains("t.gz:2:5: invalid output_tokens='x'"));
+  CHECK_THROWS_WITH(read_trace(folder / "t.gz"),
+                    ContainsSubstring("t.gz:2:5: invalid output_tokens='x'"));
 }

@@ -1,6 +1,4 @@
 // JSON objects on a line, checked against the grammar of RFC 8259 and against a full JSON library.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "io/traces/json_line.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

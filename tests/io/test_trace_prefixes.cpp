@@ -1,6 +1,4 @@
 // Prefix hashes and priorities of traces: which are kept, how they are numbered, what is refused.
-#include <catch2/catch.hpp>
-
 #include <cstdint>
 #include <map>
 #include <random>
@@ -9,10 +7,11 @@
 
 #include "host/base/error.hpp"
 #include "io/traces/trace_reader.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -160,9 +159,9 @@ TEST_CASE("hashes that are none are bad rows") {
   const std::size_t column = mooncake(1, 2, "").find("\"hash_ids\":") + 12;
   const std::string at = "t:2:" + std::to_string(column);
   CHECK_THAT(refusal(good + mooncake(1, 2, "7")),
-             Contains(at + ": invalid hash_ids='7' (must be a list of whole numbers)"));
+             ContainsSubstring(at + ": invalid hash_ids='7' (must be a list of whole numbers)"));
   for (const char* none : {"null", "\"[1]\"", "{\"a\":1}"}) {
-    CHECK_THAT(refusal(good + mooncake(1, 2, none)), Contains("must be a list of whole"));
+    CHECK_THAT(refusal(good + mooncake(1, 2, none)), ContainsSubstring("must be a list of whole"));
   }
   const std::string second = "t:2:" + std::to_string(column + 3) + ": invalid hash '";
   for (const char* value :
@@ -170,26 +169,28 @@ TEST_CASE("hashes that are none are bad rows") {
     CHECK_THAT(
         refusal(good +
                 mooncake(1, 2, std::string("[7,") + value + "]" + (value[0] == '[' ? "]" : ""))),
-        Contains(second + value + rule));
+        ContainsSubstring(second + value + rule));
   }
-  CHECK_THAT(refusal(good + mooncake(1, 2, "[7 8]")), Contains("broken list of hashes"));
-  CHECK_THAT(refusal(good + mooncake(1, 2, "[7}")), Contains("broken list of hashes"));
-  CHECK_THAT(refusal(good + mooncake(1, 2, "[}")), Contains("invalid hash ''"));
-  CHECK_THAT(refusal(good + mooncake(1, 2, "[7,}")), Contains("invalid hash ''"));
+  CHECK_THAT(refusal(good + mooncake(1, 2, "[7 8]")), ContainsSubstring("broken list of hashes"));
+  CHECK_THAT(refusal(good + mooncake(1, 2, "[7}")), ContainsSubstring("broken list of hashes"));
+  CHECK_THAT(refusal(good + mooncake(1, 2, "[}")), ContainsSubstring("invalid hash ''"));
+  CHECK_THAT(refusal(good + mooncake(1, 2, "[7,}")), ContainsSubstring("invalid hash ''"));
 }
 
 TEST_CASE("the blocks of a trace have one size") {
   const std::string good = blocks_of("\"block_hash_ids_16\":[1]");
   CHECK(refusal(good + blocks_of("\"block_hash_ids_016\":[1]")) == "accepted");
-  CHECK_THAT(refusal(good + blocks_of("\"block_hash_ids_32\":[1]")),
-             Contains("t:2:55: 'block_hash_ids_32' after 'block_hash_ids_16' (the blocks of a "
-                      "trace must have one size) keep one of them"));
+  CHECK_THAT(
+      refusal(good + blocks_of("\"block_hash_ids_32\":[1]")),
+      ContainsSubstring("t:2:55: 'block_hash_ids_32' after 'block_hash_ids_16' (the blocks of a "
+                        "trace must have one size) keep one of them"));
   CHECK_THAT(refusal(good + blocks_of("\"block_hash_ids_16\":[1],\"block_hash_ids_8\":[1]")),
-             Contains("t:2:79: 'block_hash_ids_8' beside 'block_hash_ids_16'"));
+             ContainsSubstring("t:2:79: 'block_hash_ids_8' beside 'block_hash_ids_16'"));
   for (const char* size : {"0", "00", "2147483648", "99999999999999999999"}) {
-    CHECK_THAT(refusal(blocks_of(std::string("\"block_hash_ids_") + size + "\":[1]")),
-               Contains(std::string("t:1:55: invalid name 'block_hash_ids_") + size +
-                        "' (its number, the tokens of a block, must be in [1, 2147483647])"));
+    CHECK_THAT(
+        refusal(blocks_of(std::string("\"block_hash_ids_") + size + "\":[1]")),
+        ContainsSubstring(std::string("t:1:55: invalid name 'block_hash_ids_") + size +
+                          "' (its number, the tokens of a block, must be in [1, 2147483647])"));
   }
   // Rows that are skipped or dropped decide nothing.
   const Trace rest = parse_trace(blocks_of("\"block_hash_ids_32\":[x]") + good, "t", kSkip);
@@ -204,7 +205,7 @@ TEST_CASE("priorities are whole numbers") {
   CHECK(parse_trace(header + "1,2,3,2147483647\n", "t").priority == Numbers{2147483647});
   for (const char* value : {"", "-1", "0.5", "high", "2147483648"}) {
     CHECK_THAT(refusal(header + "1,2,3," + value + "\n"),
-               Contains(std::string("t:2:7: invalid priority='") + value +
-                        "' (must be a whole number in [0, 2147483647])"));
+               ContainsSubstring(std::string("t:2:7: invalid priority='") + value +
+                                 "' (must be a whole number in [0, 2147483647])"));
   }
 }

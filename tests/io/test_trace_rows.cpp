@@ -1,6 +1,4 @@
 // Which rows are good, where bad ones are reported, and what becomes of the rest.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -9,9 +7,10 @@
 
 #include "host/base/error.hpp"
 #include "io/traces/trace_reader.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
 
 namespace {
@@ -38,7 +37,7 @@ std::string finding(const std::string& text) {
   const std::vector<Diagnostic> all = findings(text);
   REQUIRE(all.size() == 2);
   CHECK_THAT(all[1].text(), StartsWith("t.csv: bad trace (1 of "));
-  CHECK_THAT(all[1].text(), Contains("on_bad_row = \"skip\""));
+  CHECK_THAT(all[1].text(), ContainsSubstring("on_bad_row = \"skip\""));
   return all[0].text();
 }
 
@@ -73,7 +72,7 @@ TEST_CASE("times are numbers") {
           "t.csv:3:1: invalid arrival_s='" + value + "' (must be seconds, a decimal number)");
   }
   CHECK_THAT(finding("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-02-30 00:00:00,1,1\n"),
-             Contains("must be a date and time such as"));
+             ContainsSubstring("must be a date and time such as"));
 }
 
 TEST_CASE("rows have as many fields as the header") {
@@ -107,7 +106,7 @@ TEST_CASE("bad lines of JSON") {
   CHECK(finding(good + "{\"timestamp\":1,\"input_length\":\"2\",\"output_length\":3}\n") ==
         "t.csv:2:31: invalid input_length='\"2\"' (must be a number)");
   CHECK_THAT(finding(good + "{\"timestamp\":1,\"input_length\":[2],\"output_length\":3}\n"),
-             Contains("(must be a number)"));
+             ContainsSubstring("(must be a number)"));
   CHECK_THAT(finding(good + "{\"timestamp\":1,\"input_length\":-2,\"output_length\":3}\n" + good),
              StartsWith("t.csv:2:31: invalid input_length='-2' (must be a whole number"));
   CHECK(finding(good + good + "  {\"timestamp\":1,}\n") ==
@@ -142,10 +141,12 @@ TEST_CASE("bad rows can be skipped, whatever is wrong with them") {
 
 TEST_CASE("a trace without requests is refused") {
   CHECK_THAT(findings(kHeader).back().text(),
-             Contains("no requests (the trace is a header alone)"));
-  CHECK_THAT(findings(kHeader + "\n\n").back().text(), Contains("a header alone"));
-  CHECK_THAT(findings(kHeader + "1,1,0,1\n1,1,0,1\n").back().text(), Contains("keep_failed"));
-  CHECK_THAT(findings(kHeader + "x,1,0,1\n", kSkip).back().text(), Contains("bad: all of 1 row)"));
+             ContainsSubstring("no requests (the trace is a header alone)"));
+  CHECK_THAT(findings(kHeader + "\n\n").back().text(), ContainsSubstring("a header alone"));
+  CHECK_THAT(findings(kHeader + "1,1,0,1\n1,1,0,1\n").back().text(),
+             ContainsSubstring("keep_failed"));
+  CHECK_THAT(findings(kHeader + "x,1,0,1\n", kSkip).back().text(),
+             ContainsSubstring("bad: all of 1 row)"));
   CHECK(parse("1,1,0,1\n", {true, OnBadRow::kError}).size() == 1);
 }
 
@@ -165,7 +166,7 @@ TEST_CASE("the span of a trace fits a double's whole nanoseconds") {
   CHECK_THAT(findings(kHeader + "0,1,1,1\n9000000.000000001,1,1,1\n").back().text(),
              StartsWith("t.csv: too long a trace (its last request is 9000000 s after the first"));
   CHECK_THAT(findings(kHeader + "4e9,1,1,1\n-4e9,1,1,1\n").back().text(),
-             Contains("8000000000 s after"));
+             ContainsSubstring("8000000000 s after"));
   CHECK(parse("0,1,0,1\n9999999,1,1,1\n").size() == 1);
 }
 

@@ -1,8 +1,6 @@
 // Real traces against the figures that their collection states, and against NumPy's (1.24) of the
 // same columns. The files are not ours to ship: skipped where SERVESWEEP_SHARED does not lead to
 // them.
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -15,6 +13,7 @@
 
 #include "host/workload/trace_summary.hpp"
 #include "io/traces/trace_reader.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

@@ -2,7 +2,6 @@
 // host's.
 #include "kernels/workloads/binning.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,6 +10,7 @@
 
 #include "kernels/workloads/binning_rules.hpp"
 #include "kernels/workloads/device_binning.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/device_memory.hpp"
 #include "tests/support/host_requests.hpp"
 

@@ -1,13 +1,13 @@
 // Exact percentiles of many worlds at once against a sort of each world's values.
 #include "kernels/exact_quantiles.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
 
 #include "kernels/batch_traits.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/device_memory.hpp"
 
 namespace servesweep {

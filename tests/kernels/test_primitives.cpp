@@ -2,12 +2,12 @@
 // compared inside (( )): Catch2 would print a million values.
 #include "kernels/primitives/primitives.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <numeric>
 #include <random>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/device_memory.hpp"
 
 namespace servesweep {

@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -6,6 +5,7 @@
 #include <tuple>
 
 #include "kernels/device/profile.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

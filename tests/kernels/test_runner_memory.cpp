@@ -1,6 +1,5 @@
 // Waves within a limit of memory: the runner never holds more, whatever came before, and results
 // are those of a runner without a limit.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <deque>
 #include <numeric>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "kernels/continuous_runner.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"
 #include "tests/support/uploaded_case.hpp"

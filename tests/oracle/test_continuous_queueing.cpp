@@ -13,7 +13,6 @@
 // Every value must lie in the confidence interval of independent replications, and every interval
 // must be narrow, as in test_queueing.cpp. Counted are the requests after the first eighth and
 // before the last one: the system is then neither empty nor runs dry.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -23,6 +22,7 @@
 #include "host/base/random.hpp"
 #include "host/base/statistics.hpp"
 #include "host/results/replications.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/queueing_oracles.hpp"
 

@@ -5,13 +5,13 @@
 // per second. Lemma 5.1: with a free server for every batch, the sojourn time is the wait for a
 // full batch, (B - 1) / 2 arrivals of a bin, and the service of it. Exact values:
 // tests/data/golden/queueing/.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "tests/support/batch_worlds.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/queueing_oracles.hpp"
 
 namespace servesweep {

@@ -6,7 +6,6 @@
 // must be narrow, or it would prove nothing. The intervals hold all true values at the same time
 // with probability 0.999 (Bonferroni). Worlds start empty: at a load of 0.95 and 300,000 requests
 // that shifts the mean wait by 0.1 %, far less than its interval.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "host/base/statistics.hpp"
 #include "host/results/replications.hpp"
 #include "tests/support/batch_worlds.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/queueing_oracles.hpp"
 
 namespace servesweep {

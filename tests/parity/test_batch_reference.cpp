@@ -1,10 +1,10 @@
 // The engine equals the naive simulator of tests/reference exactly, over thousands of random small
 // worlds (tests/support/random_worlds.hpp).
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 
 #include "tests/reference/naive_statistics.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/reference_params.hpp"
 

@@ -1,7 +1,6 @@
 // A world's result is the same to the bit whatever runs beside it, before it or after it: alone, in
 // one wave, in any order of starts and of worlds, in any split into waves, with and without
 // details; and on every backend.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "host/base/sha256.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/wave_outcomes.hpp"
 

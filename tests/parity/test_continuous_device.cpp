@@ -2,7 +2,6 @@
 // groups of every width that the device has, whatever runs beside a world, in any order of starts
 // and of worlds, in any split into waves; and its replays have the host's flights.
 // SERVESWEEP_PARITY_WORLDS sets the number of worlds.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "kernels/continuous_runner.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/uploaded_case.hpp"
 
 namespace servesweep {

@@ -1,11 +1,11 @@
 // What must hold in every world of the continuous engine, whatever its parameters: conservation of
 // requests, tokens and time, Little's law as an identity of integers, and the bounds of the
 // scheduler. Small random worlds, and such with 100,000 requests, which no naive simulator sees.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {

@@ -1,12 +1,12 @@
 // A world of the continuous engine run by a lane group has the bits of the world run by one lane,
 // whatever the group's width; and the engine keeps to the contract of sim/core/lanes.hpp. The group
 // is emulated on the CPU (tests/parity/test_lanes.cpp shows what the emulator sees).
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/emulated_lanes.hpp"
 #include "tests/support/emulated_warp.hpp"

@@ -1,13 +1,13 @@
 // The continuous engine equals the naive simulator on random small worlds: every request's times,
 // every histogram, every counter and integral, to the last tick; and stepping every iteration
 // equals jumping over them.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "tests/reference/naive_table.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {

@@ -1,13 +1,13 @@
 // The device gives the bits of the same engine in plain C++ on the host, without Kokkos: binning
 // and worlds, with lane groups of every width that the device has, with and without exact
 // percentiles, and replays. SERVESWEEP_PARITY_WORLDS sets the number of worlds.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/host_world.hpp"
 #include "tests/support/wave_outcomes.hpp"
 

@@ -1,13 +1,13 @@
 // What must hold in every world, whatever its parameters: conservation of requests, of batches and
 // of time, Little's law as an identity of integers, and the rules that every batch obeys. Arrivals
 // are recomputed here from the workload, batches come from a replay, results from a wave.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/random_worlds.hpp"
 
 namespace servesweep {

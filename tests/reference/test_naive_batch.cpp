@@ -1,11 +1,10 @@
 // The naive simulator on scenarios small enough to work out by hand; golden results of another
 // program are in test_naive_batch_golden.cpp. Times are in ns, services drawn unless said
 // otherwise.
-#include <catch2/catch.hpp>
-
 #include <string>
 
 #include "tests/reference/naive_statistics.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep::reference;
 

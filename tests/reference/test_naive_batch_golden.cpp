@@ -1,7 +1,5 @@
 // The naive simulator against the 75 golden results of the public Python simulator: counts exactly,
 // other figures to a relative 1e-9. Run with -s to see the largest deviation of each figure.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <fstream>
 #include <map>
@@ -10,6 +8,7 @@
 #include <string>
 
 #include "tests/reference/naive_statistics.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep::reference;

@@ -4,13 +4,12 @@
 // of 4 tokens. An iteration is written as "start-end", then "p<request>:<q>@<k>" for each prefill
 // chunk, "d<request>:<context>" for each decode, "x<request>" for each preemption, "b<blocks
 // held>".
-#include <catch2/catch.hpp>
-
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "tests/reference/naive_continuous.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep::reference::continuous;
 

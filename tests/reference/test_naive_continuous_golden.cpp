@@ -2,8 +2,6 @@
 // iteration-level simulator (every iteration's batch exactly, times to a relative 1e-9), and 300
 // requests measured on a real vLLM server. The large files are not ours to ship: skipped where
 // SERVESWEEP_SHARED does not lead to them. Run with -s, or look at the output, for the figures.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <iostream>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "tests/reference/vllm_server.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"
 

@@ -2,8 +2,6 @@
 // simulators. The large files are not ours to ship.
 #pragma once
 
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cmath>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "tests/reference/naive_table.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/shared_files.hpp"
 
 namespace servesweep::reference::continuous {

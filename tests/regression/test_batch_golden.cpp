@@ -1,7 +1,6 @@
 // The batch engine against the 75 golden results of the public Python simulator (their origin is in
 // tests/data/golden/batch/README.md): counts exactly, times and exact percentiles to a relative
 // 1e-9, histogram percentiles within their stated error.
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include "host/engines/batch/batch_metrics.hpp"
 #include "io/traces/trace_reader.hpp"
 #include "tests/support/batch_worlds.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 namespace servesweep {

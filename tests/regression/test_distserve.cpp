@@ -3,8 +3,6 @@
 // iteration's sequences and every request's times to a relative 1e-9; of its backend distserve,
 // which prefills and decodes on different workers, the prefill worker. 500 requests are skipped
 // where SERVESWEEP_SHARED does not lead to them.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <iostream>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "host/engines/continuous/continuous_services.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"

@@ -4,7 +4,6 @@
 // (tests/support/tuning_server.hpp); everything else here is a prediction of the engine. Where the
 // benchmark's lengths are not known, the measured figure has to be a likely one among worlds with
 // lengths drawn from its mix. The table is printed.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "host/base/statistics.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/tuning_server.hpp"
 

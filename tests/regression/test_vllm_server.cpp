@@ -1,8 +1,6 @@
 // The engine with its table model against 300 requests measured on a real vLLM server, which the
 // repository does not have: skipped where SERVESWEEP_SHARED does not lead to them. Prints the
 // errors of latencies as the naive simulator's test does.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -12,6 +10,7 @@
 #include "io/measured/profile_reader.hpp"
 #include "sim/core/lanes.hpp"
 #include "tests/reference/vllm_server.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"

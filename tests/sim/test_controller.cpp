@@ -1,8 +1,7 @@
 // The controllers of the dynamic schedulers, step by step against values worked out by hand from
 // docs/batch_engine.md.
 #include "sim/batch/controller.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 namespace servesweep {
 namespace {

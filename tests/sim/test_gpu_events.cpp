@@ -1,7 +1,7 @@
 // The completion events of GPUs against a plain search through a list, under random operations.
 #include "sim/batch/gpu_events.hpp"
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <random>
 #include <vector>

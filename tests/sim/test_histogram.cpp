@@ -1,7 +1,7 @@
 // Histogram buckets on all of their edges, quantiles against the list of bucket middles, merging.
 #include "sim/core/histogram.hpp"
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
 #include <random>

@@ -1,7 +1,7 @@
 // Bit operations and conversions against the compiler's own.
 #include "sim/core/portability.hpp"
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
 

@@ -1,8 +1,8 @@
 // The roofline model of iterations: the larger bound by hand, and its line against stepping.
-#include <catch2/catch.hpp>
 #include <cstdint>
 
 #include "sim/latency/iteration/registry.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {

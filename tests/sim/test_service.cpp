@@ -1,10 +1,10 @@
 // Service models: the affine formula, bilinear interpolation and extrapolation in a grid, drawn
 // times.
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
 
 #include "sim/latency/service/registry.hpp"
+#include "tests/support/catch.hpp"
 
 namespace servesweep {
 namespace {

@@ -1,9 +1,8 @@
 // The table iteration model: values computed by hand, and lines that equal stepping exactly.
-#include <catch2/catch.hpp>
-
 #include <vector>
 
 #include "sim/latency/iteration/registry.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/iteration_tables.hpp"
 
 using namespace servesweep;

@@ -1,6 +1,5 @@
-#include <catch2/catch.hpp>
-
 #include "sim/core/ticks.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

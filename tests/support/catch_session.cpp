@@ -1,7 +1,7 @@
 #define CATCH_CONFIG_RUNNER
 #include "tests/support/catch_session.hpp"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 namespace servesweep::testing {
 
@@ -10,7 +10,7 @@ int run_tests(int argc, char* argv[], void (*start)()) {
   const int refused = session.applyCommandLine(argc, argv);
   if (refused != 0) return refused;
   const auto& config = session.configData();
-  if (!config.listTests && !config.listTestNamesOnly && !config.showHelp) start();
+  if (!config.listTests && !config.showHelp) start();
   return session.run();
 }
 

@@ -1,12 +1,12 @@
 // The queueing models of tests/data/golden/queueing/ that a test asks for.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 namespace servesweep::testing {

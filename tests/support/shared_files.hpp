@@ -1,8 +1,6 @@
 // Files that several tests read: texts, tables, and the golden results that are too large to ship.
 #pragma once
 
-#include <catch2/catch.hpp>
-
 #include <zlib.h>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +8,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/catch.hpp"
 
 namespace servesweep::testing {
 

@@ -1,7 +1,6 @@
 // Worlds of a stress study as its steps would give them, and the sentences that are found in them.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <regex>
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "host/studies/stress/stress_analysis.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/study_frame.hpp"
 
 namespace servesweep::testing {

@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <set>
 #include <utility>
@@ -7,6 +5,7 @@
 
 #include "host/base/random.hpp"
 #include "host/base/statistics.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

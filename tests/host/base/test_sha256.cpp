@@ -1,7 +1,6 @@
 // Values of FIPS 180-4's examples, and of no bytes at all.
 #include "host/base/sha256.hpp"
-
-#include <catch2/catch.hpp>
+#include "tests/support/catch.hpp"
 
 #include <string>
 

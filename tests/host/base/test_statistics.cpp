@@ -1,9 +1,8 @@
-#include <catch2/catch.hpp>
-
 #include <cstdint>
 #include <vector>
 
 #include "host/base/statistics.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

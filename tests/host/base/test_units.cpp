@@ -1,8 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include "host/base/error.hpp"
 #include "host/base/machine.hpp"
 #include "host/base/units.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <cmath>
 #include <string>
@@ -9,6 +7,7 @@
 #include "host/base/random.hpp"
 #include "host/calibration/calibrate_iterations.hpp"
 #include "io/measured/iteration_reader.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/source_folder.hpp"
 
 using namespace servesweep;
@@ -123,7 +122,7 @@ TEST_CASE("columns that tell nothing are named") {
 
   CHECK_THROWS_AS(calibrate_iterations({{{5, 0, 1, 9, 3}, {5, 0, 1, 9, 4}}, false}), InputError);
   CHECK_THROWS_WITH(calibrate_iterations({{{5, 0, 1, 9, 3}}, false}),
-                    Catch::Contains("to 1 row (no column"));
+                    Catch::Matchers::ContainsSubstring("to 1 row (no column"));
 }
 
 TEST_CASE("the text holds the TOML with every digit, JSON every row") {

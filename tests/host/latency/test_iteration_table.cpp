@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -8,6 +6,7 @@
 #include "host/latency/iteration_table.hpp"
 #include "io/measured/profile_reader.hpp"
 #include "tests/reference/vllm_server.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/source_folder.hpp"
 

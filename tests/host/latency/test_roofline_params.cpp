@@ -1,11 +1,10 @@
 // The roofline's bounds from the facts of a GPU and a model.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "host/engines/continuous/continuous_services.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

@@ -1,6 +1,4 @@
 // Service presets against their sources, and lists of services for replicas.
-#include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cmath>
@@ -12,6 +10,7 @@
 #include "host/latency/iteration_table.hpp"
 #include "io/measured/preset_profile.hpp"
 #include "io/measured/profile_reader.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 #include "tests/support/shared_files.hpp"
 #include "tests/support/source_folder.hpp"

@@ -1,12 +1,12 @@
 #include "host/parameters/parameter.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
 #include "host/base/names.hpp"
 #include "host/sweep/read_rules.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {

@@ -1,8 +1,7 @@
 #include "host/parameters/where.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "host/base/error.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {
@@ -79,7 +78,8 @@ TEST_CASE("an ambiguous name lists the keys") {
   CHECK_THROWS_WITH(Where("2 < num_gpus", set, kTexts),
                     "invalid condition \"2 < num_gpus\" (ambiguous name num_gpus at character 5) "
                     "write one of a.num_gpus, b.num_gpus");
-  CHECK_THROWS_WITH(Where("num_gpus == many", set, kTexts), Catch::Contains("ambiguous"));
+  CHECK_THROWS_WITH(Where("num_gpus == many", set, kTexts),
+                    Catch::Matchers::ContainsSubstring("ambiguous"));
 }
 
 TEST_CASE("errors say what and where") {

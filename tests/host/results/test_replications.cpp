@@ -1,7 +1,5 @@
 #include "host/results/replications.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -10,6 +8,7 @@
 
 #include "host/base/random.hpp"
 #include "host/base/statistics.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

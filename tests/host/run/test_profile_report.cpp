@@ -1,8 +1,8 @@
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "host/base/error.hpp"
 #include "host/run/profile_report.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 
@@ -56,7 +56,7 @@ TEST_CASE("what is no profile says so") {
   for (const std::string& text : {std::string("{"), std::string("{}"), std::string("[1]"), forward,
                                   good.substr(0, good.size() / 2)}) {
     INFO(text);
-    CHECK_THROWS_WITH(read_profile(text, "out.h5"), Catch::StartsWith("out.h5"));
+    CHECK_THROWS_WITH(read_profile(text, "out.h5"), Catch::Matchers::StartsWith("out.h5"));
     CHECK_THROWS_AS(read_profile(text, "out.h5"), InputError);
   }
 }

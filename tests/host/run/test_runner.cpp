@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -10,6 +9,7 @@
 
 #include "host/base/progress.hpp"
 #include "host/run/runner.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

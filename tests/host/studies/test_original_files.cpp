@@ -1,11 +1,11 @@
 #include "host/studies/stress/original_files.hpp"
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include <map>
 #include <sstream>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/study_frame.hpp"
 
 using namespace servesweep;

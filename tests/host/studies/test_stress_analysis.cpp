@@ -1,12 +1,11 @@
 // How changes are judged and said, and what the study says of K, seeds and steps.
 #include "host/studies/stress/stress_analysis.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include "host/studies/seed_change.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/stress_rows.hpp"
 
 using namespace servesweep;

@@ -1,13 +1,12 @@
 #include "host/studies/stress/stress_choice.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <tuple>
 
 #include "host/base/error.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/study_frame.hpp"
 
 using namespace servesweep;

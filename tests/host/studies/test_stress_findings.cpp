@@ -1,12 +1,11 @@
 // What the study says of GPUs, overload, schedulers, SLAs, methods and robustness.
 #include "host/studies/stress/stress_analysis.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include "host/studies/seed_change.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/stress_rows.hpp"
 
 using namespace servesweep;

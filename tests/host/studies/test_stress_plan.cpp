@@ -1,13 +1,13 @@
 // The sweeps of the stress study: as many worlds as the steps promise, and the right ones.
 #include "host/studies/stress/stress_plan.hpp"
 
-#include <catch2/catch.hpp>
 #include <map>
 #include <set>
 
 #include "host/engines/batch/batch_engine.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "io/files/toml_reader.hpp"
+#include "tests/support/catch.hpp"
 
 namespace servesweep {
 namespace {

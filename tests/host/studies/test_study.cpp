@@ -1,7 +1,7 @@
 // A study's table: worlds of several sweeps, with rows that are replaced and columns that differ.
 #include "host/results/study.hpp"
+#include "tests/support/catch.hpp"
 
-#include <catch2/catch.hpp>
 #include <cmath>
 
 namespace servesweep {

@@ -1,11 +1,10 @@
 // What the tuning study says: of the queue, of limits that bind nothing, of its targets.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <string>
 
 #include "host/base/error.hpp"
 #include "host/studies/tuning/tuning_analysis.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/tuning_frame.hpp"
 
 using namespace servesweep;

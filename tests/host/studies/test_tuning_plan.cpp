@@ -1,13 +1,13 @@
 // The sweeps of the tuning study: the right worlds, and none twice.
 #include "host/studies/tuning/tuning_plan.hpp"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <set>
 
 #include "host/engines/continuous/continuous_engine.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "io/files/toml_reader.hpp"
+#include "tests/support/catch.hpp"
 
 namespace servesweep {
 namespace {
@@ -106,15 +106,16 @@ TEST_CASE("Settings reach the worlds of the tuning study") {
   // A GPU that is too small for the model at a share of the suite: the step says so.
   settings.gpu_memory_gb = 20;
   CHECK_THROWS_WITH(tuning_sweep(TuningStep::kMemory, settings),
-                    Catch::Contains("leaves no KV block"));
+                    Catch::Matchers::ContainsSubstring("leaves no KV block"));
 }
 
 TEST_CASE("A GPU's memory that is not enough is refused up front, with what is") {
   std::vector<TuningExperiment> all = tuning_experiments();
   CHECK_THROWS_WITH(
       check_gpu_memory(all, 24),
-      Catch::Contains("invalid --gpu-memory-gb=24 (memory gives the server 0.7 of it") &&
-          Catch::Contains("give at least 24.66, or --skip-memory"));
+      Catch::Matchers::ContainsSubstring(
+          "invalid --gpu-memory-gb=24 (memory gives the server 0.7 of it") &&
+          Catch::Matchers::ContainsSubstring("give at least 24.66, or --skip-memory"));
   CHECK_NOTHROW(check_gpu_memory(all, 24.66));
   TuningSettings settings;
   settings.gpu_memory_gb = 24.66;
@@ -122,7 +123,7 @@ TEST_CASE("A GPU's memory that is not enough is refused up front, with what is")
   all.erase(std::find_if(all.begin(), all.end(),
                          [](const auto& e) { return std::string(e.name) == "memory"; }));
   CHECK_NOTHROW(check_gpu_memory(all, 24));
-  CHECK_THROWS_WITH(check_gpu_memory(all, 18), Catch::Contains("give at least"));
+  CHECK_THROWS_WITH(check_gpu_memory(all, 18), Catch::Matchers::ContainsSubstring("give at least"));
   CHECK_NOTHROW(check_gpu_memory({}, 1));
 }
 

@@ -1,11 +1,11 @@
 // Expansion: which worlds a sweep file makes.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <map>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {

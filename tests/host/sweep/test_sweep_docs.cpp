@@ -1,7 +1,6 @@
 // What is generated from the field lists: the dumped default and docs/parameters.md.
-#include <catch2/catch.hpp>
-
 #include "host/sweep/parameter_docs.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {

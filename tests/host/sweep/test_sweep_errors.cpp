@@ -1,7 +1,7 @@
 // Whole messages: what a user reads when a sweep file is wrong.
-#include <catch2/catch.hpp>
 #include <algorithm>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {

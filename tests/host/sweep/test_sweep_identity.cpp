@@ -1,10 +1,10 @@
 // That worlds follow from the meaning of a sweep file alone, and that a sweep's own text makes it
 // again.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <random>
 #include <set>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
 namespace servesweep {

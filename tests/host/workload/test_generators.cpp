@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +13,7 @@
 #include "host/workload/burstgpt_like.hpp"
 #include "host/workload/production_mix.hpp"
 #include "host/workload/workload_builder.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 
@@ -414,10 +413,12 @@ TEST_CASE("a trace gives its first requests") {
   CHECK(w.output_tokens == std::vector<std::int32_t>{1, 2, 3});
   CHECK(w.predicted_tokens == std::vector<std::int32_t>{7, 8, 9});
   spec.source.requests = 5;
-  CHECK_THROWS_WITH(build(spec, 1, 0, traces), Catch::Contains("t.csv has 4 requests"));
+  CHECK_THROWS_WITH(build(spec, 1, 0, traces),
+                    Catch::Matchers::ContainsSubstring("t.csv has 4 requests"));
   trace = std::make_shared<Trace>();
   spec.source.requests = 0;
-  CHECK_THROWS_WITH(build(spec, 1, 0, traces), Catch::Contains("holds no requests"));
+  CHECK_THROWS_WITH(build(spec, 1, 0, traces),
+                    Catch::Matchers::ContainsSubstring("holds no requests"));
 }
 
 TEST_CASE("load scaling: by factor, to a rate, or none") {

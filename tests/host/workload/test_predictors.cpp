@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -7,6 +5,7 @@
 #include "host/base/error.hpp"
 #include "host/workload/predictors.hpp"
 #include "host/workload/workload_builder.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

@@ -1,6 +1,4 @@
 // Priorities and prefixes of workloads: drawn or a trace's, cut to the requests, and in the key.
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -9,6 +7,7 @@
 #include "host/sweep/read_rules.hpp"
 #include "host/workload/workload_builder.hpp"
 #include "host/workload/workload_params.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 

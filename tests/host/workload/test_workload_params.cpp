@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "host/sweep/read_rules.hpp"
 #include "host/workload/workload_params.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace servesweep;
 
