@@ -83,7 +83,7 @@ class Cell {
     p.max_num_seqs = world_.max_sequences;
     p.max_num_batched_tokens = world_.max_batched_tokens;
     p.num_blocks = world_.num_blocks;
-    p.router = naive::Router::kLeastOutstanding;
+    p.router = "least_outstanding";
     const AffineRegime& c = world_.groups[0].service.affine.regimes[0];
     const naive::Service service{{{0, c.base, c.per_prompt_token, c.per_prompt_token_pair,
                                    c.per_sequence, c.per_context_token}},
@@ -128,7 +128,7 @@ int run(const Options& options) {
         const double naive_per_s = here.naive_requests_per_s(options.naive_requests);
         const ReplicaTally& tally = jump.result.tally;
         const double per_s = requests / jump.seconds;
-        const double events = static_cast<double>(tally.flights) / requests;
+        const double events = static_cast<double>(tally.iteration_runs) / requests;
         const double iterations = static_cast<double>(tally.iterations) / requests;
         fmt::print("{:>5}{:>5}{:>5}{:>10.2f}{:>11.2f}{:>11.2f}{:>9}{:>9.2f}{:>9.0f}\n", rho,
                    max_num_seqs, num_replicas, per_s * 1e-6, events, iterations, tally.preemptions,

@@ -84,7 +84,7 @@ struct ContinuousCase {
 
 std::vector<ContinuousCase> continuous_cases() {
   ContinuousParams prefill_first = continuous_cell_params(256, 1);
-  prefill_first.scheduler.mode = SchedulingMode::kPrefillFirst;
+  prefill_first.scheduler.mode = SchedulingModes::code_of<PrefillFirstMode>();
   prefill_first.blocks.num_blocks /= 3;  // so few that sequences are preempted
   return {{"continuous,mixed,256,1", continuous_cell_params(256, 1), 6.0},
           {"continuous,mixed,32,16", continuous_cell_params(32, 16), 60.0},
@@ -140,7 +140,7 @@ nlohmann::json run(const ContinuousCase& which) {
   const auto run_all = [&] { wave = runner.run(worlds, {0}, {true}); };
   run_all();
   run_counted(run_all);
-  return {{"requests", kRequests}, {"events", wave.worlds.front().tally.flights}};
+  return {{"requests", kRequests}, {"events", wave.worlds.front().tally.iteration_runs}};
 }
 
 }  // namespace

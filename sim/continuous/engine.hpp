@@ -2,10 +2,12 @@
 // docs/continuous_engine.md states it (vLLM: Kwon et al. 2023, arXiv:2309.06180; chunked prefill:
 // Agrawal et al. 2024, arXiv:2403.02310).
 //
-// Replicas do not influence one another between arrivals: the lanes of a group take a replica each.
+// It is a router over replicas (sim/replica/replica.hpp), and a loop over the times at which
+// something may influence a replica from outside. Replicas do not influence one another between
+// these: the lanes of a group take a replica each.
 #pragma once
 
-#include "sim/continuous/router.hpp"
+#include "sim/continuous/router_view.hpp"
 
 namespace servesweep {
 
@@ -29,12 +31,12 @@ class ContinuousEngine {
     lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { OneReplica::reset(w_, s_, r); });
     std::int64_t arrived = 0;
     std::int64_t rejected = 0;
-    std::uint32_t came = 0;  // the last one, that replica `to` still has to be told of
+    std::uint32_t came = 0;  // the last request, which replica `to` does not know of yet
     std::int64_t came_ns = 0;
     std::int32_t to = -1;
-    std::int32_t turn = 0;
+    RouterState router;
     for (;;) {
-      const std::int64_t now_ns = arrival_ns(arrived);
+      const std::int64_t now_ns = next_influence_ns(arrived);
       const bool ends = now_ns == kNever;
       if (!ends && w_.rejects(arrived)) {
         ++rejected;
@@ -46,18 +48,26 @@ class ContinuousEngine {
         // Made here alone: it lies in the stack of a GPU's thread.
         OneReplica engine(lanes_, w_, s_, histograms_, observer_, r);
         if (r == to) engine.arrive(came, came_ns);
-        engine.advance(now_ns);
-        if (ends) engine.stop();
+        const Ticks limit = ticks_of_ns(w_.time_limit_ns);
+        engine.advance(now_ns, limit);
+        if (ends) engine.finish(limit);
       });
       if (ends) break;
-      to = route(arrived, now_ns, turn);
+      to = route(arrived, now_ns, router);
       came_ns = now_ns;
       came = static_cast<std::uint32_t>(arrived++);
     }
     close(arrived, rejected);
   }
 
-  // Of a request; kNever: the world has ended, or there are no more.
+  // The earliest time at which something outside a replica may influence one: replicas may run
+  // until then. That is the next arrival; hand-overs and failures would be others, of which this is
+  // the minimum. kNever: the world ends.
+  SERVESWEEP_FUNCTION std::int64_t next_influence_ns(std::int64_t next_request) const {
+    return arrival_ns(next_request);
+  }
+
+  // kNever: the world has ended before it, or there is no such request.
   SERVESWEEP_FUNCTION std::int64_t arrival_ns(std::int64_t request) const {
     if (request >= w_.requests.count) return kNever;
     const std::int64_t arrival_ns = w_.arrival_ns(request);
@@ -65,38 +75,10 @@ class ContinuousEngine {
   }
 
   SERVESWEEP_FUNCTION std::int32_t route(std::int64_t request, std::int64_t now_ns,
-                                         std::int32_t& turn) const {
-    const std::int32_t count = w_.num_replicas;
-    if (count == 1) return 0;
-    switch (w_.router) {
-      case Router::kRandom:
-        return drawn_below(count, static_cast<std::uint32_t>(w_.requests.router_draws[request]));
-      case Router::kPowerOfTwo: {
-        const TwoReplicas two(count, w_.requests.router_draws[request]);
-        return outstanding(two.second) < outstanding(two.first) ? two.second : two.first;
-      }
-      case Router::kRoundRobin: {
-        const std::int32_t to = turn;
-        turn = turn + 1 == count ? 0 : turn + 1;
-        return to;
-      }
-      case Router::kLeastKv:
-      case Router::kPrefixAffinity:
-      case Router::kLeastOutstanding:
-        break;
-    }
-    return least_loaded(lanes_, count, [&](std::int32_t r) -> std::int64_t {
-      if (w_.router == Router::kLeastOutstanding) return outstanding(r);
-      const ReplicaSequences sequences(w_, s_, r);
-      if (w_.router == Router::kLeastKv) return sequences.blocks_at(ticks_of_ns(now_ns));
-      const std::int64_t cached =
-          sequences.count_hits(static_cast<std::uint32_t>(request), w_.prompt(request));
-      return outstanding(r) - cached * (std::int64_t{1} << 32);
-    });
-  }
-
-  SERVESWEEP_FUNCTION std::int32_t outstanding(std::int32_t r) const {
-    return s_.replicas[r].num_running + s_.replicas[r].num_waiting;
+                                         RouterState& state) const {
+    if (w_.num_replicas == 1) return 0;
+    const RouterView<Lanes> view(lanes_, w_, s_, request, now_ns);
+    return Routers::visit(w_.router, [&](auto chosen) { return chosen.route(view, state); });
   }
 
   SERVESWEEP_FUNCTION void close(std::int64_t arrived, std::int64_t rejected) {
@@ -107,7 +89,7 @@ class ContinuousEngine {
     }
     lanes_.once([&] {
 #ifndef NDEBUG
-      check_world(w_, s_, arrived - rejected);
+      check_world(w_, s_, w_.num_replicas, arrived - rejected);
 #endif
       ContinuousResult& result = *s_.result;
       result = {};

@@ -21,6 +21,12 @@ namespace servesweep {
 template <class Enum>
 struct EnumNames;
 
+// The name of an enum's value.
+template <class Enum>
+constexpr const char* name_of(Enum value) {
+  return EnumNames<Enum>::values[static_cast<std::int32_t>(value)];
+}
+
 // Index into the sweep's pool of texts; 0 is the empty text. The type of a member says what its
 // text is: the name of a file or folder, which starts in the folder of the sweep file, or no name.
 struct InputFile {  // of no kind that several models read

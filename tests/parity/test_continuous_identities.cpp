@@ -63,9 +63,9 @@ struct Seen {
     over_slots |= f.decodes + f.chunks > w.max_sequences;
     over_pool |= f.used_blocks > w.num_blocks;
     // A recomputation may be longer than the budget.
-    over_budget |= w.mode == SchedulingMode::kMixed && w.chunked_prefill &&
+    over_budget |= w.chunked_prefill && mixes_decodes(w.mode) &&
                    f.decodes + f.prefill_tokens > w.max_batched_tokens;
-    over_budget |= f.decodes > w.max_batched_tokens && w.mode == SchedulingMode::kMixed;
+    over_budget |= f.decodes > w.max_batched_tokens && mixes_decodes(w.mode);
   }
 };
 
@@ -136,7 +136,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   // Iterations and tokens. Computed are prompts but for what was cached, every output token but a
   // prefill's, and again what preempted sequences had computed; a client's batch adds to outputs.
   CHECK(t.iterations == seen.iterations);
-  CHECK(t.flights == seen.flights);
+  CHECK(t.iteration_runs == seen.flights);
   CHECK(t.scheduled_tokens == seen.scheduled_tokens);
   CHECK(t.output_tokens == seen.outputs);
   if (complete) {

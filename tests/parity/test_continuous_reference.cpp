@@ -69,43 +69,9 @@ naive::TableService naive_table(const TableIteration::Lowered& model) {
 
 naive::Params naive_params(const ContinuousWorld& w) {
   naive::Params p;
-  p.mode = w.mode == SchedulingMode::kMixed          ? naive::Mode::kMixed
-           : w.mode == SchedulingMode::kPrefillFirst ? naive::Mode::kPrefillFirst
-                                                     : naive::Mode::kStatic;
-  switch (w.policy) {
-    case QueuePolicy::kFcfs:
-      p.policy = naive::Policy::kFcfs;
-      break;
-    case QueuePolicy::kShortestPrompt:
-      p.policy = naive::Policy::kShortestPrompt;
-      break;
-    case QueuePolicy::kShortestPredictedOutput:
-      p.policy = naive::Policy::kShortestPredictedOutput;
-      break;
-    case QueuePolicy::kPriority:
-      p.policy = naive::Policy::kPriority;
-      break;
-  }
-  switch (w.router) {
-    case Router::kRoundRobin:
-      p.router = naive::Router::kRoundRobin;
-      break;
-    case Router::kRandom:
-      p.router = naive::Router::kRandom;
-      break;
-    case Router::kLeastOutstanding:
-      p.router = naive::Router::kLeastOutstanding;
-      break;
-    case Router::kLeastKv:
-      p.router = naive::Router::kLeastKv;
-      break;
-    case Router::kPowerOfTwo:
-      p.router = naive::Router::kPowerOfTwo;
-      break;
-    case Router::kPrefixAffinity:
-      p.router = naive::Router::kAffinity;
-      break;
-  }
+  p.mode = naive::mode_named(name_of(w.mode));
+  p.policy = name_of(w.policy);
+  p.router = name_of(w.router);
   p.chunked_prefill = w.chunked_prefill;
   p.prefill_yields_token = w.prefill_yields_token;
   p.prefix_caching = w.prefix_caching;
@@ -380,14 +346,14 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.rejecting += r.rejected > 0;
     reach.preempting += t.preemptions > 0;
     reach.limited += r.status == WorldStatus::kTimeLimit;
-    reach.static_ones += world.mode == SchedulingMode::kStatic;
+    reach.static_ones += sends_batches(world.mode);
     reach.tables += random.tables.size();
     reach.several += world.num_replicas > 1;
     reach.capped += world.max_decode_context < INT64_MAX;
     reach.rooflines += world.groups[0].service.kind == IterationKind::kRoofline;
     reach.cached += t.cached_tokens > 0;
     reach.iterations += t.iterations;
-    reach.flights += t.flights;
+    reach.flights += t.iteration_runs;
   }
 }
 

@@ -17,6 +17,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,8 +36,12 @@ inline Int128 units_of_ms(long double ms) {
 }
 
 enum class Mode { kMixed, kPrefillFirst, kStatic };
-enum class Policy { kFcfs, kShortestPrompt, kShortestPredictedOutput, kPriority };
-enum class Router { kRoundRobin, kRandom, kLeastOutstanding, kLeastKv, kPowerOfTwo, kAffinity };
+inline Mode mode_named(const std::string& name) {
+  if (name == "mixed") return Mode::kMixed;
+  if (name == "prefill_first") return Mode::kPrefillFirst;
+  if (name == "static") return Mode::kStatic;
+  throw std::invalid_argument("the naive simulator has no rule for mode " + name);
+}
 
 struct Chunk {
   std::size_t request;
@@ -63,8 +69,8 @@ struct Service {
 };
 struct Params {
   Mode mode = Mode::kMixed;
-  Policy policy = Policy::kFcfs;
-  Router router = Router::kRoundRobin;
+  std::string policy = "fcfs";
+  std::string router = "round_robin";
   bool chunked_prefill = true, prefill_yields_token = true, prefix_caching = false;
   Int max_num_batched_tokens = 2048, max_num_seqs = 256, num_blocks = 1000, block_size = 16;
   double watermark = 0.0;
@@ -184,23 +190,34 @@ class NaiveContinuous {
     const auto drawn = [&](int which, std::size_t of) {
       return static_cast<std::size_t>((std::uint64_t{r_[id].draws[which]} * of) >> 32);
     };
-    if (p_.router == Router::kRoundRobin) return turn_++ % n;
-    if (p_.router == Router::kRandom) return drawn(0, n);
-    if (p_.router == Router::kPowerOfTwo && n > 1) {
+    // The lowest replica with the least cost.
+    const auto least = [&](const std::function<std::pair<Int, Int>(const Replica&)>& cost) {
+      std::vector<std::pair<Int, Int>> costs;  // [replica]
+      for (const Replica& r : replicas_) costs.push_back(cost(r));
+      return static_cast<std::size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
+    };
+    if (n == 1) return 0;
+    if (p_.router == "round_robin") return turn_++ % n;
+    if (p_.router == "random") return drawn(0, n);
+    if (p_.router == "power_of_two") {
       // Choice: the second is drawn among the others, in their order.
       const std::size_t first = drawn(0, n), other = drawn(1, n - 1);
       const std::size_t second = other < first ? other : other + 1;
       return replicas_[second].outstanding() < replicas_[first].outstanding() ? second : first;
     }
-    std::vector<std::pair<Int, Int>> costs;  // [replica]; the lowest replica with the least one
-    for (const Replica& r : replicas_) {
-      const bool affine = p_.router == Router::kAffinity;
-      const Int full = r_[id].prompt / p_.block_size;  // Choice: not (prompt - 1) / block_size
-      const Int prefix = affine ? std::ssize(cached_prefix(r, id, full)) : 0;
-      const Int load = p_.router == Router::kLeastKv ? r.pool.held() : r.outstanding();
-      costs.push_back({-prefix, load});
+    if (p_.router == "least_outstanding") {
+      return least([](const Replica& r) { return std::pair(r.outstanding(), Int{0}); });
     }
-    return static_cast<std::size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
+    if (p_.router == "least_kv") {
+      return least([](const Replica& r) { return std::pair(r.pool.held(), Int{0}); });
+    }
+    if (p_.router == "prefix_affinity") {
+      const Int full = r_[id].prompt / p_.block_size;  // Choice: not (prompt - 1) / block_size
+      return least([&](const Replica& r) {
+        return std::pair(-std::ssize(cached_prefix(r, id, full)), r.outstanding());
+      });
+    }
+    throw std::invalid_argument("the naive simulator has no rule for router " + p_.router);
   }
 
   void arrive(std::size_t id) {
@@ -214,9 +231,11 @@ class NaiveContinuous {
     note_waiting(to);
   }
   Int policy_key(std::size_t id) const {
-    if (p_.policy == Policy::kShortestPrompt) return r_[id].prompt;
-    if (p_.policy == Policy::kShortestPredictedOutput) return r_[id].predicted;
-    return p_.policy == Policy::kPriority ? r_[id].priority : 0;
+    if (p_.policy == "fcfs") return 0;
+    if (p_.policy == "shortest_prompt") return r_[id].prompt;
+    if (p_.policy == "shortest_predicted_output") return r_[id].predicted;
+    if (p_.policy == "priority") return r_[id].priority;
+    throw std::invalid_argument("the naive simulator has no rule for policy " + p_.policy);
   }
   void note_waiting(std::size_t i) {
     Int& peak = log_.replicas[i].peak_waiting;

@@ -144,7 +144,7 @@ TEST_CASE("naive continuous: the last admitted sequence is preempted") {
   // is 1 until request 0 ends at 80. The recomputation yields its third token. Request 2 would fit
   // at 58 and is of a better class, but a preempted request is ahead of it.
   Params p = small(Mode::kMixed, 100, 4);
-  p.policy = Policy::kPriority;
+  p.policy = "priority";
   std::vector<Request> requests = {{0, 7, 6, 0, 5}, {0, 7, 3, 0, 5}, {50, 1, 1, 0, 0}};
   Log log = simulate(p, requests);
   CHECK(lines_of(log) == Lines{"0-24 p0:7@0 p1:7@0 b4", "24-36 d0:8 d1:8 b4", "36-47 d0:9 x1 b3",
@@ -326,16 +326,16 @@ TEST_CASE("naive continuous: the order of the queue") {
   const std::vector<Request> requests = {
       {0, 4, 1, 0, 0}, {1, 6, 1, 9, 2}, {2, 3, 1, 9, 0}, {3, 3, 1, 1, 1}, {4, 8, 1, 5, 0}};
   CHECK(order(simulate(p, requests)) == "01234");
-  p.policy = Policy::kShortestPrompt;  // 6, 3, 3, 8
+  p.policy = "shortest_prompt";  // 6, 3, 3, 8
   CHECK(order(simulate(p, requests)) == "02314");
-  p.policy = Policy::kShortestPredictedOutput;  // 9, 9, 1, 5
+  p.policy = "shortest_predicted_output";  // 9, 9, 1, 5
   CHECK(order(simulate(p, requests)) == "03412");
-  p.policy = Policy::kPriority;  // 2, 0, 1, 0
+  p.policy = "priority";  // 2, 0, 1, 0
   CHECK(order(simulate(p, requests)) == "02431");
   // A client chooses among what waits, too.
   p = small(Mode::kStatic);
   p.client_batch = 2;
-  p.policy = Policy::kShortestPrompt;
+  p.policy = "shortest_prompt";
   CHECK(lines_of(simulate(p, {{0, 9, 1}, {0, 4, 1}, {0, 6, 1}})) ==
         Lines{"0-20 p1:4@0 p2:6@0 b3", "20-39 p0:9@0 b3"});
 }
@@ -418,13 +418,13 @@ TEST_CASE("naive continuous: routers") {
     return r;
   };
   // 3 * 0x55555555 = 2^32 - 1, so the next draw is the first that gives 1.
-  p.router = Router::kRandom;
+  p.router = "random";
   CHECK(places(simulate(p, {drawn(0, 0x55555555, 0), drawn(0, 0x55555556, 0),
                             drawn(0, 0xffffffff, 0), drawn(0, 0, 0)})) ==
         std::vector<Int>{0, 1, 2, 0});
   // Second of the others: 0 of {1, 2} is 1, 0 of {0, 1} is 0. 0 and 1 are idle: 0. Then 1 has
   // fewer. 2 and 0: 2 is idle. 2 and 0 have one each: 2, drawn first.
-  p.router = Router::kPowerOfTwo;
+  p.router = "power_of_two";
   CHECK(places(simulate(p, {drawn(0, 0, 0), drawn(1, 0, 0), drawn(2, 0xffffffff, 0),
                             drawn(3, 0xffffffff, 0)})) == std::vector<Int>{0, 1, 2, 2});
 }
@@ -432,7 +432,7 @@ TEST_CASE("naive continuous: routers") {
 TEST_CASE("naive continuous: routers that look at the load") {
   Params p = small(Mode::kMixed);
   p.services = {affine_ns(10, 1, 1), affine_ns(10, 1, 1)};
-  p.router = Router::kLeastOutstanding;
+  p.router = "least_outstanding";
   CHECK(places(simulate(p, {{0, 12, 9}, {1, 4, 9}, {2, 4, 9}, {3, 4, 9}})) ==
         std::vector<Int>{0, 1, 0, 1});
   // Request 0's iteration ends at 14: to what arrives then it still runs, to what arrives at 15
@@ -440,12 +440,12 @@ TEST_CASE("naive continuous: routers that look at the load") {
   CHECK(places(simulate(p, {{0, 4, 1}, {14, 4, 1}, {15, 4, 1}})) == std::vector<Int>{0, 1, 0});
   // Requests that arrive together wait, and hold nothing yet. At 1 replica 0 holds 3 + 1 blocks; at
   // 2 and 3 replica 1 holds 1: requests 3 and 4 wait there.
-  p.router = Router::kLeastKv;
+  p.router = "least_kv";
   CHECK(places(simulate(p, {{0, 12, 9}, {0, 4, 9}, {1, 4, 9}, {2, 4, 9}, {3, 4, 9}})) ==
         std::vector<Int>{0, 0, 1, 1, 1});
   // Longest prefix: 0 nobody; 1 nobody, and replica 1 has fewer; 2 and 3 replica 0, with 2 and 1
   // blocks; 4 replica 1; 5 nobody, and replica 1 has 2 requests against 3.
-  p.router = Router::kAffinity;
+  p.router = "prefix_affinity";
   p.prefix_caching = true;
   CHECK(places(simulate(p, {hashed(0, 8, 9, {1, 2}), hashed(1, 4, 9, {5}), hashed(2, 8, 9, {1, 2}),
                             hashed(3, 8, 9, {1, 7}), hashed(4, 8, 9, {5, 1}),

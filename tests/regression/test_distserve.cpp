@@ -50,7 +50,7 @@ testing::ContinuousCase requests_of(const std::string& path) {
     c.draws.push_back(0);
   }
   ContinuousWorld& w = c.world;
-  w.mode = SchedulingMode::kPrefillFirst;
+  w.mode = SchedulingModes::code_of<PrefillFirstMode>();
   w.step = true;
   w.max_batched_tokens = 66144;
   w.max_sequences = static_cast<std::int32_t>(c.prompt.size());

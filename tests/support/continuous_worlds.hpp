@@ -122,19 +122,18 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
     const std::uint64_t high = half();
     c.draws.push_back(high << 32 | half());
   }
-  w.mode = dice.pick({SchedulingMode::kMixed, SchedulingMode::kMixed, SchedulingMode::kPrefillFirst,
-                      SchedulingMode::kStatic});
-  w.policy = dice.chance(50) ? QueuePolicy::kFcfs : static_cast<QueuePolicy>(dice.roll(0, 3));
-  w.router = static_cast<Router>(dice.roll(0, 5));
+  w.mode = dice.draw<SchedulingMode>();
+  w.policy = dice.chance(50) ? QueuePolicies::code_of<FcfsPolicy>() : dice.draw<QueuePolicy>();
+  w.router = dice.draw<Router>();
   w.chunked_prefill = dice.chance(70);
   w.prefill_yields_token = dice.chance(75);
   w.max_sequences = dice.pick({1, 2, 3, 8, 8, 50});
   w.max_batched_tokens =
       std::max(w.max_sequences, dice.pick({1, 5, 30, longest, 2 * longest, 1000}));
-  if (w.mode == SchedulingMode::kPrefillFirst && dice.chance(30)) {
+  if (!mixes_decodes(w.mode) && !sends_batches(w.mode) && dice.chance(30)) {
     w.max_decode_context = dice.roll(1, 3 * longest);
   }
-  if (w.mode == SchedulingMode::kStatic) {
+  if (sends_batches(w.mode)) {
     w.client_batch = dice.roll(1, 9);
     w.batch_max_tokens = dice.chance(50);
     w.batch_timing = dice.chance(50);
@@ -152,6 +151,7 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
     add_prefixes(dice, c);
   }
   w.num_replicas = dice.pick({1, 1, 1, 2, 3, 5, 33});
+  w.router_looks_at_cache = w.num_replicas > 1 && looks_at_cache(w.router);
   w.load_scaling = dice.pick({1.0, 1.0, 0.7, 3.0});
   w.ttft_limit = ticks_of_ns(dice.roll(1, 1000) * INT64_C(1000000));
   w.e2e_limit = ticks_of_ns(dice.roll(1, 9000) * INT64_C(1000000));
@@ -197,7 +197,7 @@ std::string run_continuous(const Lanes& lanes, const ContinuousWorld& world, Obs
   return locals.text;
 }
 
-// A result, all but how many flights it took.
+// A result, but for the number of iteration runs that it took.
 inline void add_result(Bytes& bytes, const ContinuousResult& r) {
   const ReplicaTally& t = r.tally;
   const ReplicaPeaks& p = r.peaks;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <random>
 #include <vector>
 
@@ -19,6 +20,11 @@ class Dice {
   // Whole numbers from..to, all equally likely.
   int roll(int from, int to) {
     return from + static_cast<int>(engine_() % (static_cast<std::uint64_t>(to - from) + 1));
+  }
+  // A value of an enum with names (a registry's models), all equally likely.
+  template <class Enum>
+  Enum draw() {
+    return static_cast<Enum>(roll(0, static_cast<int>(std::size(EnumNames<Enum>::values)) - 1));
   }
   bool chance(int percent) { return roll(1, 100) <= percent; }
   template <class T>
@@ -66,12 +72,12 @@ inline RandomWorld random_world(std::uint64_t seed, int most_requests = 400) {
   }
 
   BatchParams& p = world.params;
-  p.scheduler.kind = static_cast<SchedulerKind>(dice.roll(0, 3));
+  p.scheduler.kind = dice.draw<SchedulerKind>();
   p.scheduler.dispatch = dice.chance(30) ? Dispatch::kFull : Dispatch::kGreedy;
   p.scheduler.max_candidates = dice.pick({1, 3, 7, 1024, 1024});
   p.static_fifo.fixed_batch_size = dice.roll(1, 9);
   p.multi_bin_only.b_fixed = dice.roll(1, 12);
-  p.bins.bin_choice = dice.pick({BinChoice::kRoundRobin, BinChoice::kLongestQueue});
+  p.bins.bin_choice = dice.draw<BinChoice>();
   p.equal_mass.k_bins = dice.pick({1, 2, 3, 4, 5, 7, 8, 16, 32});
   if (dice.chance(15)) p.bin_edges = {dice.roll(0, 2), dice.roll(3, 30), dice.roll(31, 9500)};
   p.dynamic.b_max = dice.pick({1, 2, 8, 48, 128});

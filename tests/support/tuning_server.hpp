@@ -22,7 +22,7 @@ constexpr MeasuredTime kBatches[] = {{4, 0.5159}, {8, 0.5169}, {16, 0.5219}, {32
 inline ContinuousParams tuning_server() {
   ContinuousParams p;
   p.preset.preset = ServicePreset::kQwen7b;
-  p.scheduler.mode = SchedulingMode::kStatic;
+  p.scheduler.mode = SchedulingModes::code_of<StaticMode>();
   p.client.batch_max_tokens = true;
   p.client.client_timing = ClientTiming::kBatch;
   return p;

@@ -12,7 +12,7 @@ namespace servesweep::testing {
 class UploadedCase {
  public:
   UploadedCase(const ContinuousRunner& runner, const ContinuousCase& c) : world_(c.view()) {
-    ContinuousRequests& r = world_.requests;
+    ReplicaRequests& r = world_.requests;
     r.arrival_ns = keep(runner.upload(c.arrival_ns));
     r.prompt_tokens = keep(runner.upload(c.prompt));
     r.output_tokens = keep(runner.upload(c.output));

@@ -57,9 +57,9 @@ class ServedWorkload {
   }
 
   // How much of it there is; the addresses are those of upload().
-  const ContinuousRequests& view() const { return view_; }
+  const ReplicaRequests& view() const { return view_; }
   // What is needed and not yet there.
-  const ContinuousRequests& upload(const ContinuousRunner& runner) {
+  const ReplicaRequests& upload(const ContinuousRunner& runner) {
     put(runner, workload_->arrival_ns, view_.arrival_ns);
     put(runner, workload_->prompt_tokens, view_.prompt_tokens);
     put(runner, workload_->output_tokens, view_.output_tokens);
@@ -87,7 +87,7 @@ class ServedWorkload {
   std::int64_t output_tokens_ = 0;
   std::int32_t longest_prompt_ = 1;
   std::int32_t longest_output_ = 1;
-  ContinuousRequests view_;
+  ReplicaRequests view_;
   std::vector<std::shared_ptr<const void>> uploaded_;
 };
 

@@ -23,9 +23,9 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
     return [=] { return Conditions{{key, {values...}}}; };
   };
   visit(p.scheduler, "scheduler", always);
-  visit(p.chunks, "scheduler", when("scheduler.mode", "mixed"));
-  visit(p.decode_limit, "scheduler", when("scheduler.mode", "prefill_first"));
-  visit(p.client, "scheduler", when("scheduler.mode", "static"));
+  visit(p.chunks, "scheduler", when("scheduler.mode", MixedMode::kName));
+  visit(p.decode_limit, "scheduler", when("scheduler.mode", PrefillFirstMode::kName));
+  visit(p.client, "scheduler", when("scheduler.mode", StaticMode::kName));
   visit(p.kv, "kv_cache", always);
   visit(p.blocks, "kv_cache", when("kv_cache.sizing", "blocks"));
   visit(p.memory, "kv_cache", when("kv_cache.sizing", "memory"));
@@ -52,6 +52,16 @@ Ticks ticks_of_ms(double ms) {
   return ticks_of(std::clamp(ms * 1e6, -kLongestIteration_ns, kLongestIteration_ns));
 }
 
+// The names of a registry's models that have a trait.
+template <class Models, class HasTrait>
+std::vector<std::string> names_where(HasTrait has_trait) {
+  std::vector<std::string> names;
+  Models::for_each([&](auto model) {
+    if (has_trait(model)) names.emplace_back(model.kName);
+  });
+  return names;
+}
+
 }  // namespace
 
 std::int64_t ContinuousParams::num_blocks() const {
@@ -64,13 +74,14 @@ std::int64_t ContinuousParams::num_blocks() const {
 }
 
 bool ContinuousParams::needs_router_draws() const {
-  return cluster.num_replicas > 1 &&
-         (router.router == Router::kRandom || router.router == Router::kPowerOfTwo);
+  return cluster.num_replicas > 1 && needs_draws(router.router);
 }
 
 void add_continuous_parameters(ParameterSet& set) {
   add_workload_parameters(set);
-  add_request_class_parameters(set, {{"scheduler.queue_policy", {"priority"}}});
+  add_request_class_parameters(
+      set, {{"scheduler.queue_policy",
+             names_where<QueuePolicies>([](auto policy) { return policy.kReadsPriority; })}});
   ContinuousParams params;
   visit_params(params, [&set]<class P>(P&, const char* table, auto&& read_when) {
     set.add<P>(table, read_when());
@@ -96,7 +107,8 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
   const auto wrong = [&findings](const char* key, const std::string& message) {
     findings.push_back({key, message});
   };
-  if (p.is_mixed() && p.scheduler.max_num_seqs > p.scheduler.max_num_batched_tokens) {
+  if (mixes_decodes(p.scheduler.mode) &&
+      p.scheduler.max_num_seqs > p.scheduler.max_num_batched_tokens) {
     wrong("scheduler.max_num_seqs",
           "invalid max_num_seqs=" + std::to_string(p.scheduler.max_num_seqs) +
               " (max_num_batched_tokens=" + std::to_string(p.scheduler.max_num_batched_tokens) +
@@ -107,8 +119,7 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
           "invalid prefix_caching=true (max_decode_context_tokens limits a simulator without a "
           "prefix cache) keep one of the two");
   }
-  if (p.router.router == Router::kPrefixAffinity && p.cluster.num_replicas > 1 &&
-      !p.kv.prefix_caching) {
+  if (looks_at_cache(p.router.router) && p.cluster.num_replicas > 1 && !p.kv.prefix_caching) {
     findings.push_back({"cluster.router",
                         "router=prefix_affinity is least_outstanding here (without prefix_caching "
                         "no replica has cached anything) set kv_cache.prefix_caching",
@@ -132,7 +143,7 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
                 " tokens of one request) lower it or give the cache more memory");
     }
   }
-  if (p.kv.max_model_len > 0 && (!p.is_mixed() || !p.chunks.chunked_prefill) &&
+  if (p.kv.max_model_len > 0 && (!chunks_prompts(p.scheduler.mode) || !p.chunks.chunked_prefill) &&
       p.kv.max_model_len > p.scheduler.max_num_batched_tokens) {
     wrong("scheduler.max_num_batched_tokens",
           "invalid max_num_batched_tokens=" + std::to_string(p.scheduler.max_num_batched_tokens) +
@@ -160,7 +171,7 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   w.chunked_prefill = p.chunks.chunked_prefill;
   w.prefill_yields_token = p.scheduler.prefill_yields_token;
   w.step = p.scheduler.step;
-  if (p.scheduler.mode == SchedulingMode::kStatic) {
+  if (sends_batches(p.scheduler.mode)) {
     w.batch_max_tokens = p.client.batch_max_tokens;
     w.batch_timing = p.client.client_timing == ClientTiming::kBatch;
     w.client_batch = static_cast<std::int32_t>(
@@ -180,6 +191,7 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
       static_cast<std::int64_t>(p.kv.watermark * static_cast<double>(w.num_blocks));
   if (p.kv.max_model_len > 0) w.max_model_len = p.kv.max_model_len;
   w.prefix_caching = p.kv.prefix_caching;
+  w.router_looks_at_cache = w.num_replicas > 1 && looks_at_cache(w.router);
   w.ttft_limit = ticks_of_s(p.limits.ttft_s);
   w.e2e_limit = ticks_of_s(p.limits.e2e_s);
   w.tpot_limit_ps = std::llround(std::min(p.limits.tpot_ms * 1e9, 9e18));

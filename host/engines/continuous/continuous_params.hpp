@@ -30,13 +30,13 @@ struct KernelProfileFiles {
 };
 
 // Which coefficients the affine iteration model has beside those of [service].
-struct AffineRegimesParams {
+struct AffineRegimeChoice {
   bool prefill_regime = false;
   bool large_regime = false;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    using P = AffineRegimesParams;
+    using P = AffineRegimeChoice;
     visit(&P::prefill_regime, "prefill_regime",
           "Iterations in which nothing decodes have coefficients of their own, service.prefill.");
     visit(&P::large_regime, "large_regime",
@@ -51,7 +51,7 @@ struct LargeRegimeParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&LargeRegimeParams::from_sequences, "from_sequences", "sequences", 1, kMaxSequences,
-          "From so many decoding sequences on the coefficients are these.");
+          "The coefficients hold from this number of decoding sequences on.");
   }
 };
 
@@ -106,7 +106,7 @@ struct ContinuousParams {
   ServicePresetChoice preset;
   ServiceModelChoice service;
   AffineRegimeParams affine;
-  AffineRegimesParams regimes;
+  AffineRegimeChoice regimes;
   AffinePrefillParams prefill;
   LargeRegimeParams large_from;
   AffineRegimeParams large;
@@ -118,7 +118,6 @@ struct ContinuousParams {
   std::string services;
   std::string profile_path;
 
-  bool is_mixed() const { return scheduler.mode == SchedulingMode::kMixed; }
   // KV blocks of a replica: given, or what its memory holds beside the weights; may be below 1.
   std::int64_t num_blocks() const;
   std::int64_t kv_tokens() const { return num_blocks() * kv.block_size; }

@@ -16,6 +16,14 @@ struct IterationShape {
   std::int64_t prefill_tokens = 0;       // over chunks: q
   std::int64_t prefill_context = 0;      // over chunks: k, computed before
   std::int64_t prefill_pair_tokens = 0;  // over chunks: q * (k + q)
+
+  // k tokens of the sequence have been computed before, q are prefilled.
+  SERVESWEEP_FUNCTION void add_chunk(std::int64_t k, std::int64_t q) {
+    ++chunks;
+    prefill_tokens += q;
+    prefill_context += k;
+    prefill_pair_tokens += q * (k + q);
+  }
 };
 
 // Decode iterations one after the other: the i-th, i < count, takes first + i * step > 0.

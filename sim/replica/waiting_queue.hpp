@@ -1,27 +1,15 @@
 // The requests that wait at a replica in the order of its policy: a list where that is the order of
-// arrival, else a pairing heap (Fredman et al. 1986). Links are arrays over all requests of the
-// world.
+// arrival, else a pairing heap (Fredman et al. 1986, doi:10.1007/BF01840439). Links are arrays over
+// all requests of the world.
 #pragma once
 
-#include "sim/continuous/state.hpp"
+#include "sim/replica/state.hpp"
 
 namespace servesweep {
 
-// A list of requests, linked by next[].
-SERVESWEEP_FUNCTION void append_request(std::uint32_t* next, std::uint32_t& head,
-                                        std::uint32_t& tail, std::uint32_t request) {
-  next[request] = kNoRequest;
-  if (head == kNoRequest) {
-    head = request;
-  } else {
-    next[tail] = request;
-  }
-  tail = request;
-}
-
 class WaitingQueue {
  public:
-  SERVESWEEP_FUNCTION WaitingQueue(const ContinuousWorld& world, const ContinuousState& state,
+  SERVESWEEP_FUNCTION WaitingQueue(const ReplicaWorld& world, const ReplicaStates& state,
                                    Replica& replica)
       : w_(world), r_(replica), next_(state.next), child_(state.child) {}
 
@@ -46,19 +34,30 @@ class WaitingQueue {
     return request;
   }
 
+  // Takes a request out, wherever it is; false: it is not in the queue. Builds the queue again.
+  SERVESWEEP_FUNCTION bool remove(std::uint32_t request) {
+    std::uint32_t head = kNoRequest;
+    std::uint32_t tail = kNoRequest;
+    bool found = false;
+    while (!is_empty()) {
+      const std::uint32_t next = pop();
+      if (next == request) {
+        found = true;
+      } else {
+        append_request(next_, head, tail, next);
+      }
+    }
+    while (head != kNoRequest) {
+      const std::uint32_t kept = head;
+      head = next_[kept];
+      push(kept);
+    }
+    return found;
+  }
+
  private:
   SERVESWEEP_FUNCTION std::int32_t key(std::uint32_t request) const {
-    switch (w_.policy) {
-      case QueuePolicy::kShortestPrompt:
-        return w_.prompt(request);
-      case QueuePolicy::kShortestPredictedOutput:
-        return w_.requests.predicted_tokens[request];
-      case QueuePolicy::kPriority:
-        return w_.requests.priority == nullptr ? 0 : w_.requests.priority[request];
-      case QueuePolicy::kFcfs:
-        break;
-    }
-    return 0;
+    return QueuePolicies::visit(w_.policy, [&](auto chosen) { return chosen.key(w_, request); });
   }
   SERVESWEEP_FUNCTION bool is_before(std::uint32_t a, std::uint32_t b) const {
     const std::int32_t key_a = key(a);
@@ -102,7 +101,7 @@ class WaitingQueue {
     return root;
   }
 
-  const ContinuousWorld& w_;
+  const ReplicaWorld& w_;
   Replica& r_;
   std::uint32_t* next_;
   std::uint32_t* child_;

@@ -1,17 +1,17 @@
-// What is true of a replica between its events, and of a world in its end. For builds with
-// assertions alone: a release has nothing of it.
+// What is true of a replica between its events, and of a world in its end. Only builds with
+// assertions compile it.
 #pragma once
 
 #ifndef NDEBUG
 
 #include <cassert>
 
-#include "sim/continuous/block_phases.hpp"
-#include "sim/continuous/state.hpp"
+#include "sim/replica/block_phases.hpp"
+#include "sim/replica/state.hpp"
 
 namespace servesweep {
 
-// Of a replica's running list.
+// Counts over a replica's running list.
 struct RunningCounts {
   std::int32_t running = 0;
   std::int32_t decoding = 0;
@@ -19,14 +19,13 @@ struct RunningCounts {
   std::int64_t blocks = 0;  // if no two sequences shared one
 };
 
-// flight: what has been scheduled, kIdle where it has just ended. The first iteration of it has the
-// blocks of its tokens; a flight of decodes takes those of the others when it ends.
-SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const ReplicaMemory& m,
-                                                Flight flight) {
+// activity: what has been scheduled, kIdle where it has just ended. The blocks of its first
+// iteration are taken; a decode run takes the blocks of its later iterations when it ends.
+SERVESWEEP_FUNCTION RunningCounts count_running(const ReplicaWorld& w, const ReplicaMemory& m,
+                                                Activity activity) {
   const Replica& r = *m.replica;
-  const bool prefills = flight == Flight::kPrefill;
-  const bool all_decode =
-      flight == Flight::kDecodes || (prefills && w.mode == SchedulingMode::kMixed);
+  const bool prefills = activity == Activity::kPrefill;
+  const bool all_decode = activity == Activity::kDecodes || (prefills && mixes_decodes(w.mode));
   const BlockPhases phases(m.phases, w.block_size, r.phase);
   RunningCounts counts;
   std::int32_t previous = kNoSlot;
@@ -37,8 +36,8 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
     ++counts.running;
     if (!s.decodes) {
       assert(prefills || slot == r.partial);
-      assert(s.computed < s.known);
-      counts.blocks += w.blocks_of(s.computed + (prefills ? s.chunk : 0));
+      assert(s.num_computed_tokens < s.num_tokens);
+      counts.blocks += w.blocks_of(s.num_computed_tokens + (prefills ? s.chunk : 0));
       continue;
     }
     assert(s.finish_at > r.decodes_done);
@@ -46,7 +45,7 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
     const std::int64_t cached = s.prompt + generated - w.prefill_tokens_out();
     assert(s.phase == phases.phase_of(static_cast<std::int32_t>(cached)));
     const bool decodes =
-        all_decode || (flight == Flight::kSomeDecode && counts.decoding < r.num_chosen);
+        all_decode || (activity == Activity::kSomeDecodes && counts.decoding < r.num_chosen);
     ++counts.decoding;
     counts.context_sum += cached + 1;
     counts.blocks += w.blocks_of(cached + (decodes ? 1 : 0));
@@ -55,7 +54,7 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ContinuousWorld& w, const 
   return counts;
 }
 
-// Sequences in the ring of those that decode, each in the list of its end.
+// Sequences in the ring, which are the decoding ones, each in the list of its end.
 SERVESWEEP_FUNCTION std::int32_t count_ring(const ReplicaMemory& m) {
   std::int32_t count = 0;
   for (std::int32_t list = 0; list < FinishLists::kSize; ++list) {
@@ -79,11 +78,11 @@ SERVESWEEP_FUNCTION std::int32_t count_ended(const ReplicaMemory& m) {
   return count;
 }
 
-SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const ContinuousState& state,
-                                       std::int32_t index, Flight flight) {
+SERVESWEEP_FUNCTION void check_replica(const ReplicaWorld& w, const ReplicaStates& state,
+                                       std::int32_t index, Activity activity) {
   const ReplicaMemory m = state.of(index, w);
   const Replica& r = *m.replica;
-  const RunningCounts counts = count_running(w, m, flight);
+  const RunningCounts counts = count_running(w, m, activity);
   assert(counts.running == r.num_running);
   assert(counts.running <= w.max_sequences);
   assert(counts.decoding == r.num_decoding);
@@ -91,6 +90,7 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const Continuou
   assert(counts.context_sum == r.context_sum);
   assert(r.num_fresh >= 0 && r.num_fresh <= r.num_decoding);
   assert(r.phase == r.decodes_done % w.block_size);
+  std::int64_t blocks = counts.blocks;
   std::int32_t in_phases = 0;
   for (std::int32_t phase = 0; phase < w.block_size; ++phase) {
     assert(m.phases[phase] >= 0);
@@ -98,7 +98,10 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const Continuou
   }
   assert(in_phases == r.num_decoding);
 
-  assert(w.prefix_caching ? r.used_blocks <= counts.blocks : r.used_blocks == counts.blocks);
+  for (std::int32_t slot = r.received; slot != kNoSlot; slot = m.sequences[slot].next) {
+    blocks += w.blocks_of(m.sequences[slot].num_computed_tokens);
+  }
+  assert(w.prefix_caching ? r.used_blocks <= blocks : r.used_blocks == blocks);
   assert(r.used_blocks >= 0 && r.used_blocks <= w.num_blocks);
 
   std::int32_t preempted = 0;
@@ -107,15 +110,15 @@ SERVESWEEP_FUNCTION void check_replica(const ContinuousWorld& w, const Continuou
   }
   std::int32_t in_batch = 0;
   for (std::uint32_t i = r.batch_head; i != kNoRequest; i = state.next[i]) ++in_batch;
-  assert(r.num_waiting == preempted + in_batch + r.num_queued);
-  assert(r.num_running + preempted + count_ended(m) <= w.num_slots());
+  assert(r.num_waiting == preempted + in_batch + r.num_queued + r.num_received);
+  assert(r.num_running + preempted + r.num_received + count_ended(m) <= w.num_slots());
 }
 
 // `admitted` requests came and were not rejected.
-SERVESWEEP_FUNCTION void check_world(const ContinuousWorld& w, const ContinuousState& state,
-                                     std::int64_t admitted) {
+SERVESWEEP_FUNCTION void check_world(const ReplicaWorld& w, const ReplicaStates& state,
+                                     std::int32_t num_replicas, std::int64_t admitted) {
   std::int64_t found = 0;
-  for (std::int32_t i = 0; i < w.num_replicas; ++i) {
+  for (std::int32_t i = 0; i < num_replicas; ++i) {
     const Replica& r = state.replicas[i];
     found += r.tally.completed + count_ended(state.of(i, w)) + r.num_running + r.num_waiting;
   }

@@ -1,21 +1,21 @@
 // What a replica's iterations do to its sequences. Between two changes of the running list decode
 // iterations only repeat, each a little longer than the one before by what the contexts grew: a
-// *flight* of them is one event, however many. It may be cut anywhere: two flights one after the
-// other do exactly what one does.
+// *decode run* of any number of such iterations is one event. It may be cut anywhere: two runs one
+// after the other do exactly what one run does.
 #pragma once
 
-#include "sim/continuous/recorder.hpp"
-#include "sim/continuous/replica_sequences.hpp"
+#include "sim/replica/recorder.hpp"
+#include "sim/replica/sequences.hpp"
 
 namespace servesweep {
 
 template <class Lanes, class Observer>
-class ReplicaFlights {
+class ReplicaIterations {
  public:
-  SERVESWEEP_FUNCTION ReplicaFlights(const Lanes& lanes, const ContinuousWorld& world,
-                                     const ContinuousState& state,
-                                     const ContinuousHistograms& histograms, Observer& observer,
-                                     std::int32_t index, ReplicaSequences& sequences)
+  SERVESWEEP_FUNCTION ReplicaIterations(const Lanes& lanes, const ReplicaWorld& world,
+                                        const ReplicaStates& state,
+                                        const LatencyHistograms& histograms, Observer& observer,
+                                        std::int32_t index, ReplicaSequences& sequences)
       : w_(world),
         r_(state.replicas[index]),
         s_(sequences),
@@ -24,60 +24,70 @@ class ReplicaFlights {
         recorder_(lanes, world, r_, histograms),
         index_(index) {}
 
-  // -- taking off ---------------------------------------------------------------------------------
+  // -- scheduled ----------------------------------------------------------------------------------
 
-  SERVESWEEP_FUNCTION void wake_at(std::int64_t time_ns) {
-    fly(Flight::kWaking, ticks_of_ns(time_ns), ticks_of_ns(time_ns));
-  }
+  // Schedules at this time.
+  SERVESWEEP_FUNCTION void wait_until(Ticks time) { start(Activity::kWaiting, time, time); }
   SERVESWEEP_FUNCTION void idle() {
-    r_.flight = Flight::kIdle;
+    r_.activity = Activity::kIdle;
     r_.end = kNeverTicks;
     next_ns_ = kNever;
   }
 
-  // All sequences decode, at most so many times; the first iteration has its blocks.
-  SERVESWEEP_FUNCTION void fly_decodes(Ticks now, const IterationLine& line,
-                                       std::int64_t iterations) {
+  // All sequences decode `iterations` times; the blocks of the first iteration are taken.
+  SERVESWEEP_FUNCTION void start_decodes(Ticks now, const IterationLine& line,
+                                         std::int64_t iterations) {
     show_members(r_.num_decoding);
     r_.line = line;
-    r_.flight = Flight::kDecodes;
+    r_.activity = Activity::kDecodes;
     r_.start = now;
     plan(iterations);
   }
-  // The first r_.num_chosen sequences decode once.
-  SERVESWEEP_FUNCTION void fly_some(Ticks now, Ticks time) {
+  // The first num_chosen sequences decode once.
+  SERVESWEEP_FUNCTION void start_some_decodes(Ticks now, Ticks time) {
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     show_members(r_.num_chosen);
-    fly(Flight::kSomeDecode, now, now + time);
+    start(Activity::kSomeDecodes, now, now + time);
   }
   // One iteration with prefills.
-  SERVESWEEP_FUNCTION void fly_prefill(Ticks now, const IterationShape& shape, Ticks time) {
+  SERVESWEEP_FUNCTION void start_prefill(Ticks now, const IterationShape& shape, Ticks time) {
     r_.num_chunks = shape.chunks;
     r_.prefill_tokens = shape.prefill_tokens;
     r_.prefill_cached = shape.prefill_context + shape.prefill_tokens;
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     show_members(shape.decodes);
-    fly(Flight::kPrefill, now, now + time);
+    start(Activity::kPrefill, now, now + time);
   }
 
-  // -- on the way ---------------------------------------------------------------------------------
+  // -- in progress --------------------------------------------------------------------------------
 
   SERVESWEEP_FUNCTION bool may_be_cut() const {
-    return r_.flight == Flight::kDecodes && r_.planned > 1;
+    return r_.activity == Activity::kDecodes && r_.planned > 1;
   }
-  // The decodes that fly end with the first iteration that ends at or after `time`.
+  // The decode run ends with the first iteration that ends at or after `time`.
   SERVESWEEP_FUNCTION void cut(Ticks time) { plan(s_.reach(time)); }
+  // Free blocks that the decode run will not take.
+  SERVESWEEP_FUNCTION std::int64_t spare_blocks() const {
+    if (r_.activity != Activity::kDecodes) return s_.free_blocks();
+    return s_.free_blocks() - s_.needed_after_first(r_.planned);
+  }
 
-  // -- landing ------------------------------------------------------------------------------------
+  // -- completed ----------------------------------------------------------------------------------
 
-  // Ends what flies after all its iterations.
-  SERVESWEEP_FUNCTION void land() { land(r_.planned); }
-  // Of decodes that would end after `time`, those iterations that end by then still count.
-  SERVESWEEP_FUNCTION void land_by(Ticks time) {
-    if (r_.flight != Flight::kDecodes || r_.end <= time) return;
+  // What is in progress has come to its end.
+  SERVESWEEP_FUNCTION void complete() { complete(r_.planned); }
+  // Of a decode run that ends after `time` the iterations that end by then count.
+  SERVESWEEP_FUNCTION void complete_by(Ticks time) {
+    if (r_.activity != Activity::kDecodes || r_.end <= time) return;
     const std::int64_t reached = s_.reach(time);
     const bool on_time = r_.start + r_.line.span(reached) == time;
-    if (on_time || reached > 1) land(on_time ? reached : reached - 1);
+    if (on_time || reached > 1) complete(on_time ? reached : reached - 1);
+  }
+  // Of a decode run the iterations that end before `time` count.
+  SERVESWEEP_FUNCTION void complete_before(Ticks time) {
+    if (r_.activity != Activity::kDecodes) return;
+    const std::int64_t reached = s_.reach(time);
+    if (reached > 1) complete(reached - 1);
   }
 
   // A sequence that has ended; its client sees that at `seen`.
@@ -87,43 +97,47 @@ class ReplicaFlights {
     recorder_.completed(served);
     observer_.request(served);
   }
+  SERVESWEEP_FUNCTION void report_eviction([[maybe_unused]] std::int32_t slot,
+                                           [[maybe_unused]] Ticks now) {
+    if constexpr (kUsesPorts<Observer>) observer_.evicted(index_, s_[slot].request, now);
+  }
 
  private:
-  SERVESWEEP_FUNCTION void fly(Flight flight, Ticks start, Ticks end) {
-    r_.flight = flight;
+  SERVESWEEP_FUNCTION void start(Activity activity, Ticks start, Ticks end) {
+    r_.activity = activity;
     r_.start = start;
     r_.end = end;
     next_ns_ = floor_ns(end);
   }
 
-  // So many iterations of the decodes that fly.
+  // The decode run has this many iterations.
   SERVESWEEP_FUNCTION void plan(std::int64_t iterations) {
     r_.planned = iterations;
     r_.end = r_.start + r_.line.span(iterations);
     next_ns_ = floor_ns(r_.end);
   }
 
-  // Ends the flight after `iterations` of it.
-  SERVESWEEP_FUNCTION void land(std::int64_t iterations) {
-    switch (r_.flight) {
-      case Flight::kIdle:
-      case Flight::kWaking:
+  // Ends a decode run after its first `iterations`; whatever else is in progress after its own.
+  SERVESWEEP_FUNCTION void complete(std::int64_t iterations) {
+    switch (r_.activity) {
+      case Activity::kIdle:
+      case Activity::kWaiting:
         return;
-      case Flight::kDecodes:
-        land_decodes(iterations);
+      case Activity::kDecodes:
+        complete_decodes(iterations);
         finish_sequences();
         return;
-      case Flight::kSomeDecode:
-        land_some();
+      case Activity::kSomeDecodes:
+        complete_some_decodes();
         finish_sequences();
         return;
-      case Flight::kPrefill:
-        land_prefill();
+      case Activity::kPrefill:
+        complete_prefills();
         return;
     }
   }
 
-  SERVESWEEP_FUNCTION void land_decodes(std::int64_t iterations) {
+  SERVESWEEP_FUNCTION void complete_decodes(std::int64_t iterations) {
     const std::int32_t n = r_.num_decoding;
     const IterationLine& line = r_.line;
     if (iterations < r_.planned) plan(iterations);
@@ -143,8 +157,8 @@ class ReplicaFlights {
     r_.common_last = r_.end;
   }
 
-  // Some sequences had their turn, the first ones; they go to the end of the list.
-  SERVESWEEP_FUNCTION void land_some() {
+  // The first sequences had their turn; they go to the end of the list.
+  SERVESWEEP_FUNCTION void complete_some_decodes() {
     const std::int32_t count = r_.num_chosen;
     std::int64_t context = 0;
     std::int32_t slot = r_.first;
@@ -162,8 +176,8 @@ class ReplicaFlights {
     s_.pass_some(count);
   }
 
-  SERVESWEEP_FUNCTION void land_prefill() {
-    const std::int32_t n = w_.mode == SchedulingMode::kMixed ? r_.num_decoding : 0;
+  SERVESWEEP_FUNCTION void complete_prefills() {
+    const std::int32_t n = mixes_decodes(w_.mode) ? r_.num_decoding : 0;
     if (n > 0) first_gaps(r_.end);
     const std::int64_t context = n > 0 ? r_.context_sum : 0;
     const Ticks span = r_.end - r_.start;
@@ -179,8 +193,8 @@ class ReplicaFlights {
     r_.partial = kNoSlot;
     while (slot != kNoSlot) {
       const std::int32_t next = s_[slot].next;
-      s_[slot].computed += s_[slot].chunk;
-      if (s_[slot].computed < s_[slot].known) {
+      s_[slot].num_computed_tokens += s_[slot].chunk;
+      if (s_[slot].num_computed_tokens < s_[slot].num_tokens) {
         r_.partial = slot;
       } else {
         complete_prefill(slot, !all_at_once);
@@ -199,11 +213,27 @@ class ReplicaFlights {
     }
     if (is_first || w_.prefill_yields_token) s.last_token = r_.end;
     if (s.generated == s.output) {
-      leave(slot, s.computed);
+      leave(slot, s.num_computed_tokens);
       return;
+    }
+    if constexpr (kUsesPorts<Observer>) {
+      if (!s.is_cancelled && hand_over(slot)) return;
     }
     s_.start_decoding(slot);
     r_.num_fresh += is_fresh;
+  }
+
+  // Offers a sequence whose prefill is complete to the replica's owner; true: it has left.
+  SERVESWEEP_FUNCTION bool hand_over(std::int32_t slot) {
+    const Sequence& s = s_[slot];
+    const KvSequence sequence{s.request, s.generated, s.first_scheduled, s.first_token,
+                              s.last_token};
+    if (!observer_.prefilled(index_, sequence, r_.end)) return false;
+    s_.leave(slot);
+    s_.give_back_blocks(slot, s.num_computed_tokens);
+    r_.tally.running_area += r_.end;
+    s_.free_slot(slot);
+    return true;
   }
 
   // Inter-token times of all decoding sequences whose next token comes at `end`.
@@ -222,7 +252,7 @@ class ReplicaFlights {
     ReplicaTally& t = r_.tally;
     t.busy += span;
     t.iterations += iterations;
-    ++t.flights;
+    ++t.iteration_runs;
     t.scheduled_tokens += tokens;
     t.kv_token_area += token_area;
   }
@@ -230,7 +260,7 @@ class ReplicaFlights {
   SERVESWEEP_FUNCTION void finish_sequences() {
     for (std::int32_t slot = s_.next_finished(); slot != kNoSlot; slot = s_.next_finished()) {
       s_[slot].generated = s_[slot].output;
-      if (r_.num_fresh > 0) --r_.num_fresh;  // after land_some(), when all are
+      if (r_.num_fresh > 0) --r_.num_fresh;  // all are, after complete_some_decodes()
       const std::int32_t cached = s_[slot].prompt + s_[slot].output - w_.prefill_tokens_out();
       s_.stop_decoding(slot, cached);
       leave(slot, cached);
@@ -239,6 +269,7 @@ class ReplicaFlights {
 
   // A sequence that has all its tokens.
   SERVESWEEP_FUNCTION void leave(std::int32_t slot, std::int32_t cached) {
+    if constexpr (kUsesPorts<Observer>) r_.num_cancelled -= s_[slot].is_cancelled ? 1 : 0;
     s_.leave(slot);
     s_.give_back_blocks(slot, cached);
     r_.tally.running_area += r_.end;
@@ -267,13 +298,13 @@ class ReplicaFlights {
         if (s.decodes) {
           if (decodes-- > 0) observer_.member(index_, s.request, s_.cached_tokens(slot), 0);
         } else {
-          observer_.member(index_, s.request, s.computed, s.chunk);
+          observer_.member(index_, s.request, s.num_computed_tokens, s.chunk);
         }
       }
     }
   }
 
-  const ContinuousWorld& w_;
+  const ReplicaWorld& w_;
   Replica& r_;
   ReplicaSequences& s_;
   std::int64_t& next_ns_;

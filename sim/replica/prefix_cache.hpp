@@ -1,15 +1,16 @@
-// The KV blocks of a replica by number, for prefix caching, after vLLM's block pool: blocks that
-// nobody holds lie in a list, taken from its front; a block keeps its hash until it is taken there.
-// Of the blocks cached under a hash the first one is found.
+// The KV blocks of a replica by number, for prefix caching, after vLLM's block pool: blocks
+// that no sequence uses (ref_count 0) lie in a list and are taken from its front; a block keeps its
+// hash until it is taken from the list. A lookup finds the block that was cached first under a
+// hash.
 #pragma once
 
-#include "sim/continuous/state.hpp"
+#include "sim/replica/state.hpp"
 
 namespace servesweep {
 
 class PrefixCache {
  public:
-  SERVESWEEP_FUNCTION PrefixCache(const ContinuousWorld& world, const ReplicaMemory& memory)
+  SERVESWEEP_FUNCTION PrefixCache(const ReplicaWorld& world, const ReplicaMemory& memory)
       : w_(world),
         blocks_(memory.blocks),
         first_of_(memory.first_of_hash),
@@ -27,16 +28,16 @@ class PrefixCache {
 
   // How many leading blocks of a request's tokens are cached, at most `most`.
   SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t most) const {
-    const std::int64_t known = min_of(most, num_hashes(request));
+    const std::int64_t looked_up = min_of(most, num_hashes(request));
     std::int32_t hits = 0;
-    while (hits < known && first_of_[hash_of(request, hits)] != kNoBlock) ++hits;
+    while (hits < looked_up && first_of_[hash_of(request, hits)] != kNoBlock) ++hits;
     return hits;
   }
-  // How many of a request's first `hits` blocks, which are cached, nobody holds.
+  // How many of a request's first `hits` blocks, which are cached, no sequence uses.
   SERVESWEEP_FUNCTION std::int32_t count_free(std::uint32_t request, std::int32_t hits) const {
     std::int32_t count = 0;
     for (std::int32_t i = 0; i < hits; ++i) {
-      count += blocks_[first_of_[hash_of(request, i)]].holders == 0;
+      count += blocks_[first_of_[hash_of(request, i)]].ref_count == 0;
     }
     return count;
   }
@@ -45,13 +46,13 @@ class PrefixCache {
   SERVESWEEP_FUNCTION void hold_hits(std::int32_t slot, std::uint32_t request, std::int32_t hits) {
     for (std::int32_t i = 0; i < hits; ++i) {
       const std::int32_t b = first_of_[hash_of(request, i)];
-      if (blocks_[b].holders++ == 0) leave_free(b);
+      if (blocks_[b].ref_count++ == 0) leave_free(b);
       table(slot)[i] = b;
     }
   }
 
   // A slot with `cached` tokens in the cache computes `tokens` more: takes the blocks that it lacks
-  // and caches those that it fills up.
+  // and caches the blocks that it fills up.
   SERVESWEEP_FUNCTION void extend(std::int32_t slot, std::uint32_t request, std::int64_t cached,
                                   std::int64_t tokens) {
     const std::int64_t end = w_.blocks_of(cached + tokens);
@@ -67,7 +68,7 @@ class PrefixCache {
     std::int64_t freed = 0;
     while (count-- > 0) {
       const std::int32_t b = table(slot)[count];
-      if (--blocks_[b].holders > 0) continue;
+      if (--blocks_[b].ref_count > 0) continue;
       blocks_[b].previous = r_.last_free;
       blocks_[b].next = kNoBlock;
       (r_.last_free == kNoBlock ? r_.first_free : blocks_[r_.last_free].next) = b;
@@ -94,7 +95,7 @@ class PrefixCache {
     (block.next == kNoBlock ? r_.last_free : blocks_[block.next].previous) = block.previous;
   }
 
-  // Those that were never used come first, as if all blocks had been in the list in the beginning.
+  // Blocks that were never used come first, as if all blocks had been in the list in the beginning.
   SERVESWEEP_FUNCTION std::int32_t take() {
     if (r_.first_unused < w_.num_blocks) {
       blocks_[r_.first_unused] = {kNoBlock, kNoBlock, kNoBlock, kNoBlock, kNoBlock, 1};
@@ -103,7 +104,7 @@ class PrefixCache {
     const std::int32_t b = r_.first_free;
     leave_free(b);
     CacheBlock& block = blocks_[b];
-    block.holders = 1;
+    block.ref_count = 1;
     if (block.hash != kNoBlock) {
       (block.previous_same == kNoBlock ? first_of_[block.hash]
                                        : blocks_[block.previous_same].next_same) = block.next_same;
@@ -124,7 +125,7 @@ class PrefixCache {
     last_of_[hash] = b;
   }
 
-  const ContinuousWorld& w_;
+  const ReplicaWorld& w_;
   CacheBlock* blocks_;
   std::int32_t* first_of_;
   std::int32_t* last_of_;

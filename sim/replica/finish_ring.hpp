@@ -1,9 +1,9 @@
 // The decoding sequences of a replica by the decode iteration in which they end: a ring of lists,
 // one for each of the next kSize iterations, and a bit for each list that is not empty. What ends
-// later lies in the list of an earlier turn of the ring, where nobody ends then.
+// later lies in the list of an earlier turn of the ring, where no sequence ends in that turn.
 #pragma once
 
-#include "sim/continuous/state.hpp"
+#include "sim/replica/state.hpp"
 
 namespace servesweep {
 
@@ -46,7 +46,8 @@ class FinishRing {
     return slot;
   }
 
-  // Iterations after `now`, from 1 on, before which nobody ends. Needs some sequence.
+  // Iterations after `now`, from 1 on, before which no sequence ends. Needs a decoding
+  // sequence.
   SERVESWEEP_FUNCTION std::int64_t until_next(std::int64_t now) const {
     const std::int32_t first = list_of(now + 1);
     std::int32_t word = first / 64;

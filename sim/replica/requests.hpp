@@ -1,12 +1,12 @@
-// What a continuous world reads of its requests: columns in arrival order, shared by every world
-// with the same workload whatever its load; the arrays outlive the run.
+// What replicas and routers read of a world's requests: columns in arrival order, shared by every
+// world with the same workload whatever its load; the arrays outlive the run.
 #pragma once
 
 #include "sim/core/portability.hpp"
 
 namespace servesweep {
 
-struct ContinuousRequests {
+struct ReplicaRequests {
   std::int64_t count = 0;
   const std::int64_t* arrival_ns = nullptr;        // [request], before load scaling
   const std::int32_t* prompt_tokens = nullptr;     // [request]

@@ -2,16 +2,16 @@
 // tally. All sums are integers, so that their order does not matter.
 #pragma once
 
-#include "sim/continuous/observer.hpp"
-#include "sim/continuous/state.hpp"
+#include "sim/replica/observer.hpp"
+#include "sim/replica/state.hpp"
 
 namespace servesweep {
 
 template <class Lanes>
 class ReplicaRecorder {
  public:
-  SERVESWEEP_FUNCTION ReplicaRecorder(const Lanes& lanes, const ContinuousWorld& world,
-                                      Replica& replica, const ContinuousHistograms& histograms)
+  SERVESWEEP_FUNCTION ReplicaRecorder(const Lanes& lanes, const ReplicaWorld& world,
+                                      Replica& replica, const LatencyHistograms& histograms)
       : lanes_(lanes), w_(world), r_(replica), h_(histograms) {}
 
   // An inter-token time of n sequences.
@@ -123,9 +123,9 @@ class ReplicaRecorder {
   }
 
   const Lanes& lanes_;
-  const ContinuousWorld& w_;
+  const ReplicaWorld& w_;
   Replica& r_;
-  const ContinuousHistograms& h_;
+  const LatencyHistograms& h_;
 };
 
 }  // namespace servesweep

@@ -1,6 +1,6 @@
 // When decoding sequences need their next KV block. A sequence with c tokens in the cache needs one
-// in the iteration that starts with c modulo block size = 0; as all of them grow by one token an
-// iteration, (c - iterations done) modulo block size stays what it is: its phase.
+// in the iteration that starts with c modulo block size = 0; as all sequences grow by one token an
+// iteration, (c - iterations done) modulo block size never changes: the phase of the sequence.
 #pragma once
 
 #include "sim/core/portability.hpp"
@@ -32,8 +32,8 @@ class BlockPhases {
       for (std::int32_t i = 0; i < rest; ++i, phase = before(phase)) blocks += counts_[phase];
       return blocks;
     }
-    // All phases, and of them those that come in time: a loop of so many turns as there are
-    // iterations would be mispredicted.
+    // All phases, counting those that come in time: the end of a loop with one turn for each
+    // iteration would be mispredicted.
     for (std::int32_t phase = 0; phase < size_; ++phase) {
       const std::int32_t iteration = first_phase() - phase;
       blocks += (iteration < 0 ? iteration + size_ : iteration) < rest ? counts_[phase] : 0;
@@ -41,7 +41,7 @@ class BlockPhases {
     return blocks;
   }
 
-  // That the next one takes.
+  // Blocks that the next iteration takes.
   SERVESWEEP_FUNCTION std::int64_t needed_now() const { return counts_[first_phase()]; }
 
   // How many iterations of n > 0 sequences `free` blocks are enough for, at most `wanted`.

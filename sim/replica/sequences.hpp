@@ -2,15 +2,15 @@
 // and when they end, and the KV blocks that they hold.
 #pragma once
 
-#include "sim/continuous/block_phases.hpp"
-#include "sim/continuous/finish_ring.hpp"
-#include "sim/continuous/prefix_cache.hpp"
+#include "sim/replica/block_phases.hpp"
+#include "sim/replica/finish_ring.hpp"
+#include "sim/replica/prefix_cache.hpp"
 
 namespace servesweep {
 
 class ReplicaSequences {
  public:
-  SERVESWEEP_FUNCTION ReplicaSequences(const ContinuousWorld& world, const ContinuousState& state,
+  SERVESWEEP_FUNCTION ReplicaSequences(const ReplicaWorld& world, const ReplicaStates& state,
                                        std::int32_t index)
       : ReplicaSequences(world, state, index, state.of(index, world)) {}
 
@@ -48,6 +48,21 @@ class ReplicaSequences {
     r_.peaks.running = max_of<std::int64_t>(r_.peaks.running, r_.num_running);
   }
 
+  // A sequence that came with its KV joins the running sequences that decode: before the one whose
+  // prefill is not complete, which stays the last.
+  SERVESWEEP_FUNCTION void join_decoding(std::int32_t slot) {
+    join(slot);
+    if (r_.partial != kNoSlot) {
+      const std::int32_t partial = r_.partial;
+      leave(slot);
+      leave(partial);
+      join(slot);
+      join(partial);
+    }
+    start_decoding(slot);
+    ++r_.num_fresh;
+  }
+
   SERVESWEEP_FUNCTION void leave(std::int32_t slot) {
     const Sequence& s = s_[slot];
     (s.previous == kNoSlot ? r_.first : s_[s.previous].next) = s.next;
@@ -55,7 +70,8 @@ class ReplicaSequences {
     --r_.num_running;
   }
 
-  // Of those that the iteration prefills, which are the last ones.
+  // The first of the sequences that the iteration prefills, which are the last running ones;
+  // kNoSlot: none.
   SERVESWEEP_FUNCTION std::int32_t first_chunk() const {
     if (r_.partial != kNoSlot) return r_.partial;
     std::int32_t slot = r_.last;
@@ -77,12 +93,12 @@ class ReplicaSequences {
   SERVESWEEP_FUNCTION void start_decoding(std::int32_t slot) {
     Sequence& s = s_[slot];
     s.finish_at = r_.decodes_done + (s.output - s.generated);
-    s.phase = phases().phase_of(s.computed);
+    s.phase = phases().phase_of(s.num_computed_tokens);
     ++phase_counts_[s.phase];
     s.decodes = true;
     ring_.add(slot);
     ++r_.num_decoding;
-    r_.context_sum += s.computed + 1;
+    r_.context_sum += s.num_computed_tokens + 1;
   }
   SERVESWEEP_FUNCTION void stop_decoding(std::int32_t slot, std::int32_t cached) {
     ring_.remove(slot);
@@ -96,8 +112,8 @@ class ReplicaSequences {
   SERVESWEEP_FUNCTION std::int64_t until_next_end() const {
     return ring_.until_next(r_.decodes_done);
   }
-  // A sequence that has all its tokens but is still among those that decode; kNoSlot: none. Where
-  // prefixes are cached the order matters, in which blocks are given back.
+  // A sequence that has all its tokens but still counts as decoding; kNoSlot: none. Where prefixes
+  // are cached it is the first such one, because the order in which blocks are given back matters.
   SERVESWEEP_FUNCTION std::int32_t next_finished() const {
     std::int32_t slot = ring_.ends_at(r_.decodes_done);
     if (slot == kNoSlot || !w_.prefix_caching) return slot;
@@ -134,6 +150,13 @@ class ReplicaSequences {
     rotate(count);
   }
 
+  // Whether the last token of a decoding sequence came at a time of its own, not at common_last.
+  SERVESWEEP_FUNCTION bool is_fresh(std::int32_t slot) const {
+    std::int32_t after = 0;  // decoding sequences behind it
+    for (std::int32_t i = r_.last; i != slot; i = s_[i].previous) after += s_[i].decodes ? 1 : 0;
+    return after < r_.num_fresh;
+  }
+
   // How many of the first sequences decode in one iteration under the limit of its context.
   SERVESWEEP_FUNCTION std::int32_t choose(std::int64_t& context, std::int64_t& need) const {
     std::int32_t count = 0;
@@ -150,15 +173,15 @@ class ReplicaSequences {
 
   SERVESWEEP_FUNCTION std::int64_t free_blocks() const { return w_.num_blocks - r_.used_blocks; }
 
-  // That the next iteration of all decoding sequences takes.
+  // Blocks that the next iteration of all decoding sequences takes.
   SERVESWEEP_FUNCTION std::int64_t needed_blocks() const { return phases().needed_now(); }
-  // How many iterations the free blocks are enough for, at most `wanted`; the first one has its
-  // own.
+  // How many iterations the free blocks are enough for, at most `wanted`; the first one has taken
+  // its blocks already.
   SERVESWEEP_FUNCTION std::int64_t affordable(std::int64_t wanted) const {
     return phases().affordable(wanted, r_.num_decoding, free_blocks() + needed_blocks());
   }
 
-  // For the next iteration of the first `count` decoding sequences.
+  // Takes the blocks of the next iteration of the first `count` decoding sequences.
   SERVESWEEP_FUNCTION void take_blocks(std::int32_t count) {
     if (!w_.prefix_caching && count == r_.num_decoding) {
       r_.used_blocks += phases().needed_now();
@@ -171,16 +194,16 @@ class ReplicaSequences {
     }
   }
 
-  // Of the decodes that fly, the iterations up to the first that ends at or after `time`.
+  // Iterations of the decode run up to the first that ends at or after `time`.
   SERVESWEEP_FUNCTION std::int64_t reach(Ticks time) const {
     return r_.line.reach(time - r_.start, r_.planned);
   }
-  // Blocks held by the iteration that runs at `time`.
+  // Blocks in use by the iteration that runs at `time`.
   SERVESWEEP_FUNCTION std::int64_t blocks_at(Ticks time) const {
-    if (r_.flight != Flight::kDecodes) return r_.used_blocks;
+    if (r_.activity != Activity::kDecodes) return r_.used_blocks;
     return r_.used_blocks + needed_after_first(reach(time));
   }
-  // That the decodes that fly take after their first iteration.
+  // Blocks that the decode run takes after its first iteration.
   SERVESWEEP_FUNCTION std::int64_t needed_after_first(std::int64_t iterations) const {
     const BlockPhases now = phases();
     return now.needed(iterations, r_.num_decoding) - now.needed_now();
@@ -195,14 +218,15 @@ class ReplicaSequences {
     }
   }
 
-  // For the chunk of a sequence that is prefilled.
+  // Takes the blocks of a sequence's chunk.
   SERVESWEEP_FUNCTION void take_chunk_blocks(std::int32_t slot) {
     const Sequence& s = s_[slot];
-    r_.used_blocks += w_.blocks_of(s.computed + s.chunk) - w_.blocks_of(s.computed);
-    if (w_.prefix_caching) cache().extend(slot, s.request, s.computed, s.chunk);
+    r_.used_blocks +=
+        w_.blocks_of(s.num_computed_tokens + s.chunk) - w_.blocks_of(s.num_computed_tokens);
+    if (w_.prefix_caching) cache().extend(slot, s.request, s.num_computed_tokens, s.chunk);
   }
 
-  // Of a sequence with so many tokens in the cache.
+  // Gives back the blocks of a sequence with `cached` tokens in the cache.
   SERVESWEEP_FUNCTION void give_back_blocks(std::int32_t slot, std::int64_t cached) {
     const std::int64_t blocks = w_.blocks_of(cached);
     r_.used_blocks -= w_.prefix_caching ? cache().give_back(slot, blocks) : blocks;
@@ -212,11 +236,11 @@ class ReplicaSequences {
   SERVESWEEP_FUNCTION std::int32_t count_hits(std::uint32_t request, std::int64_t tokens) const {
     return w_.prefix_caching ? cache().count_hits(request, tokens / w_.block_size) : 0;
   }
-  // Of those, how many somebody holds.
+  // How many of the request's first `hits` blocks, which are cached, some sequence uses.
   SERVESWEEP_FUNCTION std::int32_t count_held(std::uint32_t request, std::int32_t hits) const {
     return hits == 0 ? 0 : hits - cache().count_free(request, hits);
   }
-  // Gives a slot the request's first `hits` blocks, of which `held` are held.
+  // Gives a slot the request's first `hits` blocks, of which `held` are in use already.
   SERVESWEEP_FUNCTION void hold_hits(std::int32_t slot, std::int32_t hits, std::int32_t held) {
     if (hits == 0) return;
     r_.used_blocks += hits - held;
@@ -224,7 +248,7 @@ class ReplicaSequences {
   }
 
  private:
-  SERVESWEEP_FUNCTION ReplicaSequences(const ContinuousWorld& world, const ContinuousState& state,
+  SERVESWEEP_FUNCTION ReplicaSequences(const ReplicaWorld& world, const ReplicaStates& state,
                                        std::int32_t index, const ReplicaMemory& memory)
       : w_(world),
         state_(state),
@@ -253,8 +277,8 @@ class ReplicaSequences {
     r_.last = cut;
   }
 
-  const ContinuousWorld& w_;
-  const ContinuousState& state_;
+  const ReplicaWorld& w_;
+  const ReplicaStates& state_;
   std::int32_t index_;
   Replica& r_;
   Sequence* s_;

@@ -1,0 +1,234 @@
+// What a replica schedules: admission from its queue, preemption, and the iterations that its mode
+// chooses (docs/continuous_engine.md). A decode run ends with the next completion, where KV blocks
+// run out, where the service model's line ends, or with the first iteration that ends after
+// something came that may change the next one.
+#pragma once
+
+#include "sim/replica/iterations.hpp"
+#include "sim/replica/waiting_queue.hpp"
+
+namespace servesweep {
+
+template <class Lanes, class Observer>
+class ReplicaScheduler {
+ public:
+  SERVESWEEP_FUNCTION ReplicaScheduler(const Lanes& lanes, const ReplicaWorld& world,
+                                       const ReplicaStates& state,
+                                       const LatencyHistograms& histograms, Observer& observer,
+                                       std::int32_t index)
+      : w_(world),
+        state_(state),
+        r_(state.replicas[index]),
+        s_(world, state, index),
+        iterations_(lanes, world, state, histograms, observer, index, s_),
+        index_(index) {}
+  // Its parts refer to one another.
+  ReplicaScheduler(const ReplicaScheduler&) = delete;
+  ReplicaScheduler& operator=(const ReplicaScheduler&) = delete;
+
+  // Chooses what the replica does from now on.
+  SERVESWEEP_FUNCTION void schedule(Ticks now) {
+    r_.num_admitted = 0;
+    r_.num_preempted = 0;
+    SchedulingModes::visit(w_.mode, [&](auto mode) { mode.schedule(*this, now); });
+  }
+
+  // Whether a request that is the first to wait may be admitted at the end of the first iteration
+  // of the decode run that ends from now on.
+  SERVESWEEP_FUNCTION bool may_admit(std::uint32_t request) const {
+    if (sends_batches(w_.mode) || r_.preempted != kNoSlot || r_.num_running >= w_.max_sequences ||
+        admits_nothing()) {
+      return false;
+    }
+    if (w_.prefix_caching) return true;
+    const std::int64_t budget =
+        w_.max_batched_tokens - (mixes_decodes(w_.mode) ? r_.num_decoding : 0);
+    std::int64_t chunk = w_.prompt(request);
+    if (chunk > budget) {
+      if (w_.takes_whole_prompts()) return false;
+      chunk = budget;
+    }
+    return chunk > 0 && s_.free_blocks() - w_.blocks_of(chunk) >= w_.watermark_blocks;
+  }
+
+  // A running sequence leaves the running list and gives its blocks back. What it has generated and
+  // what its KV cache held are then in its slot.
+  SERVESWEEP_FUNCTION void stop_running(std::int32_t slot, Ticks now) {
+    Sequence& s = s_[slot];
+    if (slot == r_.partial) {
+      r_.partial = kNoSlot;
+    } else {
+      if (s_.is_fresh(slot)) {
+        --r_.num_fresh;
+      } else {
+        s.last_token = r_.common_last;
+      }
+      s.num_computed_tokens = s_.cached_tokens(slot);
+      s.generated = s_.generated_tokens(slot);
+      s_.stop_decoding(slot, s.num_computed_tokens);
+      s.num_tokens = s.prompt + s.generated;
+    }
+    s_.leave(slot);
+    s_.give_back_blocks(slot, s.num_computed_tokens);
+    r_.tally.running_area += now;
+  }
+
+  // -- what a mode may ask and do (sim/replica/modes/mode.hpp) ------------------------------------
+
+  SERVESWEEP_FUNCTION const ReplicaWorld& world() const { return w_; }
+  SERVESWEEP_FUNCTION const ReplicaStates& states() const { return state_; }
+  SERVESWEEP_FUNCTION Replica& replica() const { return r_; }
+  SERVESWEEP_FUNCTION std::int32_t index() const { return index_; }
+  SERVESWEEP_FUNCTION ReplicaSequences& sequences() { return s_; }
+  SERVESWEEP_FUNCTION ReplicaIterations<Lanes, Observer>& iterations() { return iterations_; }
+  // Made where it is used: a GPU has no registers to keep it.
+  SERVESWEEP_FUNCTION WaitingQueue queue() const { return WaitingQueue(w_, state_, r_); }
+  // A stopped replica admits no request that it has not admitted before.
+  SERVESWEEP_FUNCTION bool admits_nothing() const {
+    if constexpr (kUsesPorts<Observer>) return r_.is_stopped;
+    return false;
+  }
+
+  // Admits waiting requests, the preempted ones first, until `budget` prompt tokens, the slots or
+  // the blocks are used up; adds their chunks to the iteration's shape.
+  SERVESWEEP_FUNCTION void admit(Ticks now, std::int64_t budget, IterationShape& shape) {
+    while (r_.num_running < w_.max_sequences && budget > 0) {
+      const bool again = r_.preempted != kNoSlot;
+      const std::uint32_t request = again ? s_[r_.preempted].request : first_waiting();
+      if (request == kNoRequest) return;
+      const std::int64_t num_tokens = again ? s_[r_.preempted].num_tokens : w_.prompt(request);
+      // The last token is computed even where its block is cached.
+      const std::int32_t hits = s_.count_hits(request, num_tokens - 1);
+      const std::int64_t computed = std::int64_t{hits} * w_.block_size;
+      std::int64_t chunk = num_tokens - computed;
+      if (chunk > budget) {
+        if (!w_.takes_whole_prompts()) {
+          chunk = budget;
+        } else if (!again || s_[r_.preempted].generated == 0 || r_.num_admitted > 0) {
+          return;
+        }
+      }
+      const std::int32_t held_hits = s_.count_held(request, hits);
+      const std::int64_t blocks = w_.blocks_of(computed + chunk) - held_hits;
+      if (s_.free_blocks() - blocks < w_.watermark_blocks) return;
+      const std::int32_t slot = again ? pop_preempted() : enter(now);
+      s_[slot].num_computed_tokens = static_cast<std::int32_t>(computed);
+      s_[slot].chunk = static_cast<std::int32_t>(chunk);
+      s_.hold_hits(slot, hits, held_hits);
+      r_.tally.cached_tokens += computed;
+      s_.take_chunk_blocks(slot);
+      budget -= chunk;
+      shape.add_chunk(computed, chunk);
+      s_.join(slot);
+      ++r_.num_admitted;
+      --r_.num_waiting;
+      r_.tally.waiting_area += now;
+      r_.tally.running_area -= now;
+    }
+  }
+
+  // The last running sequence gives its blocks back and waits again.
+  SERVESWEEP_FUNCTION void preempt_last(Ticks now) {
+    const std::int32_t slot = r_.last;
+    stop_running(slot, now);
+    Sequence& s = s_[slot];
+    ReplicaTally& t = r_.tally;
+    ++t.preemptions;
+    t.recomputed_tokens += s.num_computed_tokens;
+    t.waiting_area -= now;
+    s.next = r_.preempted;
+    r_.preempted = slot;
+    ++r_.num_waiting;
+    r_.peaks.waiting = max_of<std::int64_t>(r_.peaks.waiting, r_.num_waiting);
+    ++r_.num_preempted;
+    iterations_.report_eviction(slot, now);
+  }
+
+  // All sequences decode until something changes; the blocks of the first iteration are taken.
+  SERVESWEEP_FUNCTION void start_decodes(Ticks now) {
+    const std::int32_t n = r_.num_decoding;
+    if (n == 0) {
+      iterations_.idle();
+      return;
+    }
+    const IterationLine line = w_.service_of(index_).line(n, r_.context_sum);
+    std::int64_t most = min_of(s_.until_next_end(), line.count);
+    if (w_.max_decode_context < INT64_MAX) {
+      most = min_of(most, max_of<std::int64_t>(0, w_.max_decode_context - r_.context_sum) / n + 1);
+    }
+    // A sequence that was preempted may be admitted before the next iteration.
+    if (w_.step || r_.num_preempted > 0 || looks_at_cache()) most = 1;
+    iterations_.start_decodes(now, line, s_.affordable(most));
+  }
+
+  // The first num_chosen sequences decode once, their contexts `context` tokens together; their
+  // blocks are taken.
+  SERVESWEEP_FUNCTION void start_some_decodes(Ticks now, std::int64_t context) {
+    iterations_.start_some_decodes(now, w_.service_of(index_).line(r_.num_chosen, context).first);
+  }
+
+  // One iteration with the chunks of the admitted and the partial sequence; its blocks are taken.
+  SERVESWEEP_FUNCTION void start_prefill(Ticks now, const IterationShape& shape) {
+    iterations_.start_prefill(now, shape, w_.service_of(index_).time(shape));
+  }
+
+ private:
+  // Whether what is cached after each iteration may matter: to a router, or to a waiting request,
+  // whose cached blocks come and go.
+  SERVESWEEP_FUNCTION bool looks_at_cache() const {
+    return w_.prefix_caching &&
+           (w_.router_looks_at_cache || (r_.num_waiting > 0 && r_.num_running < w_.max_sequences));
+  }
+
+  SERVESWEEP_FUNCTION std::uint32_t first_waiting() const {
+    if (sends_batches(w_.mode)) return r_.batch_head;
+    return admits_nothing() ? kNoRequest : queue().head();
+  }
+
+  // Gives the first waiting request a slot.
+  SERVESWEEP_FUNCTION std::int32_t enter(Ticks now) {
+    std::uint32_t request = r_.batch_head;
+    if (sends_batches(w_.mode)) {
+      r_.batch_head = state_.next[request];
+    } else {
+      request = queue().pop();
+    }
+    const std::int32_t slot = s_.take_slot();
+    Sequence& s = s_[slot];
+    s.request = request;
+    s.arrival_ns = w_.arrival_ns(request);
+    s.prompt = w_.prompt(request);
+    s.output = max_of(w_.output(request), batch_output(s.prompt));
+    s.num_tokens = s.prompt;
+    s.generated = 0;
+    s.decodes = false;
+    s.first_scheduled = now;
+    s.first_token = -1;
+    if constexpr (kUsesPorts<Observer>) s.is_cancelled = false;
+    return slot;
+  }
+
+  // What every member of the client's batch generates, as far as its blocks allow; 0: what it asked
+  // for.
+  SERVESWEEP_FUNCTION std::int32_t batch_output(std::int32_t prompt) const {
+    if (!w_.batch_max_tokens) return 0;
+    const std::int64_t most =
+        min_of(w_.most_cached_tokens() + w_.prefill_tokens_out(), w_.max_model_len);
+    return static_cast<std::int32_t>(min_of<std::int64_t>(r_.batch_output, most - prompt));
+  }
+
+  SERVESWEEP_FUNCTION std::int32_t pop_preempted() {
+    const std::int32_t slot = r_.preempted;
+    r_.preempted = s_[slot].next;
+    return slot;
+  }
+
+  const ReplicaWorld& w_;
+  const ReplicaStates& state_;
+  Replica& r_;
+  ReplicaSequences s_;
+  ReplicaIterations<Lanes, Observer> iterations_;
+  std::int32_t index_;
+};
+
+}  // namespace servesweep
