@@ -150,9 +150,6 @@ class WaveRunner {
   // device has no such memory.
   bool reserve(const WaveMemory& needs, std::size_t new_workload_bytes, std::size_t limit_bytes);
 
-  // Until the last wave's worlds have been run.
-  void wait() const;
-
   // Device memory that it has now, without what upload() gave.
   std::size_t held_bytes() const;
 

@@ -172,11 +172,6 @@ bool WaveRunner<Engine>::reserve(const WaveMemory& needs, std::size_t new_worklo
 }
 
 template <class Engine>
-void WaveRunner<Engine>::wait() const {
-  impl_->pool.last().instance.fence();
-}
-
-template <class Engine>
 std::size_t WaveRunner<Engine>::held_bytes() const {
   return impl_->pool.held() + impl_->workloads.capacity() + impl_->preparation.capacity();
 }

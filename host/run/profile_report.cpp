@@ -12,8 +12,8 @@ namespace servesweep {
 namespace {
 
 // In the order of ProfileCount.
-constexpr const char* kCountNames[] = {"worlds",          "requests",      "allocations",
-                                       "allocated_bytes", "binnings_made", "binnings_reused"};
+constexpr const char* kCountNames[] = {"worlds",          "requests",        "allocations",
+                                       "allocated_bytes", "inputs_prepared", "inputs_reused"};
 static_assert(std::size(kCountNames) == kNumProfileCounts, "every count has a name");
 
 double per_second(std::int64_t count, const ProfileReport& report) {
@@ -75,11 +75,11 @@ std::string profile_table(const ProfileReport& report) {
                   format_quantity(per_second(worlds, report)), format_count(requests, "request"),
                   format_quantity(per_second(requests, report)));
   text += fmt::format(
-      "{}, {}; binned workloads: {} made, {} reused\n",
+      "{}, {}; inputs: {} prepared, {} reused\n",
       format_count(report.count(ProfileCount::kAllocations), "allocation"),
       format_size(static_cast<std::size_t>(report.count(ProfileCount::kAllocatedBytes))),
-      format_count(report.count(ProfileCount::kBinningsMade)),
-      format_count(report.count(ProfileCount::kBinningsReused)));
+      format_count(report.count(ProfileCount::kInputsPrepared)),
+      format_count(report.count(ProfileCount::kInputsReused)));
   return text;
 }
 

@@ -19,8 +19,8 @@ enum class ProfileCount {
   kRequests,        // of these worlds
   kAllocations,     // on the device
   kAllocatedBytes,  // by them
-  kBinningsMade,    // for worlds of a chunk
-  kBinningsReused,  // by other worlds
+  kInputsPrepared,  // binned or uploaded, for worlds of a chunk
+  kInputsReused,    // by other worlds
 };
 constexpr std::size_t kNumProfileCounts = 6;
 

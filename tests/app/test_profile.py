@@ -26,8 +26,8 @@ REQUESTS = WORLDS * 300
 
 # Labels of regions, and of the one that they are inside.
 PHASES = {
-    "expand": None, "start_device": None, "plan": None, "make_workload": "plan", "bin": None,
-    "bin_requests": "bin", "run": None, "batch_engine": "run", "to_device": "run",
+    "expand": None, "start_device": None, "plan": None, "make_workload": "plan", "prepare": None,
+    "bin_requests": "prepare", "run": None, "batch_engine": "run", "to_device": "run",
     "to_host": None, "convert": None,
     "wait_for_save": None, "save": None, "write_result": None,
 }
@@ -70,8 +70,8 @@ class Profile(CliTest):
         _, _, profile = self.profile()
         self.assertEqual(profile["worlds"], WORLDS)
         self.assertEqual(profile["requests"], REQUESTS)
-        self.assertEqual(profile["binnings_made"], BINNINGS)
-        self.assertEqual(profile["binnings_reused"], WORLDS - BINNINGS)
+        self.assertEqual(profile["inputs_prepared"], BINNINGS)
+        self.assertEqual(profile["inputs_reused"], WORLDS - BINNINGS)
         self.assertEqual(profile["allocations"], 4)  # an arena each
         self.assertGreater(profile["allocated_bytes"], 1000)
         self.assertAlmostEqual(profile["worlds_per_s"] * profile["seconds"], WORLDS, places=6)
@@ -104,7 +104,7 @@ class Profile(CliTest):
         self.assertEqual(rows["total"][1], 100.0)
         self.assertGreaterEqual(rows["total"][0] + 0.0005, profile["seconds"])
         self.assertIn(f"{WORLDS} worlds, ", err)
-        self.assertIn(f"binned workloads: {BINNINGS} made, {WORLDS - BINNINGS} reused", err)
+        self.assertIn(f"inputs: {BINNINGS} prepared, {WORLDS - BINNINGS} reused", err)
 
     def test_show_prints_it_again(self):
         _, err, profile = self.profile()
@@ -171,7 +171,7 @@ class Profile(CliTest):
         for kernel in ("bin_requests", "batch_engine"):
             self.assertIn(("kernel", LABEL + kernel), seen)
         pushed = [label for kind, label in seen if kind == "push"]
-        for phase in ("plan", "bin", "run", "to_device", "write_result"):
+        for phase in ("plan", "prepare", "run", "to_device", "write_result"):
             self.assertIn(LABEL + phase, pushed)
         self.assertEqual(len(pushed), sum(kind == "pop" for kind, _ in seen))
         for phase in ("to_host", "convert", "save"):  # on another thread

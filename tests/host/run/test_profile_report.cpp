@@ -33,7 +33,7 @@ servesweep::run                  1.000   50.0 %        3
 other                            0.500   25.0 %
 total                            2.000  100.0 %
 3,000 worlds, 1.5 thousand worlds/s; 6,000,000 requests, 3 million requests/s
-39 allocations, 1.0 MiB; binned workloads: 10 made, 2,990 reused
+39 allocations, 1.0 MiB; inputs: 10 prepared, 2,990 reused
 )");
 }
 
