@@ -12,7 +12,7 @@ struct ContinuousTraits {
   using State = ContinuousState;
   using Result = ContinuousResult;
   using Histograms = ContinuousHistograms;
-  using Event = FlightEvent;
+  using Event = IterationRun;
   using NoObserver = NoServedObserver;
 
   // The engine's state is in global memory and its lanes diverge: more warps would hide little.
@@ -84,9 +84,9 @@ struct ContinuousTraits {
 
   struct RecordEvents {
     static constexpr bool kSeesSequences = false;
-    EventList<FlightEvent> events;
+    EventList<IterationRun> events;
 
-    SERVESWEEP_FUNCTION void flight(const FlightEvent& event) const { events.add(event); }
+    SERVESWEEP_FUNCTION void ran(const IterationRun& event) const { events.add(event); }
     SERVESWEEP_FUNCTION void request(const CompletedRequest&) const {}
   };
 };

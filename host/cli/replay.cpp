@@ -1,5 +1,5 @@
 // servesweep replay: one world of a result file again, with every event on a line: a batch, or a
-// flight of the continuous engine.
+// run of iterations of the continuous engine.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -153,9 +153,9 @@ int replay(const ReplayOptions& options) {
 
 void add_replay(CLI::App& app, Program& program) {
   const auto options = std::make_shared<ReplayOptions>();
-  CLI::App* command = app.add_subcommand(
-      "replay",
-      "Runs one world of a result file again, alone, with every batch or flight on a line.");
+  CLI::App* command = app.add_subcommand("replay",
+                                         "Runs one world of a result file again, alone, with every "
+                                         "batch or run of iterations on a line.");
   command->add_option("file", options->file, "Result file")->type_name("OUT.h5")->required();
   command->add_option("--world", options->world, "World id, as in the column `world`")
       ->type_name("ID")
@@ -164,7 +164,7 @@ void add_replay(CLI::App& app, Program& program) {
   command
       ->add_option("--events", options->events,
                    "CSV file to write, - for the standard output: a line per batch;\n"
-                   "of the continuous engine per flight, iterations in a row that run alike")
+                   "of the continuous engine per run of iterations that are alike")
       ->type_name("FILE");
   command
       ->add_option("--base", options->base,

@@ -286,8 +286,8 @@ class ReplicaIterations {
   SERVESWEEP_FUNCTION void observe(std::int64_t iterations, std::int32_t decodes,
                                    std::int64_t context_sum, std::int64_t tokens,
                                    std::int32_t chunks) {
-    observer_.flight({r_.start, r_.end, iterations, context_sum, tokens, r_.used_blocks, index_,
-                      decodes, chunks, r_.num_waiting, r_.num_preempted});
+    observer_.ran({r_.start, r_.end, iterations, context_sum, tokens, r_.used_blocks, index_,
+                   decodes, chunks, r_.num_waiting, r_.num_preempted});
   }
 
   // Shows the iteration that is scheduled: its first `decodes` decoding sequences, its chunks.

@@ -9,7 +9,7 @@
 namespace servesweep {
 
 // A run of iterations that are alike: one with prefills, or decodes of the same sequences.
-struct FlightEvent {
+struct IterationRun {
   Ticks start = 0;
   Ticks end = 0;
   std::int64_t iterations = 0;
@@ -62,7 +62,7 @@ struct UnfinishedRequest {
 //   void evicted(replica, request, time)               a sequence lost its KV and waits again
 struct NoServedObserver {
   static constexpr bool kSeesSequences = false;
-  SERVESWEEP_FUNCTION void flight(const FlightEvent&) {}
+  SERVESWEEP_FUNCTION void ran(const IterationRun&) {}
   SERVESWEEP_FUNCTION void request(const CompletedRequest&) {}
 };
 

@@ -344,22 +344,22 @@ class Look(CliTest):
         self.assertTrue(out.startswith("start_s,"))
         self.assertIn("bit-identical", err)
 
-    def test_replay_of_the_continuous_engine_has_a_line_per_flight(self):
+    def test_replay_of_the_continuous_engine_has_a_line_per_run_of_iterations(self):
         self.write("c.toml", 'engine = "continuous"\n[workload]\nrequests = 50\n'
                              '[workload.arrivals]\nkind = "poisson"\nrate_per_s = 5.0\n')
         self.cli("run", "c.toml", "-o", "c.h5", "-q")
         out, _ = self.cli("replay", "c.h5", "--world", 0, "--events", "e.csv")
         self.assertRegex(out, r"all \d+ metrics are bit-identical")
         with open(self.path("e.csv"), newline="") as file:
-            flights = list(csv.DictReader(file))
+            runs = list(csv.DictReader(file))
         with h5py.File(self.path("c.h5")) as file:
             worlds = file["worlds"]
-            self.assertEqual(sum(int(f["iterations"]) for f in flights), worlds["iterations"][0])
-            self.assertEqual(sum(int(f["preemptions"]) for f in flights), worlds["preemptions"][0])
-        self.assertLess(len(flights), sum(int(f["iterations"]) for f in flights))
+            self.assertEqual(sum(int(f["iterations"]) for f in runs), worlds["iterations"][0])
+            self.assertEqual(sum(int(f["preemptions"]) for f in runs), worlds["preemptions"][0])
+        self.assertLess(len(runs), sum(int(f["iterations"]) for f in runs))
         documented = re.findall(r"^\| `(\w+)` \|", self.section(
-            "docs/continuous_engine.md", "### Flights, as `replay --events` writes them"), re.M)
-        self.assertEqual(documented, list(flights[0]))
+            "docs/continuous_engine.md", "### Runs of iterations, as `replay --events` writes them"), re.M)
+        self.assertEqual(documented, list(runs[0]))
 
     @staticmethod
     def section(path, heading):

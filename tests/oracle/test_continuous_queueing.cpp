@@ -289,7 +289,7 @@ class Averages {
     wait_s_ += seconds(q.first_scheduled - q.arrival);
     time_s_ += seconds(q.end - q.arrival);
   }
-  void flight(const FlightEvent& f) {
+  void ran(const IterationRun& f) {
     const double span_s = shared_s(f.start, f.end);
     busy_s_ += span_s;
     const auto n = static_cast<std::size_t>(f.decodes + f.chunks);

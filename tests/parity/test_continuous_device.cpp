@@ -1,6 +1,6 @@
 // The device gives the continuous engine's bits of plain C++ on the host, without Kokkos: with lane
 // groups of every width that the device has, whatever runs beside a world, in any order of starts
-// and of worlds, in any split into waves; and its replays have the host's flights.
+// and of worlds, in any split into waves; and its replays have the host's runs.
 // SERVESWEEP_PARITY_WORLDS sets the number of worlds.
 #include <algorithm>
 #include <cstdint>
@@ -38,14 +38,14 @@ std::vector<ContinuousCase> random_cases() {
 
 struct RecordHostFlights {
   static constexpr bool kSeesSequences = false;
-  std::vector<FlightEvent> flights;
-  void flight(const FlightEvent& event) { flights.push_back(event); }
+  std::vector<IterationRun> runs;
+  void ran(const IterationRun& event) { runs.push_back(event); }
   void request(const CompletedRequest&) {}
 };
 
-std::string bytes_of(const std::vector<FlightEvent>& flights) {
+std::string bytes_of(const std::vector<IterationRun>& runs) {
   testing::Bytes bytes;
-  for (const FlightEvent& f : flights) {
+  for (const IterationRun& f : runs) {
     bytes.add(f.start, f.end, f.iterations, f.context_sum, f.prefill_tokens, f.used_blocks,
               f.replica, f.decodes, f.chunks, f.waiting, f.preemptions);
   }
@@ -54,7 +54,7 @@ std::string bytes_of(const std::vector<FlightEvent>& flights) {
 
 // A world on the host.
 struct Expected {
-  std::string metrics, details, flights;
+  std::string metrics, details, runs;
 
   explicit Expected(const ContinuousCase& c) {
     const ContinuousWorld world = c.view();
@@ -73,7 +73,7 @@ struct Expected {
       add_use(all, use_of(memory.state.replicas[r]));
     }
     details = all.text;
-    flights = bytes_of(recorder.flights);
+    runs = bytes_of(recorder.runs);
   }
 };
 
@@ -144,17 +144,17 @@ TEST_CASE("a continuous world has the host's bits on the device, whatever runs b
   }
 }
 
-TEST_CASE("a replay of a continuous world on the device has the host's flights") {
+TEST_CASE("a replay of a continuous world on the device has the host's runs") {
   ContinuousRunner runner;
-  std::size_t different = 0, flights = 0;
+  std::size_t different = 0, runs = 0;
   for (std::uint64_t i = 0; i < 100; ++i) {
     const ContinuousCase c = testing::random_continuous(9'000'000 + i);
     const auto replayed = runner.replay(testing::UploadedCase(runner, c).world());
-    different += bytes_of(replayed) != Expected(c).flights;
-    flights += replayed.size();
+    different += bytes_of(replayed) != Expected(c).runs;
+    runs += replayed.size();
   }
   CHECK(different == 0);
-  CHECK(flights > 1000);
+  CHECK(runs > 1000);
 }
 
 }  // namespace servesweep

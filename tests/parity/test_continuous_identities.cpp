@@ -24,7 +24,7 @@ constexpr std::uint64_t kLargeWorlds = 24;
 constexpr int kLargeRequests = 100'000;
 #endif
 
-// Sums over the completed requests and the flights of a world; of a replica, when its last flight
+// Sums over the completed requests and the runs of a world; of a replica, when its last run
 // ended.
 struct Seen {
   static constexpr bool kSeesSequences = false;
@@ -33,7 +33,7 @@ struct Seen {
   std::vector<std::int32_t> times_completed;
   Ticks e2e_sum = 0;
   Ticks busy = 0;
-  std::int64_t iterations = 0, flights = 0, scheduled_tokens = 0, preemptions = 0;
+  std::int64_t iterations = 0, runs = 0, scheduled_tokens = 0, preemptions = 0;
   std::int64_t outputs = 0;  // tokens that completed requests generated
   bool overlaps = false, over_budget = false, over_slots = false, over_pool = false;
   bool out_of_order = false;
@@ -51,12 +51,12 @@ struct Seen {
                     q.end < q.first_token || q.arrival != ticks_of_ns(w.arrival_ns(q.request));
   }
 
-  void flight(const FlightEvent& f) {
+  void ran(const IterationRun& f) {
     Ticks& free = free_at[static_cast<std::size_t>(f.replica)];
     overlaps |= f.start < free || f.end <= f.start;
     free = f.end;
     busy += f.end - f.start;
-    ++flights;
+    ++runs;
     iterations += f.iterations;
     scheduled_tokens += f.decodes * f.iterations + f.prefill_tokens;
     preemptions += f.preemptions;
@@ -136,7 +136,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   // Iterations and tokens. Computed are prompts but for what was cached, every output token but a
   // prefill's, and again what preempted sequences had computed; a client's batch adds to outputs.
   CHECK(t.iterations == seen.iterations);
-  CHECK(t.iteration_runs == seen.flights);
+  CHECK(t.iteration_runs == seen.runs);
   CHECK(t.scheduled_tokens == seen.scheduled_tokens);
   CHECK(t.output_tokens == seen.outputs);
   if (complete) {

@@ -219,23 +219,23 @@ struct Recorded {
 struct SeeEverything {
   static constexpr bool kSeesSequences = true;
   std::map<std::uint32_t, Recorded> requests;
-  std::vector<std::vector<FlightEvent>> flights;                // [replica]
-  std::vector<std::vector<std::vector<std::int64_t>>> members;  // [replica][flight]
+  std::vector<std::vector<IterationRun>> runs;                  // [replica]
+  std::vector<std::vector<std::vector<std::int64_t>>> members;  // [replica][run]
   std::vector<std::vector<std::int64_t>> next_members;          // [replica]
 
   explicit SeeEverything(std::int32_t num_replicas)
-      : flights(static_cast<std::size_t>(num_replicas)),
-        members(flights.size()),
-        next_members(flights.size()) {}
+      : runs(static_cast<std::size_t>(num_replicas)),
+        members(runs.size()),
+        next_members(runs.size()) {}
 
   void member(std::int32_t replica, std::uint32_t request, std::int32_t computed,
               std::int32_t chunk) {
     auto& list = next_members[static_cast<std::size_t>(replica)];
     list.insert(list.end(), {request, computed, chunk});
   }
-  void flight(const FlightEvent& event) {
+  void ran(const IterationRun& event) {
     const auto r = static_cast<std::size_t>(event.replica);
-    flights[r].push_back(event);
+    runs[r].push_back(event);
     members[r].push_back(std::move(next_members[r]));
     next_members[r].clear();
   }
@@ -247,22 +247,22 @@ struct SeeEverything {
 struct Reach {
   std::int64_t rejecting = 0, preempting = 0, limited = 0, static_ones = 0;
   std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
-               flights = 0;
+               runs = 0;
 };
 
-// The flights of a world that was stepped are the iterations of the naive simulator.
+// The runs of a world that was stepped are the iterations of the naive simulator.
 void check_iterations(const SeeEverything& seen, const naive::Log& log) {
   for (std::size_t r = 0; r < log.replicas.size(); ++r) {
     const auto& iterations = log.replicas[r].iterations;
-    REQUIRE(seen.flights[r].size() == iterations.size());
+    REQUIRE(seen.runs[r].size() == iterations.size());
     for (std::size_t i = 0; i < iterations.size(); ++i) {
       const naive::Iteration& it = iterations[i];
-      const FlightEvent& flight = seen.flights[r][i];
+      const IterationRun& run = seen.runs[r][i];
       INFO("replica " << r << ", iteration " << i);
-      REQUIRE(flight.start == it.start);
-      REQUIRE(flight.end == it.end);
-      REQUIRE(flight.used_blocks == it.blocks_held);
-      REQUIRE(flight.preemptions == static_cast<std::int32_t>(it.preempted.size()));
+      REQUIRE(run.start == it.start);
+      REQUIRE(run.end == it.end);
+      REQUIRE(run.used_blocks == it.blocks_held);
+      REQUIRE(run.preemptions == static_cast<std::int32_t>(it.preempted.size()));
       std::vector<std::int64_t> expected;
       for (const naive::Decode& d : it.decodes) {
         expected.insert(expected.end(), {static_cast<std::int64_t>(d.request), d.context - 1, 0});
@@ -353,7 +353,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.rooflines += world.groups[0].service.kind == IterationKind::kRoofline;
     reach.cached += t.cached_tokens > 0;
     reach.iterations += t.iterations;
-    reach.flights += t.iteration_runs;
+    reach.runs += t.iteration_runs;
   }
 }
 
@@ -375,7 +375,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.capped > worlds / 40);
   CHECK(reach.rooflines > worlds / 5);
   CHECK(reach.cached > worlds / 40);
-  CHECK(reach.flights < reach.iterations * 3 / 4);
+  CHECK(reach.runs < reach.iterations * 3 / 4);
 }
 
 }  // namespace servesweep

@@ -24,16 +24,16 @@ using testing::read_text;
 struct SeeIterations {
   static constexpr bool kSeesSequences = true;
   std::vector<CompletedRequest> requests;  // [request]
-  std::vector<FlightEvent> flights;
-  std::vector<std::string> prefills, decodes;  // [flight], as "[100, 200]"
+  std::vector<IterationRun> runs;
+  std::vector<std::string> prefills, decodes;  // [run], as "[100, 200]"
   std::string next_prefills, next_decodes;
 
   void member(std::int32_t, std::uint32_t, std::int32_t computed, std::int32_t chunk) {
     std::string& list = chunk > 0 ? next_prefills : next_decodes;
     list += (list.empty() ? "" : ", ") + std::to_string(chunk > 0 ? chunk : computed);
   }
-  void flight(const FlightEvent& event) {
-    flights.push_back(event);
+  void ran(const IterationRun& event) {
+    runs.push_back(event);
     prefills.push_back("[" + std::exchange(next_prefills, "") + "]");
     decodes.push_back("[" + std::exchange(next_decodes, "") + "]");
   }
@@ -105,12 +105,12 @@ void check_vllm(const std::string& folder, const std::string& name, const std::s
     REQUIRE(compare.same_ms(r.end - r.arrival, latencies[i][2]));
   }
   const auto rows = iterations_of(folder + name + ".vllm.worker.csv" + suffix, "0");
-  REQUIRE(seen.flights.size() == rows.size());
+  REQUIRE(seen.runs.size() == rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     INFO("iteration " << i);
     REQUIRE(seen.prefills[i] == rows[i][5]);
     REQUIRE(seen.decodes[i] == rows[i][6]);
-    REQUIRE(compare.same_ms(seen.flights[i].end, rows[i][9]));
+    REQUIRE(compare.same_ms(seen.runs[i].end, rows[i][9]));
   }
   std::cout << name << ", vllm: " << rows.size() << " iterations, relative deviation at most "
             << compare.worst << "\n";
@@ -141,7 +141,7 @@ void check_prefill_worker(const std::string& folder, const std::string& name) {
     const CompletedRequest& r = seen.requests[i];
     REQUIRE(compare.same_ms(r.first_token - r.arrival, latencies[i][0]));
   }
-  std::cout << name << ", distserve's prefill worker: " << seen.flights.size()
+  std::cout << name << ", distserve's prefill worker: " << seen.runs.size()
             << " iterations, relative deviation at most " << compare.worst << "\n";
 }
 

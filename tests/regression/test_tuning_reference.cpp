@@ -42,7 +42,7 @@ double percentile(const std::vector<double>& sorted, double q) {
 struct Keep {
   static constexpr bool kSeesSequences = false;
   Outcome& out;
-  void flight(const FlightEvent&) {}
+  void ran(const IterationRun&) {}
   void request(const CompletedRequest& q) {
     out.latency_s.push_back(ns_of(q.end - q.arrival) * 1e-9);
     out.queue_s.push_back(ns_of(q.first_scheduled - q.arrival) * 1e-9);

@@ -25,9 +25,9 @@ struct KeepLog {
   static constexpr bool kSeesSequences = false;
   naive::Log log;
 
-  void flight(const FlightEvent& flight) {
-    log.iterations += flight.iterations;
-    log.preemptions += flight.preemptions;
+  void ran(const IterationRun& run) {
+    log.iterations += run.iterations;
+    log.preemptions += run.preemptions;
   }
   void request(const CompletedRequest& served) {
     naive::Record& record = log.requests[served.request];

@@ -43,6 +43,8 @@ struct ContinuousCase {
   }
 };
 
+inline AffineIteration::Lowered& affine_of(IterationModel& service) { return service.affine; }
+
 inline Ticks ticks_of_us(double us) { return ticks_of(us * 1e3); }
 
 inline IterationModel random_roofline(Dice& dice) {

@@ -203,12 +203,12 @@ class ContinuousModel {
     return world.requests.count * (16 + world.num_replicas);
   }
 
-  static void write_events(std::vector<FlightEvent> flights, std::ostream& out) {
+  static void write_events(std::vector<IterationRun> runs, std::ostream& out) {
     out << "start_s,end_s,replica,iterations,decodes,context_tokens,prefills,prefill_tokens,"
            "kv_blocks,waiting,preemptions\n";
-    std::stable_sort(flights.begin(), flights.end(),
-                     [](const FlightEvent& a, const FlightEvent& b) { return a.start < b.start; });
-    for (const FlightEvent& f : flights) {
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const IterationRun& a, const IterationRun& b) { return a.start < b.start; });
+    for (const IterationRun& f : runs) {
       out << ns_of(f.start) * 1e-9 << ',' << ns_of(f.end) * 1e-9 << ',' << f.replica << ','
           << f.iterations << ',' << f.decodes << ',' << f.context_sum << ',' << f.chunks << ','
           << f.prefill_tokens << ',' << f.used_blocks << ',' << f.waiting << ',' << f.preemptions

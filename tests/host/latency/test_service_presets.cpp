@@ -40,7 +40,7 @@ constexpr DistServePreset kDistServePresets[] = {
 struct SeeRequests {
   static constexpr bool kSeesSequences = false;
   std::vector<CompletedRequest> served;
-  void flight(const FlightEvent&) {}
+  void ran(const IterationRun&) {}
   void request(const CompletedRequest& request) { served.push_back(request); }
 };
 
