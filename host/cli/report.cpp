@@ -62,7 +62,6 @@ void report(const Arguments& arguments) {
 
 void write_report(const std::string& result_file, const std::string& output) {
   const ReportAssets& assets = report_assets();
-  require_report_assets(assets);
   const ResultFile file(result_file);
   check_replaceable(output);
   ReportOptions options;

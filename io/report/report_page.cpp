@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "host/base/error.hpp"
 #include "host/base/sha256.hpp"
 #include "io/report/packed_array.hpp"
 
@@ -75,14 +74,6 @@ std::string fill(std::string_view page, const std::vector<Part>& parts) {
 }
 
 }  // namespace
-
-void require_report_assets(const ReportAssets& assets) {
-  if (assets.missing.empty()) return;
-  throw IoError("this servesweep cannot make reports (it was built without their page: " +
-                std::string(assets.missing) +
-                ") build it again with nodejs and npm (Debian packages) and a registry that npm "
-                "can reach");
-}
 
 std::size_t report_overhead(const ReportAssets& assets) {
   return report_page(assets, "", "").size();

@@ -13,11 +13,7 @@ struct ReportAssets {
   std::string_view page;  // HTML with {{csp}} {{title}} {{style}} {{data}} {{script}} {{licence}}
   std::string_view style, script;
   std::string_view licence;  // of what `script` is bundled with
-  std::string_view missing;  // why there is none of the above; else ""
 };
-
-// IoError where there are none.
-void require_report_assets(const ReportAssets& assets);
 
 // Bytes that a report has beside its data.
 std::size_t report_overhead(const ReportAssets& assets);

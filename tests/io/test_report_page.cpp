@@ -1,7 +1,6 @@
 // The page of a report: its policy is of what is in it, and texts stay texts.
 #include <string>
 
-#include "host/base/error.hpp"
 #include "host/base/sha256.hpp"
 #include "io/report/report_page.hpp"
 #include "tests/support/catch.hpp"
@@ -74,16 +73,4 @@ TEST_CASE("a page knows what it weighs without data, and that it is a report") {
   CHECK(is_report(page));
   CHECK_FALSE(is_report("<!doctype html><script>report-data</script>"));
   CHECK_FALSE(is_report(""));
-}
-
-TEST_CASE("a program that was built without the page says what is missing") {
-  require_report_assets(assets());
-  ReportAssets none;
-  none.missing = "node or npm was not there";
-  CHECK_THROWS_AS(require_report_assets(none), IoError);
-  CHECK_THROWS_WITH(
-      require_report_assets(none),
-      Catch::Matchers::ContainsSubstring("without their page: node or npm was not there") &&
-          Catch::Matchers::ContainsSubstring(
-              "build it again with nodejs and npm (Debian packages)"));
 }
