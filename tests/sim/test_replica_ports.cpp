@@ -1,6 +1,5 @@
 // A replica driven by its ports alone: what goes in leaves once, blocks are given back, and an
 // owner that could use the ports but does not sees the same replica.
-#include <catch2/catch.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/catch.hpp"
 #include "tests/support/continuous_worlds.hpp"
 
 namespace servesweep {
