@@ -1,13 +1,16 @@
 // servesweep docs: the generated pages of docs/, from the tables that the program itself follows.
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 
+#include "host/base/names.hpp"
 #include "host/cli/commands.hpp"
 #include "host/engines/engines.hpp"
 #include "host/latency/preset_docs.hpp"
 #include "host/sweep/parameter_docs.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "io/measured/preset_profile.hpp"
+#include "io/results/format_names.hpp"
 #include "io/results/output_format.hpp"
 
 namespace servesweep {
@@ -28,6 +31,14 @@ void add_docs(CLI::App& app, Program&) {
     const Sweep sweep = build_sweep({}, engine->parameters());
     std::cout << output_format_markdown(engine->schema(sweep));
   });
+  docs->add_subcommand("names", "tests/io/names_of_format_2.txt; fails where names clash")
+      ->callback([] {
+        const std::vector<NamedDataset> datasets = all_datasets();
+        if (const auto clashes = name_clashes(datasets); !clashes.empty()) {
+          throw std::logic_error(joined(clashes, "\n"));
+        }
+        std::cout << format_names(datasets);
+      });
   docs->add_subcommand("service-presets", "docs/service_presets.md")->callback([] {
     std::cout << service_presets_markdown() << preset_licences_markdown();
   });

@@ -19,15 +19,18 @@ constexpr Registered kEngines[] = {{"batch", make_batch_engine},
                                    {"continuous", make_continuous_engine}};
 
 std::string unknown(const std::string& name) {
-  std::vector<std::string> names;
-  for (const Registered& engine : kEngines) {
-    names.emplace_back(engine.name);
-  }
+  const std::vector<std::string> names = engine_names();
   return "invalid engine=" + name + " (must be one of " + joined(names) + ")" +
          did_you_mean(nearest(name, names));
 }
 
 }  // namespace
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const Registered& engine : kEngines) names.emplace_back(engine.name);
+  return names;
+}
 
 std::unique_ptr<Engine> make_engine(const std::string& name) {
   for (const Registered& engine : kEngines) {

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/engines/engine.hpp"
 #include "host/parameters/run_spec.hpp"
 
 namespace servesweep {
+
+std::vector<std::string> engine_names();
 
 // Throws InputError for names of no engine.
 std::unique_ptr<Engine> make_engine(const std::string& name);

@@ -59,8 +59,10 @@ struct RooflineParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = RooflineParams;
-    visit(&P::gpu, "gpu", "Whose published peaks: docs/service_presets.md lists them.");
-    visit(&P::model, "model", "Whose published shape: docs/service_presets.md lists them.");
+    visit(&P::gpu, FieldName{"gpu", "service_roofline_gpu"},
+          "Whose published peaks: docs/service_presets.md lists them.");
+    visit(&P::model, FieldName{"model", "service_roofline_model"},
+          "Whose published shape: docs/service_presets.md lists them.");
     visit(&P::bytes_per_weight, "bytes_per_weight", "bytes", 0.25, 8, "Size of a weight.");
     visit(&P::bytes_per_kv_value, "bytes_per_kv_value", "bytes", 0.25, 8,
           "Size of a number of the KV cache.");
@@ -104,16 +106,18 @@ struct RooflineShapeParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = RooflineShapeParams;
-    visit(&P::layers, "layers", "", 1, 1000, "Layers.");
+    visit(&P::layers, FieldName{"layers", "service_roofline_layers"}, "", 1, 1000, "Layers.");
     visit(&P::hidden_size, "hidden_size", "", 1, 1e6, "Width of the model.");
-    visit(&P::heads, "heads", "", 1, 10000, "Heads of the queries.");
+    visit(&P::heads, FieldName{"heads", "service_roofline_heads"}, "", 1, 10000,
+          "Heads of the queries.");
     visit(&P::kv_heads, "kv_heads", "", 1, 10000, "Heads of keys and values.");
     visit(&P::head_size, "head_size", "", 1, 10000, "Width of a head.");
     visit(&P::intermediate_size, "intermediate_size", "", 1, 1e7,
           "Width inside the feed-forward part.");
-    visit(&P::gated, "gated",
+    visit(&P::gated, FieldName{"gated", "service_roofline_gated"},
           "The feed-forward part has three matrices (SwiGLU and its like), not two.");
-    visit(&P::vocabulary, "vocabulary", "tokens", 1, 1e7, "Tokens that there are.");
+    visit(&P::vocabulary, FieldName{"vocabulary", "service_roofline_vocabulary"}, "tokens", 1, 1e7,
+          "Tokens that there are.");
   }
 
   // Weights that every token is multiplied with: the layers and the output's matrix. Biases, norms

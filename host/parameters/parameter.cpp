@@ -6,25 +6,10 @@
 #include "host/base/names.hpp"
 
 namespace servesweep {
-namespace {
-
-std::string long_column(std::string key) {
-  std::replace(key.begin(), key.end(), '.', '_');
-  return key;
-}
-
-}  // namespace
-
-// One word says too little without its table: scheduler_kind, service_model.
-void ParameterSet::append(const std::string& table, const char* name, Parameter parameter) {
-  parameter.key = table.empty() ? name : table + "." + name;
-  const bool one_word = std::string_view(name).find('_') == std::string_view::npos;
-  parameter.column = one_word ? long_column(parameter.key) : name;
-  for (Parameter& other : parameters_) {
-    if (bare_name(other.key) != name) continue;
-    other.column = long_column(other.key);
-    parameter.column = long_column(parameter.key);
-  }
+void ParameterSet::append(const std::string& table, FieldName name, Parameter parameter) {
+  parameter.key = table.empty() ? name.key : table + "." + name.key;
+  parameter.column = name.column != nullptr ? name.column : parameter.key;
+  std::replace(parameter.column.begin(), parameter.column.end(), '.', '_');
   for (const Parameter& other : parameters_) {
     if (other.key == parameter.key || other.column == parameter.column) {
       throw std::logic_error("parameter " + parameter.key + " clashes with " + other.key);

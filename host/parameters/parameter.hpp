@@ -39,10 +39,8 @@ struct Condition {
 };
 
 struct Parameter {
-  std::string key;  // "scheduler.k_bins": table and name in the sweep file
-  // Its column in /worlds, unique: the last part of the key where that has several words and no
-  // other key ends so, else the whole key with '_' for '.'.
-  std::string column;
+  std::string key;     // "scheduler.k_bins": table and name in the sweep file
+  std::string column;  // in /worlds, as its field list says
   ParameterType type = ParameterType::kReal;
   std::string unit;                  // "" for pure numbers
   double min = 0, max = 0;           // inclusive; numbers only
@@ -98,7 +96,7 @@ class ParameterSet {
   struct Adder;
   template <class P>
   struct Assigner;
-  void append(const std::string& table, const char* name, Parameter parameter);
+  void append(const std::string& table, FieldName name, Parameter parameter);
   std::vector<Parameter> parameters_;
 };
 
@@ -123,7 +121,7 @@ struct ParameterSet::Adder {
   const std::vector<Condition>& read_when;
 
   template <class P, class T>
-  void operator()(T P::*member, const char* name, const char* unit, double min, double max,
+  void operator()(T P::*member, FieldName name, const char* unit, double min, double max,
                   const char* text) {
     static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool>, "a number");
     Parameter p;
@@ -140,7 +138,7 @@ struct ParameterSet::Adder {
   }
 
   template <class P, class T>
-  void operator()(T P::*member, const char* name, const char* text) {
+  void operator()(T P::*member, FieldName name, const char* text) {
     Parameter p;
     if constexpr (kIsTextField<T>) {
       p.type = kTextType<T>;
@@ -158,7 +156,7 @@ struct ParameterSet::Adder {
   }
 
  private:
-  void append(Parameter p, const char* name, const char* text) {
+  void append(Parameter p, FieldName name, const char* text) {
     p.text = text;
     p.read_when = read_when;
     set.append(table, name, std::move(p));

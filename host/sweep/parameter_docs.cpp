@@ -170,11 +170,7 @@ std::string parameters_markdown(const std::string& engine, const ParameterSet& p
          "\n## Every engine\n\n- `engine`: " +
          std::string(kEngineText) + " Default `\"batch\"`.\n- `[sweep]` `where`: " + kWhereText +
          "\n" + markdown_tables(setting_parameters(), false) + "\n## Engine `" + engine +
-         "`\n\nThe column of a parameter is its name in `/worlds` of the result file: the last "
-         "part "
-         "of its key\nwhere that has several words and no other key ends so, else the whole key "
-         "with "
-         "`_` for `.`.\n" +
+         "`\n\nThe column of a parameter is its name in `/worlds` of the result file.\n" +
          markdown_tables(parameters, true);
 }
 

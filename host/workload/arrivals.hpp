@@ -47,7 +47,7 @@ struct GammaArrivals {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::cv, "cv", "", 0.01, 100.0,
+      visit(&Params::cv, FieldName{"cv", "workload_arrivals_cv"}, "", 0.01, 100.0,
             "Coefficient of variation of the gaps between requests.");
     }
   };
@@ -126,7 +126,7 @@ struct DiurnalArrivals {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::amplitude, "amplitude", "", 0.0, 1.0,
+      visit(&Params::amplitude, FieldName{"amplitude", "workload_arrivals_amplitude"}, "", 0.0, 1.0,
             "Swing of the rate around its mean, as a share of it.");
       visit(&Params::period_s, "period_s", "s", 1e-3, 1e8, "Length of a cycle.");
       visit(&Params::peak_s, "peak_s", "s", 0.0, 1e8,

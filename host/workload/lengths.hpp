@@ -27,9 +27,9 @@ struct LengthBounds {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&LengthBounds::min_tokens, "min_tokens", "tokens", 0, 100000000,
+    visit(&LengthBounds::min_tokens, in_table("min_tokens"), "tokens", 0, 100000000,
           "Shortest length; shorter ones are raised to it.");
-    visit(&LengthBounds::max_tokens, "max_tokens", "tokens", 1, 100000000,
+    visit(&LengthBounds::max_tokens, in_table("max_tokens"), "tokens", 1, 100000000,
           "Greatest length; longer ones are cut to it.");
   }
 };
@@ -42,8 +42,9 @@ struct LognormalLengths {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::mu, "mu", "", 0.0, 18.0, "Mean of ln(tokens); exp(mu) is the median.");
-      visit(&Params::sigma, "sigma", "", 0.0, 10.0, "Standard deviation of ln(tokens).");
+      visit(&Params::mu, in_table("mu"), "", 0.0, 18.0,
+            "Mean of ln(tokens); exp(mu) is the median.");
+      visit(&Params::sigma, in_table("sigma"), "", 0.0, 10.0, "Standard deviation of ln(tokens).");
     }
   };
 
@@ -65,7 +66,7 @@ struct ZipfLengths {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::exponent, "exponent", "", 0.0, 20.0,
+      visit(&Params::exponent, in_table("exponent"), "", 0.0, 20.0,
             "P(n) falls as n^-exponent between min_tokens and max_tokens.");
     }
   };
@@ -118,7 +119,8 @@ struct FixedLengths {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::tokens, "tokens", "tokens", 0, 100000000, "Length of every request.");
+      visit(&Params::tokens, in_table("tokens"), "tokens", 0, 100000000,
+            "Length of every request.");
     }
   };
 
@@ -135,7 +137,7 @@ struct EmpiricalLengths {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::trace, "trace", "Trace file whose lengths are resampled.");
+      visit(&Params::trace, in_table("trace"), "Trace file whose lengths are resampled.");
     }
   };
 

@@ -21,7 +21,7 @@ struct PredictionNoise {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&PredictionNoise::sigma, "sigma", "", 0.0, 10.0,
+    visit(&PredictionNoise::sigma, FieldName{"sigma", "workload_prediction_sigma"}, "", 0.0, 10.0,
           "Noise of a prediction: standard deviation of its logarithm.");
   }
 };
@@ -37,11 +37,14 @@ struct PowerLawPredictor {
 
     template <class Visitor>
     static void fields(Visitor&& visit) {
-      visit(&Params::factor, "factor", "", 0.0, 1e6,
+      visit(&Params::factor, FieldName{"factor", "workload_prediction_factor"}, "", 0.0, 1e6,
             "Predicted output = factor * prompt^exponent * noise, rounded down.");
-      visit(&Params::exponent, "exponent", "", -10.0, 10.0, "Exponent of the prompt length.");
-      visit(&Params::min_tokens, "min_tokens", "tokens", 0, 100000000, "Least prediction.");
-      visit(&Params::max_tokens, "max_tokens", "tokens", 1, 100000000, "Greatest prediction.");
+      visit(&Params::exponent, FieldName{"exponent", "workload_prediction_exponent"}, "", -10.0,
+            10.0, "Exponent of the prompt length.");
+      visit(&Params::min_tokens, FieldName{"min_tokens", "workload_prediction_min_tokens"},
+            "tokens", 0, 100000000, "Least prediction.");
+      visit(&Params::max_tokens, FieldName{"max_tokens", "workload_prediction_max_tokens"},
+            "tokens", 1, 100000000, "Greatest prediction.");
     }
   };
 

@@ -38,9 +38,11 @@ struct SourceParams {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&SourceParams::trace, "trace", "Trace file; its format is found from its header.");
-    visit(&SourceParams::preset, "preset", "Generator with fixed constants, instead of a trace.");
-    visit(&SourceParams::requests, "requests", "requests", 0, 2e9,
+    visit(&SourceParams::trace, FieldName{"trace", "workload_trace"},
+          "Trace file; its format is found from its header.");
+    visit(&SourceParams::preset, FieldName{"preset", "workload_preset"},
+          "Generator with fixed constants, instead of a trace.");
+    visit(&SourceParams::requests, FieldName{"requests", "workload_requests"}, "requests", 0, 2e9,
           "Takes the first so many requests; 0: all of a trace, 10000 of a generator.");
   }
 };
@@ -76,7 +78,7 @@ struct LoadParams {
   static void fields(Visitor&& visit) {
     visit(&LoadParams::rps_scaling, "rps_scaling", "", 1e-9, 1e9,
           "Replays so many times faster than the workload's own clock.");
-    visit(&LoadParams::rps, "rps", "1/s", 0.0, 1e9,
+    visit(&LoadParams::rps, FieldName{"rps", "workload_rps"}, "1/s", 0.0, 1e9,
           "Replays at this mean arrival rate instead; 0: by rps_scaling.");
   }
 };
@@ -86,7 +88,7 @@ struct PredictorChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&PredictorChoice::predictor, "predictor",
+    visit(&PredictorChoice::predictor, FieldName{"predictor", "workload_predictor"},
           "Predicts output lengths; auto: the trace's own predictions, else power_law.");
   }
 };
@@ -96,7 +98,7 @@ struct ArrivalChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&ArrivalChoice::kind, "kind", "Arrival process.");
+    visit(&ArrivalChoice::kind, FieldName{"kind", "workload_arrivals_kind"}, "Arrival process.");
   }
 };
 
@@ -114,7 +116,7 @@ struct LengthChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&LengthChoice::kind, "kind", "Distribution of the lengths.");
+    visit(&LengthChoice::kind, in_table("kind"), "Distribution of the lengths.");
   }
 };
 

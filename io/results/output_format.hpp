@@ -13,7 +13,7 @@
 namespace servesweep {
 
 inline constexpr const char* kFormatName = "servesweep results";
-inline constexpr std::int32_t kFormatVersion = 1;
+inline constexpr std::int32_t kFormatVersion = 2;
 
 // Behind the name of a result file: the folder of what its run has done while it is not finished.
 inline constexpr const char* kPartsSuffix = ".parts";

@@ -71,7 +71,9 @@ ResultFile::ResultFile(const std::string& path) : path_(path), file_(open_result
   if (attribute("format_version") != std::to_string(kFormatVersion)) {
     throw IoError("cannot read " + path + " (it has format version " + attribute("format_version") +
                   "; this program reads version " + std::to_string(kFormatVersion) +
-                  ") use the servesweep that made it, version " + attribute("code_version"));
+                  ") use the servesweep that made it, version " + attribute("code_version") +
+                  " of commit " + attribute("git_commit") +
+                  ", or what opens any HDF5: xarray, h5py, h5dump");
   }
   worlds_ = hdf5::open_object(file_, kWorldsGroup);
   columns_ = read_column_specs(worlds_);

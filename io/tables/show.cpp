@@ -129,14 +129,14 @@ std::vector<std::string> cautions(const ResultFile& file) {
 }
 
 std::string estimate_note(const ResultFile& file) {
-  constexpr const char* kModel = "service_model";
+  constexpr const char* kModel = "iteration_model";
   if (!file.has_column(kModel)) return "";
   const std::vector<std::string> models = file.texts(kModel);
   const auto estimated = std::count(models.begin(), models.end(), "roofline");
   if (estimated == 0) return "";
   return "Times of iterations are an estimate in " +
          (estimated == file.num_worlds() ? "all worlds" : format_count(estimated, "world")) +
-         ": service_model is roofline (published peaks and assumed efficiencies, nothing "
+         ": iteration_model is roofline (published peaks and assumed efficiencies, nothing "
          "measured).";
 }
 

@@ -44,11 +44,11 @@ struct SchedulerParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = SchedulerParams;
-    visit(&P::kind, "kind",
+    visit(&P::kind, FieldName{"kind", "scheduler_kind"},
           "static_fifo: one queue, batches of fixed_batch_size. multi_bin_only: K queues by "
           "predicted length, batches of b_fixed. dynamic_no_bins: one queue, batch size from "
           "memory and SLA. multi_bin_dynamic: K queues, a batch size for each.");
-    visit(&P::dispatch, "dispatch",
+    visit(&P::dispatch, FieldName{"dispatch", "scheduler_dispatch"},
           "greedy: an idle GPU takes what is queued. full: a batch waits until it has reached its "
           "target size; the rest is flushed when arrivals end.");
     visit(&P::max_candidates, "max_candidates", "requests", 1, kMaxBatchSize,
@@ -142,7 +142,7 @@ struct DynamicParams {
           "How far the SLA controller's other bound follows.");
     visit(&P::min_updates, "min_updates", "batches", 0, 1e9,
           "Completed batches before the SLA controller acts.");
-    visit(&P::smoothing, "smoothing", "", 1e-6, 1,
+    visit(&P::smoothing, FieldName{"smoothing", "scheduler_smoothing"}, "", 1e-6, 1,
           "Weight of the newest batch in the running averages.");
     visit(&P::memory_reserve, "memory_reserve", "", 0, 0.999999,
           "Share of the KV cache that the memory target leaves free (L0 = memory_reserve * eta).");

@@ -4,17 +4,30 @@
 // A parameter struct P is trivially copyable, holds human units (named in the member), defaults as
 // member initialisers, and
 //   template <class Visitor> static void fields(Visitor&& visit) {
-//     visit(&P::alpha_ms, "alpha_ms", "ms", 0.0, 1e9, "Fixed time of a batch; also TTFT.");
-//     visit(&P::kind, "kind", "Scheduler.");            // an enum with EnumNames
-//     visit(&P::keep_failed, "keep_failed", "...");     // a bool
-//     visit(&P::trace, "trace", "...");                 // a file, Words or IntegerList
+//     visit(&P::alpha_ms, "alpha_ms", "ms", 0.0, 1e9, "Fixed time of a batch.");
+//     visit(&P::kind, FieldName{"kind", "scheduler_kind"}, "...");  // an enum with EnumNames
+//     visit(&P::keep_failed, "keep_failed", "...");                 // a bool
+//     visit(&P::trace, "trace", "...");                             // a file, Words or IntegerList
 //   }
-// visit(member, key, unit, min, max, text) is for double, std::int32_t and std::int64_t.
+// visit(member, name, unit, min, max, text) is for double, std::int32_t and std::int64_t.
 #pragma once
 
 #include <cstdint>
 
 namespace servesweep {
+
+// What a field is called. Its result column has the same name, unless it states another one: a key
+// like `kind` says too little without its table. Names of columns never change (tests/io/
+// names_of_format_2.txt) and mean the same in every engine.
+struct FieldName {
+  const char* key;     // in its table of the sweep file
+  const char* column;  // null: the table and the key, for structs that several tables have
+
+  constexpr FieldName(const char* name) : key(name), column(name) {}  // NOLINT: a name is one
+  constexpr FieldName(const char* key_, const char* column_) : key(key_), column(column_) {}
+};
+
+constexpr FieldName in_table(const char* key) { return {key, nullptr}; }
 
 // The names of an enum's values, in their order. Specialise with
 //   static constexpr const char* values[] = {...};

@@ -30,7 +30,7 @@ struct IterationSchedulerParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = IterationSchedulerParams;
-    visit(&P::mode, "mode",
+    visit(&P::mode, FieldName{"mode", "scheduler_mode"},
           "mixed: prefills and decodes share an iteration (vLLM v1, Sarathi). prefill_first: an "
           "iteration is either (vLLM v0). static: a client sends batches and waits for their end.");
     visit(&P::max_num_seqs, "max_num_seqs", "sequences", 1, kMaxSequences,
@@ -42,7 +42,7 @@ struct IterationSchedulerParams {
     visit(&P::prefill_yields_token, "prefill_yields_token",
           "A prefill yields the first output token, as on every real server; false: it yields none "
           "(the simulator of DistServe).");
-    visit(&P::step, "step",
+    visit(&P::step, FieldName{"step", "scheduler_step"},
           "Runs every iteration by itself instead of many at once: the same results, slower.");
   }
 };
@@ -57,11 +57,11 @@ struct KvCacheParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = KvCacheParams;
-    visit(&P::sizing, "sizing",
+    visit(&P::sizing, FieldName{"sizing", "kv_cache_sizing"},
           "memory: the KV cache takes what the weights leave of the GPUs' memory. blocks: it has "
           "num_blocks.");
     visit(&P::block_size, "block_size", "tokens", 1, kMaxBlockSize, "Tokens of a KV block.");
-    visit(&P::watermark, "watermark", "", 0, 0.99,
+    visit(&P::watermark, FieldName{"watermark", "kv_cache_watermark"}, "", 0, 0.99,
           "Share of the blocks that admissions leave free.");
     visit(&P::max_model_len, "max_model_len", "tokens", 0, 1e9,
           "Longer requests (prompt + output) are rejected, and one of this length must fit the "
@@ -92,7 +92,8 @@ struct KvMemoryParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     using P = KvMemoryParams;
-    visit(&P::gpu_memory_gb, "gpu_memory_gb", "GB", 1e-3, 1e6, "Memory of a replica's GPUs.");
+    visit(&P::gpu_memory_gb, FieldName{"gpu_memory_gb", "kv_cache_gpu_memory_gb"}, "GB", 1e-3, 1e6,
+          "Memory of a replica's GPUs.");
     visit(&P::gpu_memory_utilization, "gpu_memory_utilization", "", 0.01, 1,
           "Share of it that the server uses.");
     visit(&P::weights_gb, "weights_gb", "GB", 0, 1e6, "Memory that the weights take.");

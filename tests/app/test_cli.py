@@ -310,7 +310,7 @@ class Look(CliTest):
                                  '[workload.arrivals]\nkind = "poisson"\nrate_per_s = 5.0\n'
                                  f'[service]\nmodel = "{model}"\n')
             self.cli("run", "c.toml", "-o", "c.h5", "-q", "--fresh")
-            note = "are an estimate in all worlds: service_model is roofline"
+            note = "are an estimate in all worlds: iteration_model is roofline"
             self.assertEqual(note in self.cli("show", "c.h5")[0], said)
         self.assertNotIn("estimate", self.cli("show", "out.h5")[0])
 

@@ -46,7 +46,7 @@ class Xarray(unittest.TestCase):
         for engine in ENGINES:
             attributes = opened(grid, engine).attrs
             self.assertEqual(attributes["format"], "servesweep results")
-            self.assertEqual(attributes["format_version"], 1)
+            self.assertEqual(attributes["format_version"], 2)
             self.assertEqual(attributes["seed"], 11)
             self.assertIn("[scheduler]", attributes["resolved_toml"])
 

@@ -355,7 +355,7 @@ test("continuous: replicas are the cost, switches have names, and an estimate is
   assert.match((await texts_of(page, "#cdf .chips li"))[0], /chunked prefill (true|false)/);
   const metrics = await texts_of(page, "#curves .control:first-child option");
   for (const title of ["P99 TTFT", "P99 TPOT", "P99 ITL"]) assert.ok(metrics.includes(title), `${title}: ${metrics}`);
-  assert.match(await page.locator(".warnings").textContent(), /estimate in all worlds: service_model is roofline/);
+  assert.match(await page.locator(".warnings").textContent(), /estimate in all worlds: iteration_model is roofline/);
   await page.close();
 });
 

@@ -267,13 +267,18 @@ TEST_CASE("what is no result file is refused") {
   CHECK_THROWS_WITH(ResultFile(folder / "other.h5"),
                     Catch::Matchers::ContainsSubstring("no servesweep result file"));
   {
-    const hdf5::Id newer = hdf5::create_file(folder / "newer.h5");
-    hdf5::write_attribute(newer, "format", kFormatName);
-    hdf5::write_attribute(newer, "format_version", kFormatVersion + 1);
-    hdf5::create_group(newer, kWorldsGroup);
+    const hdf5::Id older = hdf5::create_file(folder / "older.h5");
+    hdf5::write_attribute(older, "format", kFormatName);
+    hdf5::write_attribute(older, "format_version", kFormatVersion - 1);
+    hdf5::write_attribute(older, "code_version", std::string("0.0.9"));
+    hdf5::write_attribute(older, "git_commit", std::string("abc123"));
+    hdf5::create_group(older, kWorldsGroup);
   }
-  CHECK_THROWS_WITH(ResultFile(folder / "newer.h5"),
-                    Catch::Matchers::ContainsSubstring("format version"));
+  CHECK_THROWS_WITH(ResultFile(folder / "older.h5"),
+                    Catch::Matchers::ContainsSubstring(
+                        "it has format version 1; this program reads version 2) use the servesweep "
+                        "that made it, version 0.0.9 of commit abc123, or what opens any HDF5: "
+                        "xarray, h5py, h5dump"));
 }
 
 TEST_CASE("the generated page names every dataset and attribute of a file") {

@@ -78,7 +78,7 @@ const Figure kFigures[] = {
     {"total_time", "makespan_s"},
     {"avg_tbt", "mean_tbt_s"},
     {"max_tbt", "max_tbt_s"},
-    {"avg_ttft", "mean_ttft_s"},
+    {"avg_ttft", "mean_prefill_time_s"},
     {"avg_decode_tbt", "mean_decode_tbt_s"},
     {"sla_violation_rate_token", "token_sla_violation_rate"},
     {"sla_violation_rate_request", "request_sla_violation_rate"},

@@ -31,8 +31,8 @@ struct SchedulerParams {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&SchedulerParams::kind, "kind", "Scheduler.");
-    visit(&SchedulerParams::strict, "strict", "A switch.");
+    visit(&SchedulerParams::kind, FieldName{"kind", "scheduler_kind"}, "Scheduler.");
+    visit(&SchedulerParams::strict, FieldName{"strict", "scheduler_strict"}, "A switch.");
   }
 };
 
@@ -46,8 +46,9 @@ struct BinnedParams {
   static void fields(Visitor&& visit) {
     visit(&BinnedParams::k_bins, "k_bins", "", 1.0, 1024.0, "Number of bins.");
     visit(&BinnedParams::headroom_gb, "headroom_gb", "GB", 0.0, 1e3, "Memory left free.");
-    visit(&BinnedParams::policy, "policy", "A text that only some worlds read.");
-    visit(&BinnedParams::edges, "edges", "Bin edges.");
+    visit(&BinnedParams::policy, FieldName{"policy", "binned_policy"},
+          "A text that only some worlds read.");
+    visit(&BinnedParams::edges, FieldName{"edges", "binned_edges"}, "Bin edges.");
   }
 };
 
@@ -60,7 +61,8 @@ struct ClusterParams {
   static void fields(Visitor&& visit) {
     visit(&ClusterParams::num_gpus, "num_gpus", "", 1.0, 1e9, "GPUs.");
     visit(&ClusterParams::rate_per_s, "rate_per_s", "1/s", 0.0, 1e9, "Arrival rate.");
-    visit(&ClusterParams::trace, "trace", "Trace file, \"quoted\" here.");
+    visit(&ClusterParams::trace, FieldName{"trace", "cluster_trace"},
+          "Trace file, \"quoted\" here.");
   }
 };
 

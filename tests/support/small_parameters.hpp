@@ -37,11 +37,14 @@ struct Workload {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&Workload::trace, "trace", "Trace file; none: a generated one.");
-    visit(&Workload::requests, "requests", "", 1.0, 1e9, "Number of requests.");
+    visit(&Workload::trace, FieldName{"trace", "workload_trace"},
+          "Trace file; none: a generated one.");
+    visit(&Workload::requests, FieldName{"requests", "workload_requests"}, "", 1.0, 1e9,
+          "Number of requests.");
     visit(&Workload::rps_scaling, "rps_scaling", "", 0.0, 1e6, "Load factor.");
     visit(&Workload::real_timestamps, "real_timestamps", "Keep the times of the trace.");
-    visit(&Workload::predictor, "predictor", "How lengths are predicted.");
+    visit(&Workload::predictor, FieldName{"predictor", "workload_predictor"},
+          "How lengths are predicted.");
   }
 };
 
@@ -50,7 +53,7 @@ struct Noise {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&Noise::sigma, "sigma", "", 0.0, 10.0, "Spread of the prediction.");
+    visit(&Noise::sigma, in_table("sigma"), "", 0.0, 10.0, "Spread of the prediction.");
   }
 };
 
@@ -59,7 +62,7 @@ struct Scheduler {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&Scheduler::kind, "kind", "Which scheduler.");
+    visit(&Scheduler::kind, in_table("kind"), "Which scheduler.");
   }
 };
 

@@ -20,7 +20,7 @@ struct ServiceChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&ServiceChoice::model, "model",
+    visit(&ServiceChoice::model, FieldName{"model", "service_model"},
           "Service time of a batch: affine in its longest request, bilinear in a measured grid, or "
           "drawn for each request (queueing theory's models).");
   }
@@ -31,7 +31,7 @@ struct MeasuredGridParams {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&MeasuredGridParams::grid, "grid",
+    visit(&MeasuredGridParams::grid, FieldName{"grid", "service_grid"},
           "CSV file of measured batch times: batch_size, length, time.");
   }
 };

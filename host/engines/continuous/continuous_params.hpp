@@ -22,9 +22,9 @@ struct KernelProfileFiles {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&KernelProfileFiles::profile, "profile",
+    visit(&KernelProfileFiles::profile, FieldName{"profile", "service_profile"},
           "Folder of measured kernel times: dense.csv, per_sequence.csv, attention.csv.");
-    visit(&KernelProfileFiles::layers, "layers", "layers", 1, 1000,
+    visit(&KernelProfileFiles::layers, FieldName{"layers", "service_layers"}, "layers", 1, 1000,
           "Layers of the model; the profile is of one.");
   }
 };
@@ -60,7 +60,7 @@ struct ReplicaServicesParams {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&ReplicaServicesParams::services, "services",
+    visit(&ReplicaServicesParams::services, FieldName{"services", "cluster_services"},
           "Services of the replicas, each a preset or \"service\", what [service] says, as in "
           "\"opt-13b-a100-tp1*2, service\": the last one also serves all replicas that remain; "
           "none: all have that of [service].");
@@ -72,7 +72,7 @@ struct ServicePresetChoice {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&ServicePresetChoice::preset, "preset",
+    visit(&ServicePresetChoice::preset, FieldName{"preset", "service_preset"},
           "Iteration times that others measured, with their source in docs/service_presets.md, "
           "instead of [service]'s own.");
   }
@@ -84,7 +84,7 @@ struct ServiceModelChoice {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(
-        &ServiceModelChoice::model, "model",
+        &ServiceModelChoice::model, FieldName{"model", "iteration_model"},
         "Time of an iteration: affine in what it runs, a roofline's estimate from published facts "
         "of a GPU and a model, or interpolated in a table of measured kernel times.");
   }

@@ -15,10 +15,12 @@ constexpr double kMostCoefficient_ms = 2000.0;
 // The coefficients that count where nothing decodes.
 template <class P, class Visitor>
 void visit_prefill_coefficients(Visitor&& visit) {
-  visit(&P::base_ms, "base_ms", "ms", 1e-6, kMostCoefficient_ms, "Time of every iteration.");
-  visit(&P::per_prompt_token_ms, "per_prompt_token_ms", "ms/token", 0, kMostCoefficient_ms,
-        "Time per prompt token that is prefilled in the iteration.");
-  visit(&P::per_prompt_token_pair_ms, "per_prompt_token_pair_ms", "ms", 0, kMostCoefficient_ms,
+  visit(&P::base_ms, in_table("base_ms"), "ms", 1e-6, kMostCoefficient_ms,
+        "Time of every iteration.");
+  visit(&P::per_prompt_token_ms, in_table("per_prompt_token_ms"), "ms/token", 0,
+        kMostCoefficient_ms, "Time per prompt token that is prefilled in the iteration.");
+  visit(&P::per_prompt_token_pair_ms, in_table("per_prompt_token_pair_ms"), "ms", 0,
+        kMostCoefficient_ms,
         "Time per pair of a prompt token and a token of its context: prompt length squared, "
         "or chunk * (context + chunk).");
 }
@@ -35,10 +37,10 @@ struct AffineRegimeParams {
   static void fields(Visitor&& visit) {
     using P = AffineRegimeParams;
     visit_prefill_coefficients<P>(visit);
-    visit(&P::per_sequence_ms, "per_sequence_ms", "ms", 0, kMostCoefficient_ms,
+    visit(&P::per_sequence_ms, in_table("per_sequence_ms"), "ms", 0, kMostCoefficient_ms,
           "Time per sequence that decodes.");
-    visit(&P::per_context_token_ms, "per_context_token_ms", "ms/token", 0, kMostCoefficient_ms,
-          "Time per token of the contexts that are decoded on.");
+    visit(&P::per_context_token_ms, in_table("per_context_token_ms"), "ms/token", 0,
+          kMostCoefficient_ms, "Time per token of the contexts that are decoded on.");
   }
 };
 

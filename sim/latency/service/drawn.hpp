@@ -1,7 +1,7 @@
 // Service times drawn for each request, for the closed forms of queueing theory: a batch takes as
-// long as its largest draw. They know no tokens: TTFT is 0 and a decode step is the batch's time
-// over its largest output. Draws are made on the host, once per (workload, replication), so every
-// world sees the same; here they are only scaled.
+// long as its largest draw. They know no tokens: the prefill takes 0 and a decode step is the
+// batch's time over its largest output. Draws are made on the host, once per (workload,
+// replication), so every world sees the same; here they are only scaled.
 #pragma once
 
 #include "sim/latency/service/service.hpp"

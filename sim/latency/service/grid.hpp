@@ -1,6 +1,6 @@
 // Service time from a measured grid: bilinear in batch size and in the largest total length, with
 // linear extrapolation from the nearest cell (counted by the caller). The decode step is the slope
-// in length at that point, TTFT the rest of the time that the slope does not explain.
+// in length at that point, the prefill the rest of the time that the slope does not explain.
 #pragma once
 
 #include "sim/latency/service/service.hpp"

@@ -27,7 +27,7 @@ struct Wide {
     visit(&Wide::wide, "wide", "", 0.0, 1e12, "B.");
     visit(&Wide::real, "real", "s", 0.0, 1e12, "C.");
     visit(&Wide::flag, "flag", "D.");
-    visit(&Wide::kind, "kind", "E.");
+    visit(&Wide::kind, FieldName{"kind", "scheduler_kind"}, "E.");
     visit(&Wide::file, "file", "F.");
     visit(&Wide::list, "list", "G.");
   }
@@ -37,7 +37,7 @@ struct Rate {
   double rate = 1;
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&Rate::rate, "rate", "", 0.0, 9.0, "A rate.");
+    visit(&Rate::rate, in_table("rate"), "", 0.0, 9.0, "A rate.");
   }
 };
 
@@ -90,18 +90,20 @@ TEST_CASE("assign reads neighbours and keeps defaults of what is not read") {
   CHECK(wide.list.id == 9);
 }
 
-TEST_CASE("columns are short where that says enough") {
+TEST_CASE("columns are called as the field lists say, whatever else there is") {
   ParameterSet set;
   set.add<Wide>("scheduler");
-  set.add<Rate>("arrivals");
-  CHECK(set[4].column == "scheduler_kind");  // one word
-  CHECK(set[7].column == "arrivals_rate");
+  CHECK(set[0].column == "narrow");
+  CHECK(set[4].column == "scheduler_kind");
+  set.add<Rate>("first.arrivals");
+  CHECK(set[7].column == "first_arrivals_rate");
+  set.add<Rate>("lengths");
+  CHECK(set[7].column == "first_arrivals_rate");
+  CHECK(set[8].column == "lengths_rate");
   set.add<Span>("arrivals");
-  CHECK(set[8].column == "span_s");
-  set.add<Span>("workload.lengths");  // now several keys end so
-  CHECK(set[8].column == "arrivals_span_s");
-  CHECK(set[9].column == "workload_lengths_span_s");
-  CHECK_THROWS_AS(set.add<Rate>("arrivals"), std::logic_error);
+  CHECK(set[9].column == "span_s");
+  CHECK_THROWS_AS(set.add<Span>("lengths"), std::logic_error);  // the same column
+  CHECK_THROWS_AS(set.add<Rate>("lengths"), std::logic_error);  // the same key
 }
 
 TEST_CASE("names find parameters") {

@@ -72,13 +72,13 @@ TEST_CASE("choices and texts") {
 
 TEST_CASE("an ambiguous name lists the keys") {
   ParameterSet set;
-  set.add<small::Cluster>("a");
-  set.add<small::Cluster>("b");
-  CHECK_NOTHROW(Where("a.num_gpus < b_num_gpus", set, kTexts));
-  CHECK_THROWS_WITH(Where("2 < num_gpus", set, kTexts),
-                    "invalid condition \"2 < num_gpus\" (ambiguous name num_gpus at character 5) "
-                    "write one of a.num_gpus, b.num_gpus");
-  CHECK_THROWS_WITH(Where("num_gpus == many", set, kTexts),
+  set.add<small::Noise>("a");
+  set.add<small::Noise>("b");
+  CHECK_NOTHROW(Where("a.sigma < b_sigma", set, kTexts));
+  CHECK_THROWS_WITH(Where("2 < sigma", set, kTexts),
+                    "invalid condition \"2 < sigma\" (ambiguous name sigma at character 5) "
+                    "write one of a.sigma, b.sigma");
+  CHECK_THROWS_WITH(Where("sigma == many", set, kTexts),
                     Catch::Matchers::ContainsSubstring("ambiguous"));
 }
 

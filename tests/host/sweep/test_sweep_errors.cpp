@@ -217,14 +217,14 @@ TEST_CASE("overrides") {
 
 TEST_CASE("a short name must be one key's") {
   ParameterSet set;
-  set.add<small::Cluster>("a");
-  set.add<small::Cluster>("b");
+  set.add<small::Noise>("a");
+  set.add<small::Noise>("b");
   try {
-    build_sweep(parse_toml("", "sweep.toml", "", {"num_gpus=2", "b_num_gpus=3"}), set);
+    build_sweep(parse_toml("", "sweep.toml", "", {"sigma=2", "b_sigma=3"}), set);
     FAIL("no error");
   } catch (const InputError& error) {
     CHECK(std::string(error.what()) ==
-          "-s:1: ambiguous key num_gpus (several keys end so) write one of a.num_gpus, b.num_gpus");
+          "-s:1: ambiguous key sigma (several keys end so) write one of a.sigma, b.sigma");
   }
 }
 
