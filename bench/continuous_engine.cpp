@@ -84,7 +84,7 @@ class Cell {
     p.max_num_batched_tokens = world_.max_batched_tokens;
     p.num_blocks = world_.num_blocks;
     p.router = "least_outstanding";
-    const AffineRegime& c = world_.groups[0].service.affine.regimes[0];
+    const AffineRegime& c = world_.groups[0].service.as<AffineIteration>().regimes[0];
     const naive::Service service{{{0, c.base, c.per_prompt_token, c.per_prompt_token_pair,
                                    c.per_sequence, c.per_context_token}},
                                  {}};

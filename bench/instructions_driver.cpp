@@ -47,7 +47,8 @@ std::vector<Case> cases() {
        with(many_bins, [](BatchParams& p) { p.bins.bin_choice = BinChoice::kLongestQueue; })},
       {"multi_bin_dynamic,4,16,exact", usual, true},
       {"multi_bin_dynamic,4,16,grid",
-       with(usual, [](BatchParams& p) { p.service.model = ServiceKind::kGrid; })},
+       with(usual,
+            [](BatchParams& p) { p.service.model = ServiceModels::code_of<GridService>(); })},
   };
 }
 
@@ -111,7 +112,7 @@ nlohmann::json run(const Case& which) {
   BatchRunner runner;
   const Grid grid(runner);
   std::vector<BatchWorld> worlds = {lower(params)};
-  if (params.service.model == ServiceKind::kGrid) worlds[0].service.grid = grid.params();
+  if (reads_grid(params.service.model)) worlds[0].service.as<GridService>() = grid.params();
   const std::vector<BinningSpec> specs = {
       binning_of(params, worlds[0], set, load_scaling(params.workload, workload), nullptr)};
   WaveOptions options;

@@ -3,7 +3,8 @@
 //   using Routers = Registry<Router, RoundRobinRouter, RandomRouter, ...>;
 //   template <>
 //   struct EnumNames<Router> : Routers::Names {};
-// A model's code is its place in the list. Result files hold codes: new models come last.
+// A model's code is its place in the list. Result files hold codes: new models come last. Models
+// with data of their own are chosen with that data in a tagged union, Chosen.
 #pragma once
 
 #include <type_traits>
@@ -52,6 +53,88 @@ struct Registry {
   static void for_each(Visitor&& visitor) {
     (visitor(Models{}), ...);
   }
+};
+
+// One of the models' data: Model::Lowered, a plain struct.
+template <class First, class... Others>
+union LoweredUnion {
+  typename First::Lowered first;
+  LoweredUnion<Others...> others;
+
+  SERVESWEEP_FUNCTION LoweredUnion() : first() {}
+
+  template <class Model>
+  SERVESWEEP_FUNCTION constexpr typename Model::Lowered& as() {
+    if constexpr (std::is_same_v<Model, First>) {
+      return first;
+    } else {
+      return others.template as<Model>();
+    }
+  }
+  template <class Model>
+  SERVESWEEP_FUNCTION constexpr const typename Model::Lowered& as() const {
+    if constexpr (std::is_same_v<Model, First>) {
+      return first;
+    } else {
+      return others.template as<Model>();
+    }
+  }
+};
+template <class Last>
+union LoweredUnion<Last> {
+  typename Last::Lowered first;
+
+  SERVESWEEP_FUNCTION LoweredUnion() : first() {}
+
+  template <class Model>
+  SERVESWEEP_FUNCTION constexpr typename Model::Lowered& as() {
+    static_assert(std::is_same_v<Model, Last>, "the registry lists the model");
+    return first;
+  }
+  template <class Model>
+  SERVESWEEP_FUNCTION constexpr const typename Model::Lowered& as() const {
+    static_assert(std::is_same_v<Model, Last>, "the registry lists the model");
+    return first;
+  }
+};
+
+// A model of a registry with its data; the first one to begin with.
+template <class Models>
+class Chosen;
+template <class Enum, class... Models>
+class Chosen<Registry<Enum, Models...>> {
+ public:
+  Enum kind{};
+
+  template <class Model>
+  SERVESWEEP_FUNCTION bool is() const {
+    return kind == Registry<Enum, Models...>::template code_of<Model>();
+  }
+  // The data of the chosen model, which is this one.
+  template <class Model>
+  SERVESWEEP_FUNCTION typename Model::Lowered& as() {
+    return lowered_.template as<Model>();
+  }
+  template <class Model>
+  SERVESWEEP_FUNCTION const typename Model::Lowered& as() const {
+    return lowered_.template as<Model>();
+  }
+  // Chooses a model; returns its data, which the caller sets.
+  template <class Model>
+  SERVESWEEP_FUNCTION typename Model::Lowered& choose() {
+    kind = Registry<Enum, Models...>::template code_of<Model>();
+    return as<Model>() = typename Model::Lowered();
+  }
+
+  // Calls visitor(Model{}, its data) for the chosen model.
+  template <class Visitor>
+  SERVESWEEP_INLINE decltype(auto) visit(Visitor&& visitor) const {
+    return Registry<Enum, Models...>::visit(
+        kind, [&](auto model) { return visitor(model, lowered_.template as<decltype(model)>()); });
+  }
+
+ private:
+  LoweredUnion<Models...> lowered_;
 };
 
 }  // namespace servesweep

@@ -264,7 +264,7 @@ testing::ContinuousCase world_of(const Case& c, const Draws& draws) {
   w.block_size = 16;
   w.num_blocks = 1'000'000'000;
   w.groups[0].end_replica = 1;
-  AffineRegime& service = w.groups[0].service.affine.regimes[0];
+  AffineRegime& service = w.groups[0].service.as<AffineIteration>().regimes[0];
   service.base = testing::ticks_of_us(c.a_s * 1e6);
   service.per_sequence = testing::ticks_of_us(c.c_s * 1e6);
   service.per_prompt_token = service.per_sequence;

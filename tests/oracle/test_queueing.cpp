@@ -85,7 +85,7 @@ std::vector<Case> greedy_batches() {
   std::vector<Case> cases;
   for (const json& oracle : testing::queueing_oracles("greedy dynamic batching")) {
     const json& p = oracle["params"];
-    Case c = make_case(oracle, ServiceKind::kGrid, 1, p["load"]);
+    Case c = make_case(oracle, ServiceModels::code_of<GridService>(), 1, p["load"]);
     c.params.static_fifo.fixed_batch_size = p["b"];
     // A line in the batch size, whatever the length.
     const double one = 1e3 * (p["a0"].get<double>() + p["a1"].get<double>());
@@ -183,7 +183,7 @@ void simulate(std::vector<Case>& cases, const Requests& requests) {
     if (cases[i].grid.empty()) continue;
     grids.push_back(prepared.runner.upload(cases[i].grid));
     const double* values = grids.back().get();
-    prepared.worlds[i].service.grid = {values, values + 2, values + 4, 2, 2};
+    prepared.worlds[i].service.as<GridService>() = {values, values + 2, values + 4, 2, 2};
   }
   WaveOptions options;
   options.exact_percentiles = has_quantiles;
@@ -208,11 +208,11 @@ void simulate(std::vector<Case>& cases, const Requests& requests) {
 TEST_CASE("waiting times agree with queueing theory") {
   // Worlds of one group run side by side, on the same requests.
   std::vector<std::vector<Case>> groups = {
-      single_requests("M/M/1", ServiceKind::kExponential),
-      single_requests("M/D/1", ServiceKind::kDeterministic),
-      single_requests("M/U(0,2)/1 (Pollaczek-Khinchine)", ServiceKind::kUniform),
-      single_requests("M/M/c", ServiceKind::kExponential),
-      single_requests("M/D/c", ServiceKind::kDeterministic),
+      single_requests("M/M/1", ServiceModels::code_of<ExponentialService>()),
+      single_requests("M/D/1", ServiceModels::code_of<DeterministicService>()),
+      single_requests("M/U(0,2)/1 (Pollaczek-Khinchine)", ServiceModels::code_of<UniformService>()),
+      single_requests("M/M/c", ServiceModels::code_of<ExponentialService>()),
+      single_requests("M/D/c", ServiceModels::code_of<DeterministicService>()),
       greedy_batches()};
   std::size_t num_figures = 0;
   for (const auto& cases : groups) {

@@ -2,6 +2,8 @@
 // worlds (tests/support/random_worlds.hpp).
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "tests/reference/naive_statistics.hpp"
 #include "tests/support/catch.hpp"
@@ -13,14 +15,14 @@ namespace {
 
 // Of a request alone, where service is drawn.
 double service_ms(const BatchParams& p, double draw) {
-  switch (p.service.model) {
-    case ServiceKind::kDeterministic:
-      return p.deterministic.time_ms;
-    case ServiceKind::kUniform:
-      return p.uniform.shortest_ms + (p.uniform.longest_ms - p.uniform.shortest_ms) * draw;
-    default:
-      return p.exponential.mean_ms * draw;
+  const std::string model = name_of(p.service.model);
+  if (model == "affine") return 0.0;  // knows no draws
+  if (model == "deterministic") return p.deterministic.time_ms;
+  if (model == "exponential") return p.exponential.mean_ms * draw;
+  if (model == "uniform") {
+    return p.uniform.shortest_ms + (p.uniform.longest_ms - p.uniform.shortest_ms) * draw;
   }
+  throw std::invalid_argument("the naive simulator has no rule for service model " + model);
 }
 
 std::vector<reference::Request> reference_requests(const testing::RandomWorld& world) {

@@ -24,7 +24,7 @@ constexpr std::uint64_t kWorlds = 4000;
 #endif
 
 // The larger of two forms; contexts of earlier chunks are read from memory, too.
-naive::Service naive_roofline(const RooflineIteration::Lowered& bounds) {
+naive::Service naive_service(const RooflineIteration::Lowered& bounds) {
   return {{}, [bounds](const naive::Iteration& it) {
             Ticks memory = bounds.memory.base, compute = bounds.compute.base;
             for (const naive::Chunk& c : it.prefills) {
@@ -49,7 +49,7 @@ naive::Table naive_curve(const TableCurve& curve) {
 
 // The same measured numbers; what is between them and how it is rounded the naive side works out
 // by itself.
-naive::TableService naive_table(const TableIteration::Lowered& model) {
+naive::Service naive_service(const TableIteration::Lowered& model) {
   naive::TableService service{naive_curve(model.tokens), naive_curve(model.sequences), {}, {}};
   const AttentionTable& attention = model.attention;
   const auto axis = [&](int a) {
@@ -64,6 +64,16 @@ naive::TableService naive_table(const TableIteration::Lowered& model) {
     }
   }
   service.contexts = axis(3);
+  return {{}, service};
+}
+
+naive::Service naive_service(const AffineIteration::Lowered& model) {
+  naive::Service service;
+  for (std::int32_t i = 0; i < model.num_regimes; ++i) {
+    const AffineRegime& c = model.regimes[i];
+    service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
+                               c.per_prompt_token_pair, c.per_sequence, c.per_context_token});
+  }
   return service;
 }
 
@@ -88,21 +98,7 @@ naive::Params naive_params(const ContinuousWorld& w) {
   p.time_limit_ns = w.time_limit_ns == kClockEnd_ns ? 0 : w.time_limit_ns;
   for (std::int32_t r = 0; r < w.num_replicas; ++r) {
     const IterationModel& model = w.service_of(r);
-    if (model.kind == IterationKind::kRoofline) {
-      p.services.push_back(naive_roofline(model.roofline));
-      continue;
-    }
-    naive::Service service;
-    if (model.kind == IterationKind::kTable) {
-      service.table = naive_table(model.table);
-    } else {
-      for (std::int32_t i = 0; i < model.affine.num_regimes; ++i) {
-        const AffineRegime& c = model.affine.regimes[i];
-        service.regimes.push_back({c.from_sequences, c.base, c.per_prompt_token,
-                                   c.per_prompt_token_pair, c.per_sequence, c.per_context_token});
-      }
-    }
-    p.services.push_back(service);
+    model.visit([&](auto, const auto& lowered) { p.services.push_back(naive_service(lowered)); });
   }
   return p;
 }
@@ -350,7 +346,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.tables += random.tables.size();
     reach.several += world.num_replicas > 1;
     reach.capped += world.max_decode_context < INT64_MAX;
-    reach.rooflines += world.groups[0].service.kind == IterationKind::kRoofline;
+    reach.rooflines += world.groups[0].service.is<RooflineIteration>();
     reach.cached += t.cached_tokens > 0;
     reach.iterations += t.iterations;
     reach.runs += t.iteration_runs;

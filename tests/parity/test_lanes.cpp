@@ -125,7 +125,7 @@ testing::RandomWorld full_batches() {
   p.cluster.gpu_memory_gb = 80.0;
   p.cluster.time_limit_s = 0.0;
   p.workload.load.rps_scaling = 1e6;
-  p.service.model = ServiceKind::kAffine;
+  p.service.model = ServiceModels::code_of<AffineService>();
   return world;
 }
 

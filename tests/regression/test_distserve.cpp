@@ -130,8 +130,7 @@ void check_prefill_worker(const std::string& folder, const std::string& name) {
   coefficients.per_prompt_token_ms = prefill[1] + 0.0001;
   coefficients.per_prompt_token_pair_ms = prefill[2];
   coefficients.per_sequence_ms = 0;
-  c.world.groups[0].service.affine = {};
-  c.world.groups[0].service.affine.regimes[0] = lower(coefficients, 0);
+  c.world.groups[0].service.choose<AffineIteration>().regimes[0] = lower(coefficients, 0);
   const SeeIterations seen = run(c);
   Comparison compare;
   const auto latencies = read_rows(folder + name + ".distserve.latency.csv");

@@ -53,8 +53,7 @@ struct Server {
     w.block_size = 16;
     w.num_blocks = 2587;  // one of 2588 is reserved
     w.groups[0].end_replica = 1;
-    w.groups[0].service.kind = IterationKind::kTable;
-    w.groups[0].service.table = table.at(table.numbers.data());
+    w.groups[0].service.choose<TableIteration>() = table.at(table.numbers.data());
     w.time_limit_ns = kClockEnd_ns;
     requests.prefix_begin = {0};
     for (const naive::Request& r : measured.requests) {

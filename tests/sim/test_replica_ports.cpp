@@ -112,8 +112,7 @@ ContinuousCase small_case(int count, std::int64_t num_blocks = 100, std::int32_t
   c.world.max_sequences = slots;
   c.world.num_replicas = 2;
   c.world.groups[0].end_replica = 2;
-  c.world.groups[0].service = IterationModel();
-  testing::affine_of(c.world.groups[0].service).regimes[0].base = ticks_of_ns(1'000'000);
+  c.world.groups[0].service.as<AffineIteration>().regimes[0].base = ticks_of_ns(1'000'000);
   return c;
 }
 

@@ -13,12 +13,11 @@ constexpr Ticks kUs = kTicksPerNs * 1000;
 // Memory: 100 us, 1 us per token of context or prompt; arithmetic: 7 us per token, 2 per pair.
 IterationModel by_hand() {
   IterationModel m;
-  m.kind = IterationKind::kRoofline;
-  m.roofline = {};
-  m.roofline.memory.base = 100 * kUs;
-  m.roofline.memory.per_prompt_token = m.roofline.memory.per_context_token = kUs;
-  m.roofline.compute.per_prompt_token = m.roofline.compute.per_sequence = 7 * kUs;
-  m.roofline.compute.per_prompt_token_pair = m.roofline.compute.per_context_token = 2 * kUs;
+  RooflineIteration::Lowered& roofline = m.choose<RooflineIteration>();
+  roofline.memory.base = 100 * kUs;
+  roofline.memory.per_prompt_token = roofline.memory.per_context_token = kUs;
+  roofline.compute.per_prompt_token = roofline.compute.per_sequence = 7 * kUs;
+  roofline.compute.per_prompt_token_pair = roofline.compute.per_context_token = 2 * kUs;
   return m;
 }
 
@@ -53,11 +52,14 @@ TEST_CASE("lines equal stepping") {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     INFO("seed " << seed);
     testing::Dice dice(seed);
-    IterationModel m = testing::random_roofline(dice);
+    std::vector<testing::RandomTable> no_tables;
+    IterationModel m;
+    RooflineIteration::Lowered& roofline = m.choose<RooflineIteration>();
+    testing::draw_service(dice, no_tables, roofline);
     // No round numbers: what is settled in integers has to be.
-    m.roofline.memory.base += dice.roll(0, 1000);
-    m.roofline.compute.base += dice.roll(0, 1000);
-    m.roofline.compute.per_context_token += dice.roll(0, 3);
+    roofline.memory.base += dice.roll(0, 1000);
+    roofline.compute.base += dice.roll(0, 1000);
+    roofline.compute.per_context_token += dice.roll(0, 3);
     const std::int32_t decodes = dice.roll(1, 300);
     std::int64_t context = decodes * static_cast<std::int64_t>(dice.roll(1, 4000));
     IterationLine line = m.line(decodes, context);
@@ -84,14 +86,13 @@ TEST_CASE("lines equal stepping") {
 
 TEST_CASE("a lead of any size is counted exactly or from below") {
   IterationModel m;
-  m.kind = IterationKind::kRoofline;
   for (const std::int64_t lead :
        {std::int64_t{0}, std::int64_t{1}, INT64_C(999'999'999'999'999), INT64_C(1) << 62}) {
     for (const std::int64_t gain : {std::int64_t{1}, std::int64_t{7}, INT64_C(1) << 40}) {
-      m.roofline = {};
-      m.roofline.memory.base = kUs + lead;
-      m.roofline.compute.base = kUs - gain;
-      m.roofline.compute.per_context_token = gain;
+      RooflineIteration::Lowered& roofline = m.choose<RooflineIteration>();
+      roofline.memory.base = kUs + lead;
+      roofline.compute.base = kUs - gain;
+      roofline.compute.per_context_token = gain;
       const std::int64_t count = m.line(1, 1).count;
       const std::int64_t exact = lead / gain + 1;
       CHECK((count == exact || (count > INT64_C(1) << 40 && count < exact)));

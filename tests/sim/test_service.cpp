@@ -22,8 +22,7 @@ struct Grid {
 
   ServiceModel model() const& {
     ServiceModel m;
-    m.kind = ServiceKind::kGrid;
-    m.grid = {sizes.data(), lengths.data(), times.data(), 3, 4};
+    m.choose<GridService>() = {sizes.data(), lengths.data(), times.data(), 3, 4};
     return m;
   }
   ServiceModel model() const&& = delete;  // it points into the grid
@@ -33,7 +32,7 @@ struct Grid {
 
 TEST_CASE("affine service") {
   ServiceModel m;
-  m.affine = {60, 5, 0.5, 1};
+  m.choose<AffineService>() = {60, 5, 0.5, 1};
   const ServiceTime one = m.time(shape(1, 100));
   CHECK(one.total_ms == 560);
   CHECK(one.ttft_ms == 60);
@@ -42,7 +41,7 @@ TEST_CASE("affine service") {
   const ServiceTime four = m.time(shape(4, 100));
   CHECK(four.total_ms == Approx(60 + 5 * 100 * 1.375));  // 1 + 0.5 * 3 / 4
   CHECK(four.decode_ms == Approx(5 * 1.375));
-  m.affine = {0, 0.001, 0, 2};
+  m.choose<AffineService>() = {0, 0.001, 0, 2};
   CHECK(m.time(shape(3, 10)).total_ms == 2);
 }
 
@@ -92,14 +91,13 @@ TEST_CASE("a grid goes on as its outermost cells do, and says so") {
   // Never to nothing, nor below.
   ServiceModel steep = m;
   const double times[] = {50, 100, 110, 120, 50, 100, 110, 120, 50, 100, 110, 120};
-  steep.grid.time_ms = times;
+  steep.as<GridService>().time_ms = times;
   CHECK(steep.time(shape(1, 0)).total_ms == GridService::kMinService_ms);
 }
 
 TEST_CASE("drawn service takes as long as the largest draw") {
   ServiceModel m;
-  m.kind = ServiceKind::kExponential;
-  m.exponential.mean_ms = 2000;
+  m.choose<ExponentialService>().mean_ms = 2000;
   const ServiceTime t = m.time(shape(3, 50, 40, 1.5));
   CHECK(t.total_ms == 3000);
   CHECK(t.ttft_ms == 0);
@@ -108,13 +106,11 @@ TEST_CASE("drawn service takes as long as the largest draw") {
   CHECK(m.time(shape(1, 0, 0, 1.0)).decode_ms == 2000);  // no output counts as one token
   CHECK(m.time(shape(1, 0, 1, 0.0)).total_ms == kMinDrawnService_ms);
 
-  m.kind = ServiceKind::kDeterministic;
-  m.deterministic.time_ms = 700;
+  m.choose<DeterministicService>().time_ms = 700;
   CHECK(m.time(shape(9, 50, 7, 123)).total_ms == 700);
   CHECK(m.time(shape(9, 50, 7, 123)).decode_ms == 100);
 
-  m.kind = ServiceKind::kUniform;
-  m.uniform = {500, 2500};
+  m.choose<UniformService>() = {500, 2500};
   CHECK(m.time(shape(1, 1, 1, 0.0)).total_ms == 500);
   CHECK(m.time(shape(1, 1, 1, 0.25)).total_ms == 1000);
   // Whole nanoseconds.
@@ -123,11 +119,11 @@ TEST_CASE("drawn service takes as long as the largest draw") {
 }
 
 TEST_CASE("only the models that draw need draws") {
-  CHECK(draws_of(ServiceKind::kAffine) == ServiceDraw::kNone);
-  CHECK(draws_of(ServiceKind::kGrid) == ServiceDraw::kNone);
-  CHECK(draws_of(ServiceKind::kDeterministic) == ServiceDraw::kNone);
-  CHECK(draws_of(ServiceKind::kExponential) == ServiceDraw::kExponential);
-  CHECK(draws_of(ServiceKind::kUniform) == ServiceDraw::kUniform);
+  CHECK(draws_of(ServiceModels::code_of<AffineService>()) == ServiceDraw::kNone);
+  CHECK(draws_of(ServiceModels::code_of<GridService>()) == ServiceDraw::kNone);
+  CHECK(draws_of(ServiceModels::code_of<DeterministicService>()) == ServiceDraw::kNone);
+  CHECK(draws_of(ServiceModels::code_of<ExponentialService>()) == ServiceDraw::kExponential);
+  CHECK(draws_of(ServiceModels::code_of<UniformService>()) == ServiceDraw::kUniform);
 }
 
 }  // namespace servesweep

@@ -101,8 +101,7 @@ TEST_CASE("lines equal stepping, exactly") {
   for (int i = 0; i < 300; ++i) {
     const RandomTable table(dice);
     IterationModel model;
-    model.kind = IterationKind::kTable;
-    model.table = table.lowered();
+    model.choose<TableIteration>() = table.lowered();
     for (int j = 0; j < 20; ++j) {
       const std::int32_t n = dice.roll(1, 12);
       std::int64_t sum = std::int64_t{n} * dice.roll(1, 80) + dice.roll(0, n - 1);

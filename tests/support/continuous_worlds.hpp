@@ -43,14 +43,10 @@ struct ContinuousCase {
   }
 };
 
-inline AffineIteration::Lowered& affine_of(IterationModel& service) { return service.affine; }
-
 inline Ticks ticks_of_us(double us) { return ticks_of(us * 1e3); }
 
-inline IterationModel random_roofline(Dice& dice) {
-  IterationModel service;
-  service.kind = IterationKind::kRoofline;
-  RooflineIteration::Lowered& bounds = service.roofline = {};
+inline void draw_service(Dice& dice, std::vector<RandomTable>&,
+                         RooflineIteration::Lowered& bounds) {
   // Bounds that cross each other, and now and then ones that are the same.
   bounds.memory.base = ticks_of_us(dice.pick({0.0, 300.0, 9000.0}));
   bounds.memory.per_prompt_token = bounds.memory.per_context_token =
@@ -60,21 +56,18 @@ inline IterationModel random_roofline(Dice& dice) {
       ticks_of_us(dice.pick({0.0, 55.0, 700.9}));
   bounds.compute.per_prompt_token_pair = bounds.compute.per_context_token =
       ticks_of_us(dice.pick({0.0, 0.7, 9.3}));
-  return service;
 }
 
-inline IterationModel random_service(Dice& dice, std::vector<RandomTable>& tables) {
-  if (dice.chance(30)) return random_roofline(dice);
-  IterationModel service;
-  if (dice.chance(30)) {
-    tables.emplace_back(dice);
-    service.kind = IterationKind::kTable;
-    service.table = tables.back().lowered();
-    return service;
-  }
-  service.affine.num_regimes = dice.roll(1, 3);
-  for (int i = 0; i < service.affine.num_regimes; ++i) {
-    AffineRegime& c = service.affine.regimes[i];
+inline void draw_service(Dice& dice, std::vector<RandomTable>& tables,
+                         TableIteration::Lowered& table) {
+  tables.emplace_back(dice);
+  table = tables.back().lowered();
+}
+
+inline void draw_service(Dice& dice, std::vector<RandomTable>&, AffineIteration::Lowered& affine) {
+  affine.num_regimes = dice.roll(1, 3);
+  for (int i = 0; i < affine.num_regimes; ++i) {
+    AffineRegime& c = affine.regimes[i];
     c.from_sequences = i == 0 ? 0 : i == 1 ? dice.roll(1, 3) : dice.roll(4, 9);
     c.base = ticks_of_us(dice.pick({0.001, 1000.0, 20'000.0}));
     c.per_prompt_token = ticks_of_us(dice.pick({0.0, 10.3, 100.0}));
@@ -82,6 +75,14 @@ inline IterationModel random_service(Dice& dice, std::vector<RandomTable>& table
     c.per_sequence = ticks_of_us(dice.pick({0.0, 30.0, 500.7}));
     c.per_context_token = ticks_of_us(dice.pick({0.0, 0.3, 5.1}));
   }
+}
+
+// Any of the registered models.
+inline IterationModel random_service(Dice& dice, std::vector<RandomTable>& tables) {
+  IterationModel service;
+  IterationModels::visit(dice.draw<IterationKind>(), [&](auto model) {
+    draw_service(dice, tables, service.choose<decltype(model)>());
+  });
   return service;
 }
 

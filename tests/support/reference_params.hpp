@@ -39,7 +39,7 @@ inline reference::Params reference_params(const BatchParams& p) {
   r.sla_shrink = p.dynamic.shrink_step;
   r.sla_min_updates = p.dynamic.min_updates;
   r.smoothing = p.dynamic.smoothing;
-  r.drawn_service = p.service.model != ServiceKind::kAffine;
+  r.drawn_service = p.service.model != ServiceModels::code_of<AffineService>();
   r.alpha_ms = p.affine.alpha_ms;
   r.beta_ms_per_token = p.affine.beta_ms_per_token;
   r.gamma = p.affine.gamma;

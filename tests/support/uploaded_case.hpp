@@ -25,8 +25,8 @@ class UploadedCase {
     }
     auto table = c.tables.begin();
     for (ReplicaGroup& group : world_.groups) {
-      if (group.service.kind != IterationKind::kTable) continue;
-      group.service.table = table->lowered(keep(runner.upload(table->numbers())));
+      if (!group.service.is<TableIteration>()) continue;
+      group.service.as<TableIteration>() = table->lowered(keep(runner.upload(table->numbers())));
       ++table;
     }
   }

@@ -72,8 +72,8 @@ class BatchModel {
     BatchWorld world = lower(params);
     world.workload.num_requests = static_cast<std::int64_t>(requests.size());
     world.workload.num_bins = params.num_bins();
-    if (world.service.kind == ServiceKind::kGrid) {
-      world.service.grid = grid_of(params.grid_path).params;
+    if (reads_grid(world.service.kind)) {
+      world.service.as<GridService>() = grid_of(params.grid_path).params;
     }
     return world;
   }

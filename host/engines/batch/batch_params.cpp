@@ -128,16 +128,34 @@ std::vector<Finding> check_batch_params(const BatchParams& p) {
                                      " is negative or not above the one before) sort them");
     break;
   }
-  if (p.service.model == ServiceKind::kGrid && p.grid_path.empty()) {
+  if (reads_grid(p.service.model) && p.grid_path.empty()) {
     wrong("service.grid", "missing service.grid (model = \"grid\" reads it) name a CSV file");
   }
-  if (p.service.model == ServiceKind::kUniform && p.uniform.shortest_ms > p.uniform.longest_ms) {
+  if (draws_of(p.service.model) == ServiceDraw::kUniform &&
+      p.uniform.shortest_ms > p.uniform.longest_ms) {
     wrong("service.shortest_ms", "invalid shortest_ms=" + plain_number(p.uniform.shortest_ms) +
                                      " (above longest_ms=" + plain_number(p.uniform.longest_ms) +
                                      ")");
   }
   return findings;
 }
+
+namespace {
+
+// What each service model reads.
+AffineServiceParams params_of(AffineService, const BatchParams& p) { return p.affine; }
+GridServiceParams params_of(GridService, const BatchParams&) {
+  return {};  // its file is read later
+}
+ExponentialServiceParams params_of(ExponentialService, const BatchParams& p) {
+  return p.exponential;
+}
+DeterministicServiceParams params_of(DeterministicService, const BatchParams& p) {
+  return p.deterministic;
+}
+UniformServiceParams params_of(UniformService, const BatchParams& p) { return p.uniform; }
+
+}  // namespace
 
 BatchWorld lower(const BatchParams& p) {
   BatchWorld w;
@@ -161,23 +179,9 @@ BatchWorld lower(const BatchParams& p) {
                 p.sla.token_ms + p.sla_controller.epsilon_ms};
   w.sla_request_ns = ns_of_s(p.sla.request_s);
   w.time_limit_ns = c.time_limit_s > 0 ? ns_of_s(c.time_limit_s) : kNever;
-  w.service.kind = p.service.model;
-  switch (p.service.model) {
-    case ServiceKind::kAffine:
-      w.service.affine = p.affine;
-      break;
-    case ServiceKind::kGrid:
-      break;
-    case ServiceKind::kExponential:
-      w.service.exponential = p.exponential;
-      break;
-    case ServiceKind::kDeterministic:
-      w.service.deterministic = p.deterministic;
-      break;
-    case ServiceKind::kUniform:
-      w.service.uniform = p.uniform;
-      break;
-  }
+  ServiceModels::visit(p.service.model, [&](auto model) {
+    w.service.choose<decltype(model)>() = params_of(model, p);
+  });
   return w;
 }
 

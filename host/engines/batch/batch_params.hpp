@@ -16,7 +16,7 @@
 namespace servesweep {
 
 struct ServiceChoice {
-  ServiceKind model = ServiceKind::kAffine;
+  ServiceKind model = ServiceModels::code_of<AffineService>();
 
   template <class Visitor>
   static void fields(Visitor&& visit) {

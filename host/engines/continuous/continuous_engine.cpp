@@ -133,7 +133,7 @@ class ContinuousModel {
     world.table_blocks = std::min(world.blocks_of(requests.longest_tokens()),
                                   world.num_blocks - world.watermark_blocks);
     for (const ProfileUse& use : profiles_of(params)) {
-      world.groups[use.group].service.table = table_of(use.profile);
+      world.groups[use.group].service.as<TableIteration>() = table_of(use.profile);
     }
     return world;
   }
@@ -206,8 +206,9 @@ class ContinuousModel {
   static void write_events(std::vector<IterationRun> runs, std::ostream& out) {
     out << "start_s,end_s,replica,iterations,decodes,context_tokens,prefills,prefill_tokens,"
            "kv_blocks,waiting,preemptions\n";
-    std::stable_sort(runs.begin(), runs.end(),
-                     [](const IterationRun& a, const IterationRun& b) { return a.start < b.start; });
+    std::stable_sort(runs.begin(), runs.end(), [](const IterationRun& a, const IterationRun& b) {
+      return a.start < b.start;
+    });
     for (const IterationRun& f : runs) {
       out << ns_of(f.start) * 1e-9 << ',' << ns_of(f.end) * 1e-9 << ',' << f.replica << ','
           << f.iterations << ',' << f.decodes << ',' << f.context_sum << ',' << f.chunks << ','

@@ -79,7 +79,7 @@ struct ServicePresetChoice {
 };
 
 struct ServiceModelChoice {
-  IterationKind model = IterationKind::kAffine;
+  IterationKind model = IterationModels::code_of<AffineIteration>();
 
   template <class Visitor>
   static void fields(Visitor&& visit) {

@@ -57,12 +57,27 @@ AffineIteration::Lowered lower_affine(const ContinuousParams& p) {
   return model;
 }
 
+// What each model's parameters are lowered to.
+AffineIteration::Lowered lowered_of(AffineIteration, const ContinuousParams& p) {
+  return lower_affine(p);
+}
+RooflineIteration::Lowered lowered_of(RooflineIteration, const ContinuousParams& p) {
+  return lower(p.roofline).as<RooflineIteration>();
+}
+TableIteration::Lowered lowered_of(TableIteration, const ContinuousParams&) {
+  return {};  // its profile is read later
+}
+
+bool reads_profile(IterationKind kind) {
+  return IterationModels::visit(kind, [](auto model) { return model.kReadsProfile; });
+}
+
 IterationModel lower_own(const ContinuousParams& p) {
-  if (p.service.model == IterationKind::kRoofline) return lower(p.roofline);
-  IterationModel model;
-  model.kind = p.service.model;
-  if (model.kind == IterationKind::kAffine) model.affine = lower_affine(p);
-  return model;
+  IterationModel service;
+  IterationModels::visit(p.service.model, [&](auto model) {
+    service.choose<decltype(model)>() = lowered_of(model, p);
+  });
+  return service;
 }
 
 // The list's groups, or one for all.
@@ -181,7 +196,7 @@ std::vector<ProfileUse> profiles_of(const ContinuousParams& p) {
     if (group.preset != ServicePreset::kNone) {
       const PresetFacts& facts = facts_of(group.preset);
       if (facts.has_profile()) uses.push_back({i, {group.preset, "", facts.profile_layers}});
-    } else if (p.service.model == IterationKind::kTable) {
+    } else if (reads_profile(p.service.model)) {
       uses.push_back({i, {ServicePreset::kNone, p.profile_path, p.table.layers}});
     }
     ++i;
@@ -200,9 +215,10 @@ void check_services(const ContinuousParams& p, std::vector<Finding>& findings) {
   for (const ServicePreset preset : kinds) {
     if (preset != ServicePreset::kNone) {
       check_preset(preset, p, findings);
-    } else if (p.service.model == IterationKind::kRoofline) {
+    } else if (IterationModels::visit(p.service.model,
+                                      [](auto model) { return model.kIsEstimate; })) {
       check_roofline(p, findings);
-    } else if (p.service.model == IterationKind::kTable && p.profile_path.empty()) {
+    } else if (reads_profile(p.service.model) && p.profile_path.empty()) {
       findings.push_back({"service.profile",
                           "missing service.profile (model = \"table\" reads it) name a folder"});
     }
@@ -213,14 +229,14 @@ IterationModel lower(ServicePreset preset) {
   const PresetFacts& facts = facts_of(preset);
   IterationModel model;
   if (facts.has_profile()) {
-    model.kind = IterationKind::kTable;
-    model.table = {};
+    model.choose<TableIteration>();
     return model;
   }
-  model.affine.num_regimes = facts.num_regimes;
+  AffineIteration::Lowered& affine = model.choose<AffineIteration>();
+  affine.num_regimes = facts.num_regimes;
   for (std::int32_t i = 0; i < facts.num_regimes; ++i) {
     const PresetRegime& regime = facts.regimes[static_cast<std::size_t>(i)];
-    model.affine.regimes[i] = lower(regime.coefficients, regime.from_sequences);
+    affine.regimes[i] = lower(regime.coefficients, regime.from_sequences);
   }
   return model;
 }
@@ -228,8 +244,7 @@ IterationModel lower(ServicePreset preset) {
 IterationModel lower(const RooflineSpec& spec) {
   const RooflineBounds bounds = bounds_of(spec);
   IterationModel model;
-  model.kind = IterationKind::kRoofline;
-  model.roofline = {lower(bounds.memory, 0), lower(bounds.compute, 0)};
+  model.choose<RooflineIteration>() = {lower(bounds.memory, 0), lower(bounds.compute, 0)};
   return model;
 }
 

@@ -72,7 +72,7 @@ struct AffineRegime {
   }
 };
 
-struct AffineIteration {
+struct AffineIteration : IterationDefaults {
   static constexpr const char* kName = "affine";
   static constexpr int kMostRegimes = 4;
 

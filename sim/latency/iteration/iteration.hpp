@@ -83,6 +83,13 @@ constexpr Ticks kShortestIteration = kTicksPerNs;
 // What keeps the clock in range whatever coefficients and tables say: 11 days.
 constexpr double kLongestIteration_ns = 1e15;
 
+// What is asked of a model beside its times; a model overrides what it answers otherwise.
+struct IterationDefaults {
+  static constexpr bool kReadsProfile =
+      false;                                  // of measured kernel times, which lowering leaves out
+  static constexpr bool kIsEstimate = false;  // from published facts, not from measurements
+};
+
 template <class Model, class = void>
 constexpr bool kIsIterationModel = false;
 template <class Model>

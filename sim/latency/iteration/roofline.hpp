@@ -9,8 +9,9 @@
 
 namespace servesweep {
 
-struct RooflineIteration {
+struct RooflineIteration : IterationDefaults {
   static constexpr const char* kName = "roofline";
+  static constexpr bool kIsEstimate = true;
 
   // What an iteration takes beside both is in both bases.
   struct Lowered {

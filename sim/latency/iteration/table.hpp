@@ -62,8 +62,9 @@ struct AttentionTable {
   const double* time_ns = nullptr;   // [prefill tokens][their context][decodes][their context]
 };
 
-struct TableIteration {
+struct TableIteration : IterationDefaults {
   static constexpr const char* kName = "table";
+  static constexpr bool kReadsProfile = true;
   // What keeps the clock in range whatever a table says.
   static constexpr double kMost_ns_per_token = 2e9;
 

@@ -27,11 +27,11 @@ struct AffineServiceParams {
   }
 };
 
-struct AffineService {
+struct AffineService : ServiceDefaults {
   static constexpr const char* kName = "affine";
-  using Params = AffineServiceParams;
+  using Lowered = AffineServiceParams;
 
-  SERVESWEEP_FUNCTION static ServiceTime time(const Params& p, const BatchShape& batch) {
+  SERVESWEEP_FUNCTION static ServiceTime time(const Lowered& p, const BatchShape& batch) {
     const auto b = static_cast<double>(batch.size);
     const double h = 1.0 + p.gamma * (b - 1.0) / b;
     const double total_ms =
@@ -41,6 +41,6 @@ struct AffineService {
 };
 
 static_assert(kIsServiceModel<AffineService>,
-              "a service model has kName, Params and time(Params, BatchShape)");
+              "a service model has kName, Lowered and time(Lowered, BatchShape)");
 
 }  // namespace servesweep

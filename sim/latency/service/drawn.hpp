@@ -28,10 +28,11 @@ struct ExponentialServiceParams {
 };
 
 // Draws are exponential with mean 1.
-struct ExponentialService {
+struct ExponentialService : ServiceDefaults {
   static constexpr const char* kName = "exponential";
-  using Params = ExponentialServiceParams;
-  SERVESWEEP_FUNCTION static ServiceTime time(const Params& p, const BatchShape& batch) {
+  static constexpr ServiceDraw kDraws = ServiceDraw::kExponential;
+  using Lowered = ExponentialServiceParams;
+  SERVESWEEP_FUNCTION static ServiceTime time(const Lowered& p, const BatchShape& batch) {
     return drawn_service_time(p.mean_ms * batch.largest_draw, batch);
   }
 };
@@ -46,10 +47,10 @@ struct DeterministicServiceParams {
   }
 };
 
-struct DeterministicService {
+struct DeterministicService : ServiceDefaults {
   static constexpr const char* kName = "deterministic";
-  using Params = DeterministicServiceParams;
-  SERVESWEEP_FUNCTION static ServiceTime time(const Params& p, const BatchShape& batch) {
+  using Lowered = DeterministicServiceParams;
+  SERVESWEEP_FUNCTION static ServiceTime time(const Lowered& p, const BatchShape& batch) {
     return drawn_service_time(p.time_ms, batch);
   }
 };
@@ -67,10 +68,11 @@ struct UniformServiceParams {
 };
 
 // Draws are uniform on [0, 1).
-struct UniformService {
+struct UniformService : ServiceDefaults {
   static constexpr const char* kName = "uniform";
-  using Params = UniformServiceParams;
-  SERVESWEEP_FUNCTION static ServiceTime time(const Params& p, const BatchShape& batch) {
+  static constexpr ServiceDraw kDraws = ServiceDraw::kUniform;
+  using Lowered = UniformServiceParams;
+  SERVESWEEP_FUNCTION static ServiceTime time(const Lowered& p, const BatchShape& batch) {
     return drawn_service_time(p.shortest_ms + (p.longest_ms - p.shortest_ms) * batch.largest_draw,
                               batch);
   }
@@ -78,6 +80,6 @@ struct UniformService {
 
 static_assert(kIsServiceModel<ExponentialService> && kIsServiceModel<DeterministicService> &&
                   kIsServiceModel<UniformService>,
-              "a service model has kName, Params and time(Params, BatchShape)");
+              "a service model has kName, Lowered and time(Lowered, BatchShape)");
 
 }  // namespace servesweep

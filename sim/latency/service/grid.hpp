@@ -16,9 +16,10 @@ struct GridServiceParams {
   std::int32_t num_lengths = 0;
 };
 
-struct GridService {
+struct GridService : ServiceDefaults {
   static constexpr const char* kName = "grid";
-  using Params = GridServiceParams;
+  static constexpr bool kReadsGrid = true;
+  using Lowered = GridServiceParams;
   static constexpr double kMinService_ms = 1e-3;
 
   // Index of the cell [i, i + 1] that x is in or nearest to.
@@ -32,7 +33,7 @@ struct GridService {
     return low;
   }
 
-  SERVESWEEP_FUNCTION static ServiceTime time(const Params& p, const BatchShape& batch) {
+  SERVESWEEP_FUNCTION static ServiceTime time(const Lowered& p, const BatchShape& batch) {
     const auto b = static_cast<double>(batch.size);
     const auto length = static_cast<double>(batch.longest_tokens);
     const std::int32_t i = cell(p.batch_sizes, p.num_batch_sizes, b);
@@ -53,6 +54,6 @@ struct GridService {
 };
 
 static_assert(kIsServiceModel<GridService>,
-              "a service model has kName, Params and time(Params, BatchShape)");
+              "a service model has kName, Lowered and time(Lowered, BatchShape)");
 
 }  // namespace servesweep

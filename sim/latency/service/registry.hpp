@@ -1,62 +1,35 @@
 // The service models, and the run-time choice between them as a tagged union.
 #pragma once
 
-#include "sim/core/field.hpp"
+#include "sim/core/registry.hpp"
 #include "sim/latency/service/affine.hpp"
 #include "sim/latency/service/drawn.hpp"
 #include "sim/latency/service/grid.hpp"
 
 namespace servesweep {
 
-enum class ServiceKind : std::int32_t { kAffine, kGrid, kExponential, kDeterministic, kUniform };
+enum class ServiceKind : std::int32_t {};
+using ServiceModels = Registry<ServiceKind,           //
+                               AffineService,         //
+                               GridService,           //
+                               ExponentialService,    //
+                               DeterministicService,  //
+                               UniformService         //
+                               >;
 template <>
-struct EnumNames<ServiceKind> {
-  static constexpr const char* values[] = {AffineService::kName, GridService::kName,
-                                           ExponentialService::kName, DeterministicService::kName,
-                                           UniformService::kName};
-};
-
-// Which draws a model needs for every request.
-enum class ServiceDraw : std::int32_t { kNone, kExponential, kUniform };
+struct EnumNames<ServiceKind> : ServiceModels::Names {};
 
 SERVESWEEP_FUNCTION ServiceDraw draws_of(ServiceKind kind) {
-  if (kind == ServiceKind::kExponential) return ServiceDraw::kExponential;
-  if (kind == ServiceKind::kUniform) return ServiceDraw::kUniform;
-  return ServiceDraw::kNone;
+  return ServiceModels::visit(kind, [](auto model) { return model.kDraws; });
 }
 
-struct ServiceModel {
-  ServiceKind kind = ServiceKind::kAffine;
-  union {
-    AffineServiceParams affine;
-    GridServiceParams grid;
-    ExponentialServiceParams exponential;
-    DeterministicServiceParams deterministic;
-    UniformServiceParams uniform;
-  };
+SERVESWEEP_FUNCTION bool reads_grid(ServiceKind kind) {
+  return ServiceModels::visit(kind, [](auto model) { return model.kReadsGrid; });
+}
 
-  SERVESWEEP_FUNCTION ServiceModel() : affine() {}
-
-  // Calls visitor(Model{}, params of the chosen model).
-  template <class Visitor>
-  SERVESWEEP_FUNCTION decltype(auto) visit(Visitor&& visitor) const {
-    switch (kind) {
-      case ServiceKind::kGrid:
-        return visitor(GridService{}, grid);
-      case ServiceKind::kExponential:
-        return visitor(ExponentialService{}, exponential);
-      case ServiceKind::kDeterministic:
-        return visitor(DeterministicService{}, deterministic);
-      case ServiceKind::kUniform:
-        return visitor(UniformService{}, uniform);
-      case ServiceKind::kAffine:
-        break;
-    }
-    return visitor(AffineService{}, affine);
-  }
-
+struct ServiceModel : Chosen<ServiceModels> {
   SERVESWEEP_FUNCTION ServiceTime time(const BatchShape& batch) const {
-    return visit([&batch](auto model, const auto& params) { return model.time(params, batch); });
+    return visit([&](auto model, const auto& lowered) { return model.time(lowered, batch); });
   }
 };
 

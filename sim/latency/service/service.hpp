@@ -23,14 +23,23 @@ struct ServiceTime {
   bool extrapolated = false;  // outside what was measured
 };
 
+// Which draws a model needs for every request.
+enum class ServiceDraw : std::int32_t { kNone, kExponential, kUniform };
+
+// What is asked of a model beside its time; a model overrides what it answers otherwise.
+struct ServiceDefaults {
+  static constexpr ServiceDraw kDraws = ServiceDraw::kNone;
+  static constexpr bool kReadsGrid = false;  // a file of measured times, which lowering leaves out
+};
+
 template <class Model, class = void>
 constexpr bool kIsServiceModel = false;
 template <class Model>
 constexpr bool kIsServiceModel<
     Model, std::void_t<decltype(Model::kName),
-                       decltype(Model::time(std::declval<const typename Model::Params&>(),
+                       decltype(Model::time(std::declval<const typename Model::Lowered&>(),
                                             std::declval<const BatchShape&>()))>> =
-    std::is_same_v<ServiceTime, decltype(Model::time(std::declval<const typename Model::Params&>(),
+    std::is_same_v<ServiceTime, decltype(Model::time(std::declval<const typename Model::Lowered&>(),
                                                      std::declval<const BatchShape&>()))>;
 
 }  // namespace servesweep

@@ -52,14 +52,14 @@ TEST_CASE("bounds by hand") {
   CHECK(bounds.compute.per_prompt_token_pair_ms == bounds.compute.per_context_token_ms);
 
   const IterationModel model = lower(spec);
-  CHECK(model.kind == IterationKind::kRoofline);
-  CHECK(ns_of(model.roofline.memory.base) * 1e-6 == Approx(bounds.memory.base_ms));
+  CHECK(model.is<RooflineIteration>());
+  CHECK(ns_of(model.as<RooflineIteration>().memory.base) * 1e-6 == Approx(bounds.memory.base_ms));
 }
 
 TEST_CASE("an estimate is said to be one, and its memory is compared with its model") {
   ContinuousParams params;
   CHECK(check_continuous_params(params).empty());
-  params.service.model = IterationKind::kRoofline;
+  params.service.model = IterationModels::code_of<RooflineIteration>();
   params.roofline.roofline.model = RooflineModel::kQwen7b;
   const auto findings = [&params] {
     std::vector<Finding> all = check_continuous_params(params);

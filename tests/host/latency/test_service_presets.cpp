@@ -242,7 +242,7 @@ TEST_CASE("lists of services are read as they are meant") {
   CHECK(finding(params).empty());
   params.cluster.num_replicas = 2;
   params.services = "opt-13b-a100-tp2, service";
-  params.service.model = IterationKind::kTable;
+  params.service.model = IterationModels::code_of<TableIteration>();
   CHECK(finding(params).find("missing service.profile") == 0);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("every group with a table is known") {
   ContinuousParams params;
   params.cluster.num_replicas = 4;
   params.services = "llama-3.1-8b-rtx4090, opt-13b-a100-tp2, service, llama-3.1-8b-rtx4090";
-  params.service.model = IterationKind::kTable;
+  params.service.model = IterationModels::code_of<TableIteration>();
   params.table.layers = 28;
   params.profile_path = "folder";
   const std::vector<ProfileUse> uses = profiles_of(params);
@@ -264,9 +264,9 @@ TEST_CASE("every group with a table is known") {
   const ContinuousWorld world = lower(params, 1);
   REQUIRE(world.num_groups == 4);
   for (const std::int32_t i : {0, 2, 3}) {
-    CHECK(world.groups[i].service.kind == IterationKind::kTable);
+    CHECK(world.groups[i].service.is<TableIteration>());
   }
-  params.service.model = IterationKind::kAffine;
+  params.service.model = IterationModels::code_of<AffineIteration>();
   CHECK(profiles_of(params).size() == 2);
 }
 
