@@ -93,6 +93,12 @@ struct RunWorlds {
     if constexpr (!kOnHost) {
       if (slots.states == nullptr) state = scratch_of(team);
     }
+    run_in_slot(warp, slot, state);
+  }
+
+  // Runs worlds of the wave until all have been started.
+  KOKKOS_FUNCTION void run_in_slot(const DeviceWarp& warp, std::int32_t slot,
+                                   unsigned char* state) const {
     for (;;) {
       std::int32_t start = 0;
       if (warp.lane() == 0) start = Kokkos::atomic_fetch_add(wave.next_start, 1);

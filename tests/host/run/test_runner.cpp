@@ -9,6 +9,7 @@
 
 #include "host/base/progress.hpp"
 #include "host/run/runner.hpp"
+#include "kernels/device/device.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace servesweep;
@@ -23,6 +24,7 @@ struct FakeRun : EngineRun {
   double now_s = 1000;
   std::vector<WorldRange> ran;
   std::function<void()> while_running = [] {};
+  std::int64_t device_fails_at = -1;  // the first world of the chunk whose results never come
 
   ChunkPlan plan(std::int64_t first, std::int64_t end) override {
     ChunkPlan plan;
@@ -34,6 +36,9 @@ struct FakeRun : EngineRun {
     now_s += 1;
     while_running();
     ran.push_back(plan.worlds);
+    if (plan.worlds.first == device_fails_at) {
+      return []() -> ResultChunk { throw DeviceError("the device is gone"); };
+    }
     ResultChunk chunk;
     chunk.first_world = plan.worlds.first;
     chunk.num_worlds = plan.worlds.second - plan.worlds.first;
@@ -48,7 +53,10 @@ struct FakeStore : ResultStore {
   int finishes = 0;
 
   std::vector<WorldRange> finished() const override { return before; }
+  std::int64_t fails_at = -1;  // the first world of the chunk that cannot be saved
+
   void append(const ResultChunk& chunk) override {
+    if (chunk.first_world == fails_at) throw std::runtime_error("the disk is full");
     appended.emplace_back(chunk.first_world, chunk.first_world + chunk.num_worlds);
   }
   void finish() override { ++finishes; }
@@ -158,6 +166,50 @@ TEST_CASE("an engine's error passes through, finished chunks are kept") {
   CHECK_THROWS_WITH(f.go(100), "broken");
   CHECK(f.store.appended == Ranges{{0, 10}});
   CHECK(f.store.finishes == 0);
+}
+
+// What is saved while the next chunk runs is waited for before another one is saved, and in the
+// end.
+TEST_CASE("a store that fails ends the run: earlier chunks are kept, no later one is saved") {
+  Fixture f;
+  SECTION("at a chunk in the middle") {
+    f.store.fails_at = 10;
+    CHECK_THROWS_WITH(f.go(50), "the disk is full");
+    CHECK(f.run.ran == Ranges{{0, 10}, {10, 20}, {20, 30}});
+  }
+  SECTION("at the last chunk") {
+    f.store.fails_at = 10;
+    CHECK_THROWS_WITH(f.go(20), "the disk is full");
+  }
+  CHECK(f.store.appended == Ranges{{0, 10}});
+  CHECK(f.store.finishes == 0);
+}
+
+TEST_CASE("a device that fails after the start of a chunk ends the run as a failing store does") {
+  Fixture f;
+  SECTION("in the middle") {
+    f.run.device_fails_at = 10;
+    CHECK_THROWS_AS(f.go(50), DeviceError);
+  }
+  SECTION("at the last chunk") {
+    f.run.device_fails_at = 10;
+    CHECK_THROWS_AS(f.go(20), DeviceError);
+  }
+  CHECK(f.store.appended == Ranges{{0, 10}});
+  CHECK(f.store.finishes == 0);
+}
+
+TEST_CASE("a clock that stands still or goes back stops no run") {
+  Fixture f;
+  f.control.max_time_s = 2.5;
+  double now_s = 1000;
+  f.control.now_s = [&now_s] { return now_s; };
+  SECTION("stands still") {}
+  SECTION("goes back") {
+    f.run.while_running = [&now_s] { now_s -= 500; };
+  }
+  CHECK(f.go(100).end == RunEnd::kFinished);
+  CHECK(f.store.finishes == 1);
 }
 
 TEST_CASE("progress says what is done, how fast, and what is left") {
