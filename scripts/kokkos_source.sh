@@ -8,13 +8,11 @@ release=${SERVESWEEP_KOKKOS_VERSION:-4.7.01}
 release_sha256=${SERVESWEEP_KOKKOS_SHA256:-404cf33e76159e83b8b4ad5d86f6899d442b5da4624820ab457412116cdcd201}
 release_home=${SERVESWEEP_KOKKOS_HOME:-https://github.com/kokkos/kokkos/releases/download/$release}
 
-# Each get_... sets source to a folder of Kokkos' source and flags to the compile options that it
-# needs; the folder stays in the cache, for other backends.
+# Each get_... sets source to a folder of Kokkos' source, which stays in the cache for other backends.
 
 get_release() {
   local file=kokkos-$release.tar.gz place found get
   source=$SERVESWEEP_CACHE/kokkos-$release-source
-  flags=''
   [ ! -d "$source" ] || return 0
   for place in ${SERVESWEEP_DOWNLOADS:-} "$release_home"; do
     case "$place" in
@@ -39,7 +37,6 @@ get_release() {
 get_debian() {
   local place=$work/apt file size hash url
   source=$SERVESWEEP_CACHE/kokkos-debian-source
-  flags='-include cstdint'  # g++ 13 and newer
   [ ! -d "$source" ] || return 0
   if ! command -v apt-get >/dev/null; then
     say "no apt-get, so no source package of trilinos"
@@ -90,6 +87,7 @@ stand_in_for_driver() {
 # Everything happens in a temporary folder; the last step renames the finished tree.
 compile_kokkos() {
   local kokkos=$SERVESWEEP_CACHE/kokkos-$preset options=("${kokkos_options[@]}")
+  local flags="-include cstdint"  # Kokkos before 3.7 with g++ 13 and newer
   if [ "$preset" = cuda ]; then
     options+=("-DCMAKE_CXX_COMPILER=$source/bin/nvcc_wrapper")
     export NVCC_WRAPPER_DEFAULT_COMPILER=${CXX:-g++}
