@@ -31,9 +31,8 @@ struct RouterParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&RouterParams::router, FieldName{"router", "cluster_router"},
-          "Which replica an arriving request goes to: in turn, at random, the one with fewest "
-          "requests, with fewest KV blocks in use, the better of two random ones, or the one that "
-          "has cached most of its prefix.");
+          "Which replica an arriving request goes to, by the rule of this name "
+          "(docs/continuous_engine.md).");
   }
 };
 
