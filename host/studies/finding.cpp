@@ -68,4 +68,10 @@ StudyFinding render(const FindingRecord& finding) {
   return sentence.finding(finding.topic);
 }
 
+std::vector<StudyFinding> render(const FindingRecords& findings) {
+  std::vector<StudyFinding> rendered;
+  for (const FindingRecord& finding : findings) rendered.push_back(render(finding));
+  return rendered;
+}
+
 }  // namespace servesweep

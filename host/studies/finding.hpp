@@ -17,7 +17,7 @@ namespace servesweep {
 struct Number {
   std::string name;  // "p99_latency_s"
   double value = 0;
-  std::string unit;  // behind the number in the sentence: "s"
+  std::string unit = {};  // behind the number in the sentence: "s"
 };
 // Printed and stored in percent, as `<name>_percent`.
 struct Percent {
@@ -34,7 +34,7 @@ struct Count {
 struct Range {
   std::string name;
   double low = 0, high = 0;
-  std::string unit;
+  std::string unit = {};
 };
 // "mean latency falls by 12.3 % (95 % interval: 10.1 to 14.5 %)", "... by a factor of 21 (...)",
 // "... shows no clear change (-1.2 %, 95 % interval: -3.4 to 1 %)", "... does not change", and with
@@ -52,7 +52,7 @@ using Argument = std::variant<std::string, Number, Percent, Count, Range, Change
 // A text in which each "{}" is the place of the next argument. Without arguments: plain words.
 struct Clause {
   std::string text;
-  std::vector<Argument> arguments;
+  std::vector<Argument> arguments = {};
 };
 
 // The clauses one after the other with `between` between them, the last two with `before_last`.
@@ -62,12 +62,13 @@ Clause joined(std::vector<Clause> clauses, const std::string& between,
 struct FindingRecord {
   std::string topic;
   Clause sentence;
-  std::string metric;              // column that was compared, or ""
-  std::optional<double> from, to;  // values of the input that was varied
-  std::optional<ChangeOf> change;  // from the one to the other, with its interval
+  std::string metric = {};                   // column that was compared, or ""
+  std::optional<double> from = {}, to = {};  // values of the input that was varied
+  std::optional<ChangeOf> change = {};       // from the one to the other, with its interval
 };
 using FindingRecords = std::vector<FindingRecord>;
 
 StudyFinding render(const FindingRecord& finding);
+std::vector<StudyFinding> render(const FindingRecords& findings);
 
 }  // namespace servesweep
