@@ -30,7 +30,7 @@ SERVESWEEP_FUNCTION void keep_latencies(const Lanes& lanes, std::int64_t* values
   });
 }
 
-struct BatchTraits {
+struct BatchTraits : TraitDefaults {
   static constexpr const char* kLabel = "servesweep::batch_engine";
   using World = BatchWorld;
   using State = BatchState;
@@ -45,7 +45,6 @@ struct BatchTraits {
   static constexpr bool kStateFitsScratch = true;
   static constexpr int kSavedHistograms = 1;
   static constexpr int kExactRooms = 1;
-  static constexpr unsigned kFeatures = 0;
 
   template <template <class> class Rows>
   struct Tables {
@@ -69,7 +68,6 @@ struct BatchTraits {
             requests * static_cast<std::int64_t>(sizeof(BinnedRequest)),
             {{world.num_gpus}, {bins}}};
   }
-  static unsigned features_of(const BatchWorld&) { return 0; }
 
   SERVESWEEP_FUNCTION static void place(BatchState& state, unsigned char* memory,
                                         const BatchWorld& world) {

@@ -1,12 +1,13 @@
 // The continuous engine as a wave runner sees it (kernels/wave_runner.hpp).
 #pragma once
 
+#include "kernels/device/device_warp.hpp"
 #include "kernels/wave_runner.hpp"
 #include "sim/continuous/engine.hpp"
 
 namespace servesweep {
 
-struct ContinuousTraits {
+struct ContinuousTraits : TraitDefaults {
   static constexpr const char* kLabel = "servesweep::continuous_engine";
   using World = ContinuousWorld;
   using State = ContinuousState;
@@ -17,10 +18,8 @@ struct ContinuousTraits {
 
   // The engine's state is in global memory and its lanes diverge: more warps would hide little.
   static constexpr unsigned kTeams = 2;
-  static constexpr bool kStateFitsScratch = false;
   static constexpr int kSavedHistograms = kNumLatencyKinds;
-  static constexpr int kExactRooms = 1;
-  static constexpr unsigned kFeatures = 0;
+  static constexpr int kExactRooms = 2;
 
   template <template <class> class Rows>
   struct Tables {
@@ -39,7 +38,6 @@ struct ContinuousTraits {
             0,
             {{world.num_replicas}}};
   }
-  static unsigned features_of(const ContinuousWorld&) { return 0; }
 
   SERVESWEEP_FUNCTION static void place(ContinuousState& state, unsigned char* memory,
                                         const ContinuousWorld& world) {
@@ -51,14 +49,6 @@ struct ContinuousTraits {
                                       ContinuousHistograms& histograms, Observer& observer) {
     ContinuousEngine(lanes, world, state, histograms, observer).run();
   }
-  SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const ContinuousHistograms& h,
-                                                              int kind) {
-    return h.of[kind];
-  }
-  template <class Lanes>
-  SERVESWEEP_FUNCTION static void clear(const Lanes& lanes, ContinuousHistograms& h) {
-    for (Histogram& histogram : h.of) histogram.clear(lanes);
-  }
   template <class Lanes>
   SERVESWEEP_FUNCTION static void save_rows(const Lanes& lanes, const ContinuousWorld& world,
                                             const ContinuousState& state,
@@ -68,18 +58,73 @@ struct ContinuousTraits {
                    [&](std::int32_t r) { replicas[r] = use_of(state.replicas[r]); });
   }
 
-  // No world has exact percentiles.
-  static constexpr int num_quantities(int) { return 0; }
-  SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const ContinuousWorld&, int) {
-    return kMostExactValues + 1;
+  // Rooms: a value per request of the four latencies, and one per output token. The values are
+  // durations [ns]; the bits of doubles that are not negative sort as these do.
+  static constexpr int num_quantities(int room) { return room == 0 ? kNumLatencyKinds - 1 : 1; }
+  SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const ContinuousWorld& world, int room) {
+    return room == 0 ? world.requests.count : world.most_output_tokens;
   }
-  SERVESWEEP_FUNCTION static void set_exact_quantiles(int, int, const std::int64_t*, std::int64_t,
-                                                      ContinuousResult&) {}
-  struct KeepValues : NoServedObserver {
-    SERVESWEEP_FUNCTION KeepValues(const ExactRoom*, const ContinuousWorld&, ContinuousResult&,
-                                   std::int32_t) {}
-    SERVESWEEP_FUNCTION void open() const {}
-    SERVESWEEP_FUNCTION void close() const {}
+  SERVESWEEP_FUNCTION static LatencyKind kind_of(int room, int quantity) {
+    constexpr LatencyKind kOfRequests[] = {LatencyKind::kQueue, LatencyKind::kTtft,
+                                           LatencyKind::kTpot, LatencyKind::kE2e};
+    return room == 0 ? kOfRequests[quantity] : LatencyKind::kItl;
+  }
+  SERVESWEEP_FUNCTION static void set_exact_quantiles(int room, int quantity,
+                                                      const std::int64_t* sorted,
+                                                      std::int64_t count,
+                                                      ContinuousResult& result) {
+    const ServedQuantiles quantiles;
+    interpolate_quantiles(
+        sorted, count, quantiles.wanted, kNumServedQuantiles, 1.0,
+        [](std::int64_t bits) {
+          double value = 0;
+          memcpy(&value, &bits, sizeof value);
+          return value;
+        },
+        result.quantiles_ns[static_cast<int>(kind_of(room, quantity))]);
+  }
+
+  // Keeps the latencies of a wave's world. Its lanes take a replica each.
+  struct KeepValues {
+    static constexpr bool kSeesSequences = false;
+    static constexpr bool kSeesGaps = true;
+    const ExactRoom* rooms;
+    const ContinuousWorld& world;
+    ContinuousResult& result;
+    std::int32_t index;  // of the world
+
+    SERVESWEEP_FUNCTION void open() const {
+      for (int quantity = 0; quantity < num_quantities(0); ++quantity) count(0, quantity) = 0;
+      count(1, 0) = 0;
+    }
+    SERVESWEEP_FUNCTION void close() const {
+      result.exact_quantiles = has_exact_percentiles<ContinuousTraits>(world);
+    }
+    SERVESWEEP_FUNCTION void ran(const IterationRun&) const {}
+    SERVESWEEP_FUNCTION void request(const CompletedRequest& q) const {
+      if (!has_exact_percentiles<ContinuousTraits>(world)) return;
+      keep(0, 0, ns_of(q.first_scheduled - q.arrival), 1);
+      keep(0, 1, ns_of(q.first_token - q.arrival), 1);
+      if (q.tpot_ps >= 0) keep(0, 2, static_cast<double>(q.tpot_ps) * 1e-3, 1);
+      keep(0, 3, ns_of(q.end - q.arrival), 1);
+    }
+    SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
+                                  std::int32_t n) const {
+      if (!has_exact_percentiles<ContinuousTraits>(world)) return;
+      for (std::int64_t i = begin; i < end; ++i) keep(1, 0, ns_of(line.at(i)), n);
+    }
+
+   private:
+    SERVESWEEP_FUNCTION std::uint32_t& count(int room, int quantity) const {
+      return rooms[room].counts[index * num_quantities(room) + quantity];
+    }
+    SERVESWEEP_FUNCTION void keep(int room, int quantity, double value_ns, std::int32_t n) const {
+      const ExactRoom& to = rooms[room];
+      const std::uint32_t before = fetch_add(count(room, quantity), static_cast<std::uint32_t>(n));
+      std::int64_t* values =
+          to.values + static_cast<std::size_t>(quantity) * to.stride + to.begin[index] + before;
+      for (std::int32_t i = 0; i < n; ++i) memcpy(values + i, &value_ns, sizeof value_ns);
+    }
   };
 
   struct RecordEvents {

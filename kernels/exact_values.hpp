@@ -21,6 +21,10 @@ SERVESWEEP_FUNCTION bool has_exact_percentiles(const typename Engine::World& wor
   return true;
 }
 
+// An array has at least one element.
+template <class Engine>
+constexpr int kExactRoomsOf = Engine::kExactRooms > 0 ? Engine::kExactRooms : 1;
+
 struct ExactRoom {
   std::int64_t* values;   // [quantity of the room][stride]: integers that sort as the values do
   std::size_t stride;     // values of all worlds together

@@ -42,7 +42,7 @@ struct WaveArrays {
   typename Engine::Result* results;  // [world]
   SparseHistograms histograms;       // a row for each world and saved histogram
   typename Engine::template Tables<DeviceRows> tables;
-  ExactRoom exact[Engine::kExactRooms];
+  ExactRoom exact[kExactRoomsOf<Engine>];
   unsigned char* exact_temp;
 
   void take(const WaveShape<Engine>& shape, WaveOptions options, MemoryBlock& memory) {
@@ -59,7 +59,9 @@ struct WaveArrays {
           memory.take(table.rows, options.save_details ? rows.count : 0);
         },
         tables, shape.size.rows);
-    if (options.exact_percentiles) take_exact(shape, memory);
+    if constexpr (Engine::kExactRooms > 0) {
+      if (options.exact_percentiles) take_exact(shape, memory);
+    }
   }
 
  private:

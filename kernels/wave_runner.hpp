@@ -13,6 +13,7 @@
 #include "kernels/device/device.hpp"
 #include "kernels/device/launch_plan.hpp"
 #include "kernels/exact_values.hpp"
+#include "sim/core/histogram.hpp"
 
 namespace servesweep {
 
@@ -58,6 +59,38 @@ struct WaveResult : Engine::template Tables<HostRows> {
   std::vector<std::int32_t> bucket_counts;      // [entry]
 };
 
+// Of engines with no more to say.
+struct TraitDefaults {
+  static constexpr bool kStateFitsScratch = false;  // whether a state may lie in team scratch
+  static constexpr unsigned kTeams = 2;             // teams a multiprocessor holds at least
+  static constexpr unsigned kFeatures = 0;          // bits that features_of() may have
+  template <class World>
+  static unsigned features_of(const World&) {
+    return 0;
+  }
+
+  // Histograms in a HistogramSet: the first kSavedHistograms are saved.
+  template <class Histograms>
+  SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const Histograms& h, int i) {
+    return h.of[i];
+  }
+  template <class Lanes, class Histograms>
+  SERVESWEEP_FUNCTION static void clear(const Lanes& lanes, Histograms& h) {
+    for (Histogram& histogram : h.of) histogram.clear(lanes);
+  }
+
+  // No exact percentiles, no tables.
+  static constexpr int kExactRooms = 0;
+
+  template <template <class> class Rows>
+  struct Tables {};
+  template <class F, class... T>
+  static void for_each_table(const F&, const T&...) {}
+  template <class Lanes, class World, class State>
+  SERVESWEEP_FUNCTION static void save_rows(const Lanes&, const World&, const State&,
+                                            const Tables<DeviceRows>&, std::int32_t) {}
+};
+
 // What a world takes of a wave's memory.
 template <class Engine>
 struct WorldSize {
@@ -73,8 +106,8 @@ template <class Engine>
 struct WaveShape {
   std::int64_t worlds = 0;
   WorldSize<Engine> size{0, 0, 0, 0, {}};
-  std::int64_t exact_values[Engine::kExactRooms] = {};  // of worlds with exact percentiles
-  unsigned features = 0;                                // that some world has
+  std::int64_t exact_values[kExactRoomsOf<Engine>] = {};  // of worlds with exact percentiles
+  unsigned features = 0;                                  // that some world has
 
   void add(const typename Engine::World& world) {
     const WorldSize<Engine> one = Engine::size_of(world);
@@ -85,15 +118,18 @@ struct WaveShape {
     size.read_bytes += one.read_bytes;
     Engine::for_each_table([](auto& sum, const auto& rows) { sum.count += rows.count; }, size.rows,
                            one.rows);
-    for (int room = 0; room < Engine::kExactRooms && has_exact_percentiles<Engine>(world); ++room) {
-      exact_values[room] += Engine::num_exact_values(world, room);
+    if constexpr (Engine::kExactRooms > 0) {
+      for (int room = 0; room < Engine::kExactRooms && has_exact_percentiles<Engine>(world);
+           ++room) {
+        exact_values[room] += Engine::num_exact_values(world, room);
+      }
     }
     features |= Engine::features_of(world);
   }
 
   // A wave's exact values are numbered in 32 bits.
   bool numbers_its_values() const {
-    return *std::max_element(exact_values, exact_values + Engine::kExactRooms) <= UINT32_MAX;
+    return *std::max_element(exact_values, exact_values + kExactRoomsOf<Engine>) <= UINT32_MAX;
   }
 };
 

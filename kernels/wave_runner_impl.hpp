@@ -206,7 +206,7 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
     WaveOptions options) {
   WaveShape<Engine> shape;
   typename Engine::template Tables<RowBegins> begins;
-  std::vector<std::uint32_t> exact_begins[Engine::kExactRooms];
+  std::vector<std::uint32_t> exact_begins[kExactRoomsOf<Engine>];
   for (const World& world : worlds) {
     Engine::for_each_table([](auto& begin, const auto& rows) { begin.push_back(rows.count); },
                            begins, shape.size.rows);
@@ -244,10 +244,15 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
                                ProfileRegion::kKernel);
     launch_worlds<Engine>(wave.instance, launch, shape.features, kernel);
   };
-  if (options.exact_percentiles) {
-    launch_with(RunWorlds<Engine, true>{arrays, slots, num_worlds, options.save_details});
-    take_exact_quantiles<Engine>(wave.instance, arrays.exact, num_worlds, arrays.results,
-                                 arrays.exact_temp);
+  const auto run_exactly = [&] {
+    if constexpr (Engine::kExactRooms > 0) {
+      launch_with(RunWorlds<Engine, true>{arrays, slots, num_worlds, options.save_details});
+      take_exact_quantiles<Engine>(wave.instance, arrays.exact, num_worlds, arrays.results,
+                                   arrays.exact_temp);
+    }
+  };
+  if (options.exact_percentiles && Engine::kExactRooms > 0) {
+    run_exactly();
   } else {
     launch_with(RunWorlds<Engine, false>{arrays, slots, num_worlds, options.save_details});
   }

@@ -15,8 +15,11 @@ struct Registered {
   std::unique_ptr<Engine> (*make)();
 };
 
-constexpr Registered kEngines[] = {{"batch", make_batch_engine},
-                                   {"continuous", make_continuous_engine}};
+std::vector<Registered>& engines() {
+  static std::vector<Registered> engines = {{"batch", make_batch_engine},
+                                            {"continuous", make_continuous_engine}};
+  return engines;
+}
 
 std::string unknown(const std::string& name) {
   const std::vector<std::string> names = engine_names();
@@ -28,12 +31,16 @@ std::string unknown(const std::string& name) {
 
 std::vector<std::string> engine_names() {
   std::vector<std::string> names;
-  for (const Registered& engine : kEngines) names.emplace_back(engine.name);
+  for (const Registered& engine : engines()) names.emplace_back(engine.name);
   return names;
 }
 
+void register_engine(const char* name, std::unique_ptr<Engine> (*make)()) {
+  engines().push_back({name, make});
+}
+
 std::unique_ptr<Engine> make_engine(const std::string& name) {
-  for (const Registered& engine : kEngines) {
+  for (const Registered& engine : engines()) {
     if (name == engine.name) return engine.make();
   }
   throw InputError(unknown(name));
@@ -42,7 +49,7 @@ std::unique_ptr<Engine> make_engine(const std::string& name) {
 std::unique_ptr<Engine> make_engine(const RunSpec& spec) {
   const std::string name = engine_of(spec);
   const SpecEntry* entry = spec.find("engine");
-  for (const Registered& engine : kEngines) {
+  for (const Registered& engine : engines()) {
     if (name == engine.name) return engine.make();
   }
   throw InputError({entry->at(entry->value, unknown(name))});

@@ -1,7 +1,7 @@
 // A sweep's way through an engine, written once for all: chunks are planned within the limits of
 // memory, their workloads prepared, waves run, worlds replayed.
 //
-// A model is what an engine brings to it (docs/howto_add_engine.md):
+// A model is what an engine brings to it (docs/howto_add_engine.md), some of it from ModelDefaults:
 //   Traits, Runner      of its waves: a WaveRunner<Traits> (kernels/wave_runner.hpp)
 //   Params              of a world; has a WorkloadSpec workload
 //   Requests            a workload as its worlds want it, made of a shared_ptr<const Workload>:
@@ -43,6 +43,23 @@ namespace servesweep {
 struct Refusal {
   std::string facts;  // after those of its workload, such as ", its state takes 3 GB"
   std::string remedy = "workload.requests";
+};
+
+// Of models with no more to say.
+struct ModelDefaults {
+  struct Kept {
+    template <class Params>
+    explicit Kept(const Params&) {}
+  };
+  template <class Input>
+  static std::size_t preparation_bytes(const Input&) {
+    return 0;
+  }
+  template <class World>
+  static Refusal refusal(const World&) {
+    return {};
+  }
+  static std::size_t table_bytes() { return 0; }
 };
 
 template <class Model>

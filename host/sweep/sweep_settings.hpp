@@ -59,7 +59,7 @@ struct OutputFields {
           "Write each world's latency histogram; auto: up to 100,000 worlds.");
     visit(&OutputFields::exact_percentiles, "exact_percentiles",
           "Percentiles from all latencies instead of the histogram, in worlds of up to 16,777,216 "
-          "requests.");
+          "requests and, of the continuous engine, output tokens.");
   }
 };
 

@@ -94,4 +94,15 @@ class DeviceWarp {
 
 #endif
 
+// Adds to a counter that the lanes of a world share; returns what it was before.
+SERVESWEEP_FUNCTION std::uint32_t fetch_add(std::uint32_t& counter, std::uint32_t n) {
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+  return atomicAdd(&counter, n);
+#else
+  const std::uint32_t before = counter;
+  counter += n;
+  return before;
+#endif
+}
+
 }  // namespace servesweep

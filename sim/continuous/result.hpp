@@ -25,6 +25,7 @@ struct ContinuousResult {
   ReplicaPeaks peaks;
   double quantiles_ns[kNumLatencyKinds][kNumServedQuantiles] = {};
   WorldStatus status = WorldStatus::kCompleted;
+  std::int32_t exact_quantiles = 0;  // 1: the quantiles are exact, 0: from histograms
 };
 
 static_assert(std::is_trivially_copyable_v<ContinuousResult>, "a result is copied back as bytes");

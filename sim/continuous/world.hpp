@@ -13,6 +13,7 @@ struct ContinuousWorld : ReplicaWorld {
   Router router = Routers::code_of<RoundRobinRouter>();
   std::int32_t num_replicas = 1;
   std::int64_t time_limit_ns = kNever;
+  std::int64_t most_output_tokens = 0;  // that its requests generate; of exact percentiles
 };
 
 static_assert(std::is_trivially_copyable_v<ContinuousWorld>,

@@ -78,6 +78,17 @@ struct Histogram {
   }
 };
 
+// The histograms of a world: counts [kNumber][HistogramLayout::kNumBuckets], all zero.
+template <int kNumber>
+struct HistogramSet {
+  static constexpr std::size_t kCounts = std::size_t{kNumber} * HistogramLayout::kNumBuckets;
+  Histogram of[kNumber];
+
+  SERVESWEEP_FUNCTION explicit HistogramSet(std::uint32_t* counts) {
+    for (int i = 0; i < kNumber; ++i) of[i].counts = counts + i * HistogramLayout::kNumBuckets;
+  }
+};
+
 // Writes the quantiles of a histogram of `total` > 0 values to out_ns: NumPy's linear
 // interpolation between order statistics, each order statistic being its bucket's middle.
 // `quantiles` ascend.

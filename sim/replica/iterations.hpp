@@ -146,10 +146,10 @@ class ReplicaIterations {
     const bool starts_evenly = r_.num_fresh == 0 && r_.common_last == r_.start;
     const Ticks span = r_.end - r_.start;
     if (starts_evenly) {
-      recorder_.gaps(line, 0, iterations, span, n);
+      gaps(line, 0, iterations, span, n);
     } else {
       first_gaps(r_.start + line.first);
-      recorder_.gaps(line, 1, iterations, span - line.first, n);
+      gaps(line, 1, iterations, span - line.first, n);
     }
     tally(span, iterations, n * iterations, line.token_area(r_.context_sum, n, iterations, span));
     observe(iterations, n, r_.context_sum, 0, 0);
@@ -165,7 +165,7 @@ class ReplicaIterations {
     for (std::int32_t i = 0; i < r_.num_decoding; ++i, slot = s_[slot].next) {
       if (i < r_.num_decoding - r_.num_fresh) s_[slot].last_token = r_.common_last;
       if (i >= count) continue;
-      recorder_.gap(r_.end - s_[slot].last_token, 1);
+      gap(r_.end - s_[slot].last_token, 1);
       s_[slot].last_token = r_.end;
       context += s_.cached_tokens(slot) + 1;
     }
@@ -208,7 +208,7 @@ class ReplicaIterations {
     const bool is_first = s.first_token < 0;
     if (is_first) s.first_token = r_.end;
     if (w_.prefill_yields_token) {
-      if (!is_first) recorder_.gap(r_.end - s.last_token, 1);
+      if (!is_first) gap(r_.end - s.last_token, 1);
       ++s.generated;
     }
     if (is_first || w_.prefill_yields_token) s.last_token = r_.end;
@@ -238,13 +238,24 @@ class ReplicaIterations {
 
   // Inter-token times of all decoding sequences whose next token comes at `end`.
   SERVESWEEP_FUNCTION void first_gaps(Ticks end) {
-    recorder_.gap(end - r_.common_last, r_.num_decoding - r_.num_fresh);
+    gap(end - r_.common_last, r_.num_decoding - r_.num_fresh);
     for (std::int32_t slot = r_.last; r_.num_fresh > 0; slot = s_[slot].previous) {
       if (!s_[slot].decodes) continue;
-      recorder_.gap(end - s_[slot].last_token, 1);
+      gap(end - s_[slot].last_token, 1);
       --r_.num_fresh;
     }
     r_.common_last = end;
+  }
+
+  // As the recorder counts them, and for observers.
+  SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) {
+    recorder_.gap(span, n);
+    if constexpr (kSeesGaps<Observer>) observer_.gaps({span, 0, 1}, 0, 1, n);
+  }
+  SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
+                                Ticks span, std::int32_t n) {
+    recorder_.gaps(line, begin, end, span, n);
+    if constexpr (kSeesGaps<Observer>) observer_.gaps(line, begin, end, n);
   }
 
   SERVESWEEP_FUNCTION void tally(Ticks span, std::int64_t iterations, std::int64_t tokens,

@@ -55,6 +55,11 @@ struct UnfinishedRequest {
 // An observer sees every run of iterations and every completed request, and where kSeesSequences is
 // true the sequences of each run. This one costs nothing.
 //
+// An observer with static constexpr bool kSeesGaps = true sees every inter-token time:
+//   void gaps(const IterationLine&, begin, end, n)     iterations begin .. end - 1 of the line,
+//   each
+//                                                      an inter-token time of n sequences
+//
 // An owner that uses a replica's ports (sim/replica/replica.hpp) is an observer with
 //   static constexpr bool kUsesPorts = true;
 //   bool prefilled(replica, const KvSequence&, time)   a prefill is complete and its sequence has
@@ -71,5 +76,10 @@ template <class Observer, class = void>
 constexpr bool kUsesPorts = false;
 template <class Observer>
 constexpr bool kUsesPorts<Observer, std::enable_if_t<Observer::kUsesPorts>> = true;
+
+template <class Observer, class = void>
+constexpr bool kSeesGaps = false;
+template <class Observer>
+constexpr bool kSeesGaps<Observer, std::enable_if_t<Observer::kSeesGaps>> = true;
 
 }  // namespace servesweep

@@ -1,8 +1,6 @@
 // What a replica counts: counters, exact integer sums, extremes, and histograms of latencies.
 #pragma once
 
-#include <cstddef>
-
 #include "sim/core/histogram.hpp"
 #include "sim/core/ticks.hpp"
 
@@ -105,17 +103,7 @@ SERVESWEEP_FUNCTION void ReplicaPeaks::join(const ReplicaPeaks& o) {
   last_completion = max_of(last_completion, o.last_completion);
 }
 
-// The histograms of a world: counts [LatencyKind][HistogramLayout::kNumBuckets], all zero.
-struct LatencyHistograms {
-  static constexpr int kCount = kNumLatencyKinds;
-  static constexpr std::size_t kCounts = std::size_t{kCount} * HistogramLayout::kNumBuckets;
-  Histogram of[kCount];
-
-  SERVESWEEP_FUNCTION explicit LatencyHistograms(std::uint32_t* counts) {
-    for (int kind = 0; kind < kCount; ++kind) {
-      of[kind].counts = counts + kind * HistogramLayout::kNumBuckets;
-    }
-  }
-};
+// The histograms of a world, by LatencyKind.
+using LatencyHistograms = HistogramSet<kNumLatencyKinds>;
 
 }  // namespace servesweep

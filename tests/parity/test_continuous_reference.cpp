@@ -2,13 +2,14 @@
 // every histogram, every counter and integral, to the last tick; and stepping every iteration
 // equals jumping over them.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "tests/reference/naive_table.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/continuous_worlds.hpp"
+#include "tests/support/uploaded_case.hpp"
 
 namespace servesweep {
 namespace {
@@ -128,8 +129,10 @@ std::vector<naive::Request> naive_requests(const ContinuousWorld& w) {
 struct Expected {
   ContinuousResult result;
   std::vector<std::uint32_t> counts = std::vector<std::uint32_t>(ContinuousHistograms::kCounts);
+  std::vector<double> values_ns[kNumLatencyKinds];
 
   void count(LatencyKind kind, double ns) {
+    values_ns[static_cast<std::size_t>(kind)].push_back(ns);
     const auto bucket = static_cast<std::size_t>(HistogramLayout::bucket(ns));
     ++counts[static_cast<std::size_t>(kind) * HistogramLayout::kNumBuckets + bucket];
   }
@@ -271,11 +274,37 @@ void check_iterations(const SeeEverything& seen, const naive::Log& log) {
   }
 }
 
+// NumPy's default: linear between order statistics.
+double percentile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double position = share * static_cast<double>(values.size() - 1);
+  const double low = values[static_cast<std::size_t>(position)];
+  const double high = values[std::min(static_cast<std::size_t>(position) + 1, values.size() - 1)];
+  return low + (high - low) * (position - std::floor(position));
+}
+
+// What the device makes of all values are the naive simulator's percentiles, to the last bit.
+void check_exact_percentiles(const ContinuousCase& random, const Expected& expected) {
+  static ContinuousRunner runner;
+  const testing::UploadedCase uploaded(runner, random);
+  const ContinuousResult r = runner.run({uploaded.world()}, {0}, {false, true}).worlds.front();
+  CHECK(r.exact_quantiles == 1);
+  for (std::size_t kind = 0; kind < kNumLatencyKinds; ++kind) {
+    for (std::size_t q = 0; q < kNumServedQuantiles; ++q) {
+      INFO("latency " << kind << ", quantile " << q);
+      CHECK(r.quantiles_ns[kind][q] ==
+            percentile(expected.values_ns[kind], ServedQuantiles().wanted[q]));
+    }
+  }
+}
+
 void check_world(const ContinuousCase& random, Reach& reach) {
   ContinuousWorld world = random.view();
   const std::vector<naive::Request> requests = naive_requests(world);
   const naive::Log log = naive::NaiveContinuous(naive_params(world), requests).run();
   const Expected expected(world, requests, log);
+  check_exact_percentiles(random, expected);
   std::string jumped;
   for (const bool step : {false, true}) {
     INFO((step ? "stepped" : "jumped"));

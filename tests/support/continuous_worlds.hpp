@@ -33,6 +33,10 @@ struct ContinuousCase {
     w.requests.predicted_tokens = predicted.data();
     w.requests.priority = priority.empty() ? nullptr : priority.data();
     w.requests.router_draws = draws.data();
+    const std::int32_t longest = *std::max_element(output.begin(), output.end());
+    for (const std::int32_t tokens : output) {
+      w.most_output_tokens += std::max(1, w.batch_max_tokens ? longest : tokens);
+    }
     if (!prefix_begin.empty()) {
       w.requests.prefix_begin = prefix_begin.data();
       w.requests.prefix_hashes = prefix_hashes.data();

@@ -40,7 +40,7 @@ struct DeviceGrid {
   GridServiceParams params;
 };
 
-class BatchModel {
+class BatchModel : public ModelDefaults {
  public:
   static constexpr const char* kName = "batch";
   static constexpr double kTypicalRequestsPerSecond = 50e6;
@@ -98,7 +98,6 @@ class BatchModel {
   }
   std::size_t table_bytes() const { return table_bytes_; }
 
-  static Refusal refusal(const BatchWorld&) { return {}; }
   static std::int64_t expected_work(const BatchWorld& world) {
     return servesweep::expected_work(world);
   }

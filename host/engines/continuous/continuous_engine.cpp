@@ -82,11 +82,7 @@ struct DeviceTable {
   TableIteration::Lowered lowered;
 };
 
-struct NothingKept {
-  explicit NothingKept(const ContinuousParams&) {}
-};
-
-class ContinuousModel {
+class ContinuousModel : public ModelDefaults {
  public:
   static constexpr const char* kName = "continuous";
   static constexpr double kTypicalRequestsPerSecond = 2.5e6;
@@ -97,7 +93,6 @@ class ContinuousModel {
   using Requests = ServedWorkload;
   using Input = ServedInput;
   using Prepared = ReplicaRequests;
-  using Kept = NothingKept;
 
   static void add_parameters(ParameterSet& set) { add_continuous_parameters(set); }
   static ContinuousParams read(const ParameterSet& set, const double* values,
@@ -111,13 +106,7 @@ class ContinuousModel {
   static std::vector<RaggedSpec> tables() { return continuous_tables(); }
 
   ContinuousModel(const Sweep& sweep, const InputFiles& files, ContinuousRunner& runner)
-      : seed_(sweep.settings().seed), files_(files), runner_(runner) {
-    if (sweep.settings().exact_percentiles) {
-      throw InputError(
-          "invalid exact_percentiles=true (the continuous engine takes percentiles from "
-          "histograms, within 0.4 %) leave it out");
-    }
-  }
+      : seed_(sweep.settings().seed), files_(files), runner_(runner) {}
 
   ContinuousWorld lower_world(const ContinuousParams& params, std::int32_t replication,
                               ServedWorkload& requests) {
@@ -125,6 +114,7 @@ class ContinuousModel {
     if (params.needs_router_draws()) draw(replication, requests);
     ContinuousWorld world = lower(params, static_cast<std::int64_t>(requests.size()));
     check_tokens(world, requests);
+    world.most_output_tokens = requests.most_output_tokens(world.batch_max_tokens);
     world.load_scaling = load_scaling(params.workload, *requests.workload);
     world.requests.count = static_cast<std::int64_t>(requests.size());
     if (params.kv.prefix_caching) {
@@ -153,7 +143,6 @@ class ContinuousModel {
     });
     return bytes;
   }
-  static std::size_t preparation_bytes(const ServedInput&) { return 0; }
   std::vector<ReplicaRequests> prepare(const std::vector<ServedInput>& inputs) {
     std::vector<ReplicaRequests> prepared;
     for (const ServedInput& input : inputs) {
@@ -217,9 +206,8 @@ class ContinuousModel {
     }
   }
 
-  static ResultChunk collect(const std::vector<ContinuousWorld>& worlds,
-                             const std::vector<NothingKept>&, const ContinuousWaveResult& wave,
-                             bool details) {
+  static ResultChunk collect(const std::vector<ContinuousWorld>& worlds, const std::vector<Kept>&,
+                             const ContinuousWaveResult& wave, bool details) {
     ResultChunk chunk;
     chunk.metrics = make_continuous_metrics(worlds.size());
     std::vector<std::int32_t> num_replicas;

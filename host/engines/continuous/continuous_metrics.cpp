@@ -133,7 +133,9 @@ const Metric<Served> kServedMetrics[] = {
      [](const Served& w) { return w.t.token_gaps > 0 ? w.r.peaks.gap_ns * 1e-9 : kNaN; }},
     {"percentile_error", kRealColumn, "1",
      "Bound of the relative error of this world's percentiles; 0: they are exact",
-     [](const Served&) { return HistogramLayout::kMaxRelativeError; }},
+     [](const Served& w) {
+       return w.r.exact_quantiles != 0 ? 0.0 : HistogramLayout::kMaxRelativeError;
+     }},
     {"throughput_requests_per_s", kRealColumn, "1/s", "Completed requests per second of makespan",
      [](const Served& w) { return w.per_s(w.completed); }, kHeadline},
     {"throughput_tokens_per_s", kRealColumn, "1/s",
