@@ -24,7 +24,7 @@ struct Wave {
   WaveShape<BatchTraits> shape;
   WaveMemory needs;
 
-  Wave(std::uint64_t seed, int count, int most_requests, const WaveOptions& options) {
+  Wave(std::uint64_t seed, int count, int most_requests) {
     for (int i = 0; i < count; ++i) {
       const auto& world = random.emplace_back(
           testing::random_world(seed * 1000 + static_cast<std::uint64_t>(i), most_requests));
@@ -79,7 +79,7 @@ TEST_CASE("a runner holds no more than its limit") {
   std::string last_expected;
   int tight = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    Wave wave(seed, 1 + static_cast<int>(random() % 12), seed % 7 == 0 ? 20'000 : 500, options);
+    Wave wave(seed, 1 + static_cast<int>(random() % 12), seed % 7 == 0 ? 20'000 : 500);
     wave.plan(unlimited, options, SIZE_MAX);
     // From just what this wave needs to three times that.
     const std::size_t limit = wave.needs.total() + random() % 3 * wave.needs.total();
