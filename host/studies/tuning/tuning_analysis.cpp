@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "host/base/error.hpp"
+#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
@@ -12,44 +13,47 @@ namespace {
 constexpr double kSuiteClientBatch = 16;
 
 // Experiments that were skipped, or that failed: the report has to say what it is not about.
-Findings tuning_not_there(const StudyData& data) {
-  Sentence s;
-  s.words("There are no results of");
-  bool any = false;
+FindingRecords tuning_not_there(const StudyData& data) {
+  std::vector<Clause> missing;
   for (std::size_t step = 0; step < tuning_step_names().size(); ++step) {
     const auto which = static_cast<TuningStep>(step);
     // The step between is run where there is something between.
     if (which == TuningStep::kQueueBetween || !data.newest_rows(which).empty()) continue;
-    s.words(any ? ", " : " ").words(tuning_step_names()[step]);
-    any = true;
+    missing.push_back({tuning_step_names()[step]});
   }
-  if (!any) return {};
-  return {s.words(": skipped, or failed.").finding("Left out")};
+  if (missing.empty()) return {};
+  return {{"Left out",
+           {"There are no results of {}: skipped, or failed.",
+            {joined(std::move(missing), ", ", ", ")}}}};
 }
 
-Findings tuning_left_out(const StudyData& data) {
+FindingRecords tuning_left_out(const StudyData& data) {
   const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
   const auto left_out = std::count(usable.begin(), usable.end(), false);
   if (left_out == 0) return {};
-  Sentence s;
-  s.number("worlds_left_out", static_cast<double>(left_out)).words(" of ");
-  s.count("worlds", static_cast<double>(usable.size()), "world");
-  s.words(" did not run to their end or completed nothing; their configurations are left out.");
-  return {s.finding("Left out")};
+  return {{"Left out",
+           {"{} of {} did not run to their end or completed nothing; their configurations are left "
+            "out.",
+            {Number{"worlds_left_out", static_cast<double>(left_out)},
+             Count{"worlds", static_cast<double>(usable.size()), "world"}}}}};
 }
 
 }  // namespace
+
+Clause listed(const StudyData& data, const std::vector<SeedGroup>& groups,
+              const std::function<Clause(const Configuration&)>& item) {
+  std::vector<Clause> items;
+  for (const SeedGroup& group : groups) items.push_back(item({data, group}));
+  return joined(std::move(items), ", ", ", ");
+}
 
 std::vector<SeedGroup> in_mode(const StudyData& data, TuningStep step, const std::string& mode,
                                const std::vector<std::string>& key_columns) {
   std::vector<std::string> keys = key_columns;
   keys.emplace_back("scheduler_mode");
   std::vector<SeedGroup> groups = data.configurations(step, keys);
-  groups.erase(std::remove_if(groups.begin(), groups.end(),
-                              [&](const SeedGroup& group) {
-                                return data.text(group, "scheduler_mode") != mode;
-                              }),
-               groups.end());
+  std::erase_if(groups,
+                [&](const SeedGroup& group) { return data.text(group, "scheduler_mode") != mode; });
   for (SeedGroup& group : groups) group.key.pop_back();
   return groups;
 }
@@ -116,28 +120,31 @@ std::size_t first_of_identical(const StudyData& data, const std::vector<SeedGrou
   return at;
 }
 
-std::vector<StudyFinding> analyse_tuning(const Frame& study) {
+FindingRecords tuning_findings(const Frame& study) {
   const StudyData data(study);
-  std::vector<StudyFinding> findings;
+  FindingRecords findings;
   for (const auto topic :
        {queue_answer, client_answer, limit_answer, comparison_answer, target_findings,
         server_findings, tuning_not_there, tuning_left_out, queue_findings, batch_limit_findings,
         memory_findings, chunk_findings, benchmark_findings, comparison_findings}) {
-    for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
+    for (FindingRecord& finding : topic(data)) findings.push_back(std::move(finding));
   }
   return findings;
+}
+
+std::vector<StudyFinding> analyse_tuning(const Frame& study) {
+  return render(tuning_findings(study));
 }
 
 std::vector<MethodRow> tuning_methods(const Frame& study) {
   const StudyData data(study);
   std::vector<MethodRow> rows;
   for (const auto& [before, after] : before_and_after(data)) {
-    Sentence client, server;
-    client.words("client batches of ").number("client_batch", data.input(before, "client_batch"));
-    server.words("continuous, max_num_seqs = ");
-    server.number("max_num_seqs", data.input(after, "max_num_seqs"));
-    rows.push_back({1, client.text(), before.rows.front()});
-    rows.push_back({1, server.text(), after.rows.front()});
+    rows.push_back({1, "client batches of " + sentence_number(data.input(before, "client_batch")),
+                    before.rows.front()});
+    rows.push_back(
+        {1, "continuous, max_num_seqs = " + sentence_number(data.input(after, "max_num_seqs")),
+         after.rows.front()});
   }
   return rows;
 }

@@ -1,5 +1,4 @@
-// What a tuning study found, as sentences with their numbers; docs/study_tuning.md says how each is
-// computed.
+// What a tuning study found; docs/study_tuning.md says how each finding is computed.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +6,14 @@
 
 #include "host/results/frame.hpp"
 #include "host/results/study.hpp"
+#include "host/studies/finding.hpp"
 
 namespace servesweep {
 
 // In the order in which they are read. Of each step the newest sweep counts; a step that was not
 // run is not spoken of. `study`: the worlds of all steps with the columns step, sweep, replication.
+FindingRecords tuning_findings(const Frame& study);
+// The same as sentences with their numbers.
 std::vector<StudyFinding> analyse_tuning(const Frame& study);
 
 // Before and after, for each load: all requests at once first.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
@@ -13,62 +14,52 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// A metric in the suite's words; a percentage is 100 times a share.
 struct SuiteKey {
   const char* name;
   const char* column;
-  double scale;
 };
+constexpr SuiteKey kSuiteKeys[] = {
+    {"total_elapsed", "makespan_s"},
+    {"elapsed_time", "makespan_s"},
+    {"num_requests", "completed"},
+    {"total_tokens", "output_tokens"},
+    {"actual_tokens", "output_tokens/completed"},
+    {"throughput", "throughput_output_tokens_per_s"},
+    {"requests_per_second", "throughput_requests_per_s"},
+    {"avg_latency_per_request", "mean_latency_s"},
+    {"mean_latency", "mean_latency_s"},
+    {"mean", "mean_latency_s"},
+    {"p50", "p50_latency_s"},
+    {"p95", "p95_latency_s"},
+    {"estimated_queue_time", "mean_queue_time_s"},
+    {"queue_time_p50", "p50_queue_time_s"},
+    {"queue_time_percentage", "queue_time_share"},
+    {"queue_time_ratio_of_medians_percentage", "median_queue_time_ratio"}};
+// A key without a row is the name of its column, or that without the unit.
+constexpr const char* kWithoutUnit[] = {"_itl", "_ttft", "_latency"};
 
-// Of a configuration, in the suite's words; the means over the seeds.
-constexpr SuiteKey kQueueKeys[] = {
-    {"total_elapsed", "makespan_s", 1},
-    {"num_requests", "completed", 1},
-    {"total_tokens", "output_tokens", 1},
-    {"throughput", "throughput_output_tokens_per_s", 1},
-    {"requests_per_second", "throughput_requests_per_s", 1},
-    {"avg_latency_per_request", "mean_latency_s", 1},
-    {"estimated_queue_time", "mean_queue_time_s", 1},
-    {"queue_time_percentage", "queue_time_share", 100},
-    {"queue_time_p50", "p50_queue_time_s", 1},
-    {"queue_time_ratio_of_medians_percentage", "median_queue_time_ratio", 100},
-    {"peak_running", "peak_running", 1}};
-constexpr SuiteKey kBatchKeys[] = {{"elapsed_time", "makespan_s", 1},
-                                   {"total_tokens", "output_tokens", 1},
-                                   {"throughput", "throughput_output_tokens_per_s", 1},
-                                   {"estimated_queue_time", "mean_queue_time_s", 1},
-                                   {"queue_time_percentage", "queue_time_share", 100},
-                                   {"peak_running", "peak_running", 1}};
-constexpr SuiteKey kMemoryKeys[] = {{"elapsed_time", "makespan_s", 1},
-                                    {"total_tokens", "output_tokens", 1},
-                                    {"throughput", "throughput_output_tokens_per_s", 1},
-                                    {"avg_latency_per_request", "mean_latency_s", 1},
-                                    {"kv_blocks", "kv_blocks", 1},
-                                    {"peak_kv_cache_usage", "peak_kv_cache_usage", 1},
-                                    {"preemptions", "preemptions", 1}};
-constexpr SuiteKey kLengthKeys[] = {{"actual_tokens", "output_tokens/completed", 1},
-                                    {"p50", "p50_latency_s", 1},
-                                    {"p95", "p95_latency_s", 1},
-                                    {"mean", "mean_latency_s", 1}};
-constexpr SuiteKey kItlKeys[] = {{"mean_itl", "mean_itl_s", 1}, {"p50_itl", "p50_itl_s", 1},
-                                 {"p95_itl", "p95_itl_s", 1},   {"p99_itl", "p99_itl_s", 1},
-                                 {"max_itl", "max_itl_s", 1},   {"p50_ttft", "p50_ttft_s", 1},
-                                 {"p99_ttft", "p99_ttft_s", 1}};
-constexpr SuiteKey kLatencyKeys[] = {{"actual_tokens", "output_tokens/completed", 1},
-                                     {"mean_latency", "mean_latency_s", 1}};
-constexpr SuiteKey kThroughputKeys[] = {{"elapsed_time", "makespan_s", 1},
-                                        {"total_tokens", "output_tokens", 1},
-                                        {"throughput", "throughput_output_tokens_per_s", 1}};
-constexpr SuiteKey kMixKeys[] = {{"total_elapsed", "makespan_s", 1},
-                                 {"num_requests", "completed", 1},
-                                 {"total_tokens", "output_tokens", 1},
-                                 {"throughput", "throughput_output_tokens_per_s", 1},
-                                 {"requests_per_second", "throughput_requests_per_s", 1},
-                                 {"queue_time_p50", "p50_queue_time_s", 1},
-                                 {"queue_time_percentage", "queue_time_share", 100},
-                                 {"p50_latency", "p50_latency_s", 1},
-                                 {"p90_latency", "p90_latency_s", 1},
-                                 {"p95_latency", "p95_latency_s", 1},
-                                 {"p99_latency", "p99_latency_s", 1}};
+using Keys = std::initializer_list<const char*>;  // of a configuration; the means over the seeds
+constexpr Keys kQueueKeys = {"total_elapsed",        "num_requests",
+                             "total_tokens",         "throughput",
+                             "requests_per_second",  "avg_latency_per_request",
+                             "estimated_queue_time", "queue_time_percentage",
+                             "queue_time_p50",       "queue_time_ratio_of_medians_percentage",
+                             "peak_running"};
+constexpr Keys kBatchKeys = {"elapsed_time",         "total_tokens",          "throughput",
+                             "estimated_queue_time", "queue_time_percentage", "peak_running"};
+constexpr Keys kMemoryKeys = {
+    "elapsed_time", "total_tokens",        "throughput", "avg_latency_per_request",
+    "kv_blocks",    "peak_kv_cache_usage", "preemptions"};
+constexpr Keys kLengthKeys = {"actual_tokens", "p50", "p95", "mean"};
+constexpr Keys kItlKeys = {"mean_itl", "p50_itl",  "p95_itl", "p99_itl",
+                           "max_itl",  "p50_ttft", "p99_ttft"};
+constexpr Keys kLatencyKeys = {"actual_tokens", "mean_latency"};
+constexpr Keys kThroughputKeys = {"elapsed_time", "total_tokens", "throughput"};
+constexpr Keys kMixKeys = {
+    "total_elapsed",  "num_requests",          "total_tokens", "throughput",  "requests_per_second",
+    "queue_time_p50", "queue_time_percentage", "p50_latency",  "p90_latency", "p95_latency",
+    "p99_latency"};
 
 Json json_number(double value) {
   if (std::isnan(value)) return nullptr;
@@ -77,31 +68,40 @@ Json json_number(double value) {
   return value;
 }
 
+std::string column_of(const std::string& key) {
+  for (const SuiteKey& known : kSuiteKeys) {
+    if (key == known.name) return known.column;
+  }
+  for (const char* end : kWithoutUnit) {
+    if (key.ends_with(end)) return key + "_s";
+  }
+  return key;
+}
+
 // Percentiles are those of histograms; of one request they are its own value, and so is the mean.
-std::string exact_column(const StudyData& data, const SeedGroup& group, const SuiteKey& key) {
-  const std::string column = key.column;
+std::string exact_column(const StudyData& data, const SeedGroup& group, const std::string& column) {
   const std::size_t end = column.find("_latency_s");
   const bool is_percentile = column.front() == 'p' && end != std::string::npos;
   return is_percentile && data.mean_of(group, "completed") == 1 ? "mean" + column.substr(end)
                                                                 : column;
 }
 
-template <std::size_t N>
-void add_values(Json& json, const StudyData& data, const SeedGroup& group,
-                const SuiteKey (&keys)[N]) {
-  for (const SuiteKey& key : keys)
-    json[key.name] = json_number(key.scale * data.mean_of(group, exact_column(data, group, key)));
+// `row` with the values of `keys`.
+Json with_values(Json row, const StudyData& data, const SeedGroup& group, const Keys& keys) {
+  for (const std::string key : keys) {
+    const double mean = data.mean_of(group, exact_column(data, group, column_of(key)));
+    row[key] = json_number(key.ends_with("percentage") ? 100 * mean : mean);
+  }
+  return row;
 }
 
 // With the time that is no queue time, which is what the suite calls generation.
 Json queue_row(const StudyData& data, const SeedGroup& group, const char* name) {
-  Json json;
-  json[name] = json_number(group.key[0]);
-  json["success"] = true;
-  add_values(json, data, group, kQueueKeys);
-  json["estimated_generation_time"] =
+  Json row =
+      with_values({{name, json_number(group.key[0])}, {"success", true}}, data, group, kQueueKeys);
+  row["estimated_generation_time"] =
       json_number(data.mean_of(group, "mean_latency_s") - data.mean_of(group, "mean_queue_time_s"));
-  return json;
+  return row;
 }
 
 // The first with the most, or least, of a key.
@@ -144,37 +144,34 @@ Json queue_time(const StudyData& data) {
   return json;
 }
 
-Json max_num_seqs(const StudyData& data) {
-  const auto groups = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
-  if (groups.empty()) return nullptr;
-  Json json, results = Json::array();
-  json["test_values"] = test_values(groups);
-  json["batch_size"] = json_number(data.input(groups.front(), "workload_requests"));
+// Throughput over the values of `key`; `shared` is said of the file and of each row.
+Json throughput_file(const StudyData& data, const std::vector<SeedGroup>& groups, const char* key,
+                     const Json& shared, const Keys& keys) {
+  Json json = {{"test_values", test_values(groups)}}, results = Json::array();
+  json.update(shared);
   for (const SeedGroup& group : groups) {
-    Json row = {{"max_num_seqs", json_number(group.key[0])},
-                {"batch_size", json["batch_size"]},
-                {"success", true}};
-    add_values(row, data, group, kBatchKeys);
-    results.push_back(row);
+    Json row = {{key, json_number(group.key[0])}};
+    row.update(shared);
+    row["success"] = true;
+    results.push_back(with_values(row, data, group, keys));
   }
   json["results"] = results;
   json["optimal"] = best_of(results, "throughput", true);
   return json;
 }
 
+Json max_num_seqs(const StudyData& data) {
+  const auto groups = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
+  if (groups.empty()) return nullptr;
+  const double requests = data.input(groups.front(), "workload_requests");
+  return throughput_file(data, groups, "max_num_seqs", {{"batch_size", json_number(requests)}},
+                         kBatchKeys);
+}
+
 Json memory_file(const StudyData& data) {
   const auto groups = data.configurations(TuningStep::kMemory, {"gpu_memory_utilization"});
   if (groups.empty()) return nullptr;
-  Json json, results = Json::array();
-  json["test_values"] = test_values(groups);
-  for (const SeedGroup& group : groups) {
-    Json row = {{"mem_utilization", json_number(group.key[0])}, {"success", true}};
-    add_values(row, data, group, kMemoryKeys);
-    results.push_back(row);
-  }
-  json["results"] = results;
-  json["optimal"] = best_of(results, "throughput", true);
-  return json;
+  return throughput_file(data, groups, "mem_utilization", Json::object(), kMemoryKeys);
 }
 
 Json chunk_head(const StudyData& data, const SeedGroup& group) {
@@ -204,15 +201,12 @@ Json chunked_prefill(const StudyData& data) {
       head["results_by_length"] = Json::array();
       results.push_back(head);
     }
-    Json row = {{"target_length", json_number(group.key[2])}};
-    add_values(row, data, group, kLengthKeys);
-    results.back()["results_by_length"].push_back(row);
+    results.back()["results_by_length"].push_back(
+        with_values({{"target_length", json_number(group.key[2])}}, data, group, kLengthKeys));
     if (results.size() == 1) json["sequence_lengths_tested"].push_back(json_number(group.key[2]));
   }
   for (const SeedGroup& group : mixed) {
-    Json row = chunk_head(data, group);
-    add_values(row, data, group, kItlKeys);
-    itl.push_back(row);
+    itl.push_back(with_values(chunk_head(data, group), data, group, kItlKeys));
   }
   json["results"] = results;
   json["inter_token_latency"] = itl;
@@ -227,7 +221,7 @@ Json target_rows(const StudyData& data) {
                     {"reached", target.known ? Json(target.reached) : Json()},
                     {"value", json_number(target.value)},
                     {"setting", target.setting},
-                    {"text", target.sentence.text()}});
+                    {"text", render(target.finding).text}});
   }
   return rows;
 }
@@ -242,35 +236,29 @@ Json benchmark(const StudyData& data) {
       TuningStep::kBenchmarkLengths,
       {prompt, output, "workload_lengths_output_max_tokens", "workload_requests"});
   Json results;
-  if (!latency.empty()) {
-    for (const SeedGroup& group : latency) {
-      Json row = {{"prompt_type", "short"}, {"output_tokens", json_number(group.key[0])}};
-      add_values(row, data, group, kLatencyKeys);
-      results["latency"]["scenarios"].push_back(row);
-    }
+  for (const SeedGroup& group : latency) {
+    results["latency"]["scenarios"].push_back(
+        with_values({{"prompt_type", "short"}, {"output_tokens", json_number(group.key[0])}}, data,
+                    group, kLatencyKeys));
   }
   for (const SeedGroup& group : batches) {
-    Json row = {{"batch_size", json_number(group.key[0])}};
-    add_values(row, data, group, kThroughputKeys);
-    results["batch_throughput"].push_back(row);
+    results["batch_throughput"].push_back(
+        with_values({{"batch_size", json_number(group.key[0])}}, data, group, kThroughputKeys));
   }
   for (const SeedGroup& group : mix) {
-    Json row;
-    const bool at_once = std::isnan(group.key[0]);
-    if (!at_once) row["arrivals_per_second"] = json_number(group.key[0]);
-    add_values(row, data, group, kMixKeys);
-    if (at_once) {
-      results["production"] = row;
+    if (std::isnan(group.key[0])) {  // all at once
+      results["production"] = with_values({}, data, group, kMixKeys);
     } else {
-      results["production_at_a_rate"].push_back(row);
+      results["production_at_a_rate"].push_back(
+          with_values({{"arrivals_per_second", json_number(group.key[0])}}, data, group, kMixKeys));
     }
   }
   for (const SeedGroup& group : lengths) {
-    Json row = {{"prompt_tokens", json_number(group.key[0])},
-                {"min_output_tokens", json_number(group.key[1])},
-                {"max_output_tokens", json_number(group.key[2])}};
-    add_values(row, data, group, kLengthKeys);
-    results["sequence_length"].push_back(row);
+    results["sequence_length"].push_back(
+        with_values({{"prompt_tokens", json_number(group.key[0])},
+                     {"min_output_tokens", json_number(group.key[1])},
+                     {"max_output_tokens", json_number(group.key[2])}},
+                    data, group, kLengthKeys));
   }
   if (results.is_null()) return nullptr;
   const SeedGroup any = !mix.empty()       ? mix.front()
@@ -321,7 +309,7 @@ std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study
   for (const File& file : kFiles) {
     Json json = file.contents(data);
     if (json.is_null()) continue;
-    json["server"] = server_findings(data).front().text;
+    json["server"] = render(server_findings(data).front()).text;
     json["result_file"] = result_file;
     json["seed"] = seed_of(study, data, file.first);
     json["timestamp"] = timestamp(study);

@@ -2,16 +2,35 @@
 // nothing where the step was not run.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "host/studies/sentence.hpp"
+#include "host/studies/finding.hpp"
 #include "host/studies/study_data.hpp"
 #include "host/studies/tuning/tuning_plan.hpp"
 
 namespace servesweep {
+
+// What a sentence says of one configuration, by the names of its columns.
+struct Configuration {
+  const StudyData& data;
+  const SeedGroup& group;
+
+  Number input(const std::string& column, const std::string& unit = {}) const {
+    return {column, data.input(group, column), unit};
+  }
+  // Over the seeds.
+  Number mean(const std::string& metric, const std::string& unit = {}) const {
+    return {metric, data.mean_of(group, metric), unit};
+  }
+  Percent share(const std::string& metric) const { return {metric, data.mean_of(group, metric)}; }
+};
+// "16: 66 %, 32: 38 %", of `item` of each.
+Clause listed(const StudyData& data, const std::vector<SeedGroup>& groups,
+              const std::function<Clause(const Configuration&)>& item);
 
 // Configurations of a step of one scheduler mode, in order of their keys.
 std::vector<SeedGroup> in_mode(const StudyData& data, TuningStep step, const std::string& mode,
@@ -45,24 +64,22 @@ struct TuningTarget {
   double limit = 0;
   double value = 0;     // of the setting; where none reaches it, the best
   std::string setting;  // "max_num_seqs = 32"
-  Sentence sentence;    // the row
+  FindingRecord finding;
 };
 std::vector<TuningTarget> tuning_targets(const StudyData& data);
 
-using Findings = std::vector<StudyFinding>;
-
-Findings queue_answer(const StudyData& data);
-Findings client_answer(const StudyData& data);
-Findings limit_answer(const StudyData& data);
-Findings comparison_answer(const StudyData& data);
-Findings target_findings(const StudyData& data);
+FindingRecords queue_answer(const StudyData& data);
+FindingRecords client_answer(const StudyData& data);
+FindingRecords limit_answer(const StudyData& data);
+FindingRecords comparison_answer(const StudyData& data);
+FindingRecords target_findings(const StudyData& data);
 // What the times rest on: what was measured, and what is assumed.
-Findings server_findings(const StudyData& data);
-Findings queue_findings(const StudyData& data);
-Findings batch_limit_findings(const StudyData& data);
-Findings memory_findings(const StudyData& data);
-Findings chunk_findings(const StudyData& data);
-Findings benchmark_findings(const StudyData& data);
-Findings comparison_findings(const StudyData& data);
+FindingRecords server_findings(const StudyData& data);
+FindingRecords queue_findings(const StudyData& data);
+FindingRecords batch_limit_findings(const StudyData& data);
+FindingRecords memory_findings(const StudyData& data);
+FindingRecords chunk_findings(const StudyData& data);
+FindingRecords benchmark_findings(const StudyData& data);
+FindingRecords comparison_findings(const StudyData& data);
 
 }  // namespace servesweep

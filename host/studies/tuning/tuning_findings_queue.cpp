@@ -11,26 +11,28 @@ constexpr std::int64_t kMostBetween = 15;
 // A share below this is no waiting worth a word.
 constexpr double kSmallShare = 0.05;
 constexpr const char* kShare = "queue_time_share";
+constexpr const char* kRatio = "median_queue_time_ratio";
+constexpr const char* kLimit = "max_num_seqs";
 
-double largest(const StudyData& data, const SeedGroup& group, const char* metric) {
-  const std::vector<double> values = data.values(group, metric);
+double largest(const Configuration& of, const char* metric) {
+  const std::vector<double> values = of.data.values(of.group, metric);
   return *std::max_element(values.begin(), values.end());
 }
 
-void say_seed_range(Sentence& s, const std::string& name, std::vector<double> values) {
-  if (values.size() < 2) return;
+Clause over_seeds(const Configuration& of, const std::string& share) {
+  std::vector<double> values = of.data.values(of.group, share);
+  if (values.size() < 2) return {};
   std::sort(values.begin(), values.end());
-  s.words(" (").range(name + "_percent", 100 * values.front(), 100 * values.back(), "%");
-  s.words(" over ").count("seeds", static_cast<double>(values.size()), "seed").words(")");
+  return {" ({} over {})",
+          {Range{share + "_percent", 100 * values.front(), 100 * values.back(), "%"},
+           Count{"seeds", static_cast<double>(values.size()), "seed"}}};
 }
 
 // "16: 66 %, 32: 38 %"
-void say_shares(Sentence& s, const StudyData& data, const std::vector<SeedGroup>& groups,
-                const char* key) {
-  for (const SeedGroup& group : groups) {
-    if (&group != &groups.front()) s.words(", ");
-    s.number(key, group.key[0]).words(": ").percent(kShare, data.mean_of(group, kShare));
-  }
+Clause shares(const StudyData& data, const std::vector<SeedGroup>& groups, const char* key) {
+  return listed(data, groups, [&](const Configuration& of) {
+    return Clause{"{}: {}", {of.input(key), of.share(kShare)}};
+  });
 }
 
 // The first whose share is below one half.
@@ -41,36 +43,37 @@ std::vector<SeedGroup>::const_iterator below_half(const StudyData& data,
 }
 
 // What keeps requests waiting where the client's batches do not.
-void say_holder(Sentence& s, const StudyData& data, const SeedGroup& server) {
-  const double limit = data.input(server, "max_num_seqs");
-  const double running = largest(data, server, "peak_running");
-  if (running >= limit) {
-    s.words("max_num_seqs holds it: of ");
-    s.count("requests", data.input(server, "workload_requests"), "request").words(" ");
-    s.number("max_num_seqs", limit).words(" run at a time");
-  } else {
-    s.words("not max_num_seqs holds it, for at most ").number("peak_running", running);
-    s.words(" run at a time, with ");
-    s.percent("peak_kv_cache_usage", largest(data, server, "peak_kv_cache_usage"));
-    s.words(" of the KV cache in use");
+Clause holder(const Configuration& server) {
+  const double running = largest(server, "peak_running");
+  if (running >= server.input(kLimit).value) {
+    return {"max_num_seqs holds it: of {} {} run at a time",
+            {Count{"requests", server.input("workload_requests").value, "request"},
+             server.input(kLimit)}};
   }
+  return {"not max_num_seqs holds it, for at most {} run at a time, with {} of the KV cache in use",
+          {Number{"peak_running", running},
+           Percent{"peak_kv_cache_usage", largest(server, "peak_kv_cache_usage")}}};
 }
 
-// "from max_num_seqs = 128 to 4,096 no metric changes, in any seed: at most 100 ..."
-void say_no_change(Sentence& s, const StudyData& data, const std::vector<SeedGroup>& groups) {
+// From which max_num_seqs on no metric changes, in any seed; `introduction` begins the sentence.
+FindingRecord no_change(const StudyData& data, const std::vector<SeedGroup>& groups,
+                        const char* topic, Clause introduction) {
   const std::size_t at = first_of_identical(data, groups, all_metrics(data));
-  const SeedGroup& last = groups.back();
-  if (at + 1 == groups.size()) {
-    s.words("every step of max_num_seqs up to ").number("max_num_seqs", last.key[0]);
-    s.words(" changes the results; at most ");
-    s.count("peak_running", largest(data, last, "peak_running"), "sequence");
-    s.words(" run at a time.");
-    return;
-  }
-  s.words("from max_num_seqs = ").number("max_num_seqs", groups[at].key[0]).words(" to ");
-  s.number("max_num_seqs", last.key[0]).words(" no metric changes, in any seed: at most ");
-  s.count("peak_running", largest(data, last, "peak_running"), "sequence");
-  s.words(" ever run at a time (peak_running), and a limit above that is never reached.");
+  const Configuration first{data, groups[at]}, last{data, groups.back()};
+  const Count running{"peak_running", largest(last, "peak_running"), "sequence"};
+  const Clause found =
+      at + 1 == groups.size()
+          ? Clause{"every step of max_num_seqs up to {} changes the results; at most {} run at a "
+                   "time.",
+                   {last.input(kLimit), running}}
+          : Clause{"from max_num_seqs = {} to {} no metric changes, in any seed: at most {} ever "
+                   "run at a time (peak_running), and a limit above that is never reached.",
+                   {first.input(kLimit), last.input(kLimit), running}};
+  return {topic,
+          {"{}{}", {std::move(introduction), found}},
+          "",
+          groups[at].key[0],
+          groups.back().key[0]};
 }
 
 }  // namespace
@@ -106,124 +109,123 @@ std::vector<std::int64_t> limits_around_half(const Frame& queue_time) {
   return between;
 }
 
-Findings queue_answer(const StudyData& data) {
+FindingRecords queue_answer(const StudyData& data) {
   const std::vector<SeedGroup> groups = queue_limits(data);
   if (groups.empty()) return {};
   const auto at = below_half(data, groups);
-  Sentence s;
-  s.words("Queue share: ");
+  const Percent half{"limit", kHalf};
   if (at == groups.end()) {
-    s.words("no max_num_seqs up to ").number("max_num_seqs", groups.back().key[0]);
-    s.words(" brings it below ").percent("limit", kHalf).words("; the largest gives ");
-    s.percent(kShare, data.mean_of(groups.back(), kShare));
-    return {s.words(".").finding(kAnswerTopic)};
+    const Configuration last{data, groups.back()};
+    return {{kAnswerTopic,
+             {"Queue share: no max_num_seqs up to {} brings it below {}; the largest gives {}.",
+              {last.input(kLimit), half, last.share(kShare)}},
+             kShare,
+             groups.back().key[0]}};
   }
-  s.words("it falls below ").percent("limit", kHalf);
-  const bool exact = at == groups.begin() || at->key[0] - (at - 1)->key[0] <= 1;
-  if (exact) {
-    s.words(" at max_num_seqs = ");
-  } else {
-    s.words(" between max_num_seqs = ").number("max_num_seqs", (at - 1)->key[0]).words(" and ");
-  }
-  s.number("max_num_seqs", at->key[0]).words(": ").percent(kShare, data.mean_of(*at, kShare));
-  say_seed_range(s, kShare, data.values(*at, kShare));
+  const Configuration found{data, *at};
+  Clause between, before;
+  std::optional<double> from;
   if (at != groups.begin()) {
-    const SeedGroup& before = *(at - 1);
-    s.words("; at ").number("max_num_seqs", before.key[0]).words(" it is ");
-    s.percent(kShare, data.mean_of(before, kShare));
+    const Configuration above{data, *(at - 1)};
+    from = above.group.key[0];
+    before = {"; at {} it is {}", {above.input(kLimit), above.share(kShare)}};
+    if (at->key[0] - *from > 1) between = {"{} and ", {above.input(kLimit)}};
   }
-  return {s.words(".").finding(kAnswerTopic)};
+  return {{kAnswerTopic,
+           {"Queue share: it falls below {} {} max_num_seqs = {}{}: {}{}{}.",
+            {half, between.text.empty() ? "at" : "between", between, found.input(kLimit),
+             found.share(kShare), over_seeds(found, kShare), before}},
+           kShare,
+           from,
+           at->key[0]}};
 }
 
-Findings client_answer(const StudyData& data) {
-  const auto client = client_before(data);
-  if (!client) return {};
+FindingRecords client_answer(const StudyData& data) {
+  const auto before = client_before(data);
+  if (!before) return {};
+  const Configuration client{data, *before};
   const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
-  const double limit = data.input(*client, "max_num_seqs");
-  const auto server = std::find_if(groups.begin(), groups.end(),
-                                   [&](const SeedGroup& g) { return g.key[0] == limit; });
+  const auto server = std::find_if(groups.begin(), groups.end(), [&](const SeedGroup& g) {
+    return g.key[0] == client.input(kLimit).value;
+  });
   if (server == groups.end()) return {};
-  const char* ratio = "median_queue_time_ratio";
-  Sentence s;
-  s.words("Client batches: when the client sends ");
-  s.number("client_batch", data.input(*client, "client_batch"));
-  s.words(" requests at a time and waits for all of them, the median queue time is ");
-  s.percent(ratio, data.mean_of(*client, ratio)).words(" of the median latency");
-  say_seed_range(s, ratio, data.values(*client, ratio));
-  s.words(", and the server, which could run ").number("max_num_seqs", limit);
-  s.words(", runs at most ").number("peak_running", largest(data, *client, "peak_running"));
-  s.words(". When the client sends all at once, the same server with the same max_num_seqs has ");
   // Percentiles are those of a histogram, whose lowest bucket is some nanoseconds wide.
   constexpr double kNone = 1e-6;
-  const double left = data.mean_of(*server, ratio);
-  s.percent(ratio, left < kNone ? 0 : left);
-  if (left < kSmallShare) {
-    s.words(", below ")
-        .percent("limit", kSmallShare)
-        .words(": the waiting is the client's batches");
-  } else {
-    s.words(": the client's batches are not all of it, ");
-    s.percent("left_of_share", left / data.mean_of(*client, ratio));
-    s.words(" of the share remains without them; ");
-    say_holder(s, data, *server);
-  }
-  return {s.words(".").finding(kAnswerTopic)};
+  const Percent with = client.share(kRatio);
+  const double left = data.mean_of(*server, kRatio);
+  const Clause reason =
+      left < kSmallShare
+          ? Clause{", below {}: the waiting is the client's batches",
+                   {Percent{"limit", kSmallShare}}}
+          : Clause{
+                ": the client's batches are not all of it, {} of the share remains without "
+                "them; {}",
+                {Percent{"left_of_share", left / with.share}, holder({data, *server})}};
+  return {{kAnswerTopic,
+           {"Client batches: when the client sends {} requests at a time and waits for all of "
+            "them, the median queue time is {} of the median latency{}, and the server, which "
+            "could run {}, runs at most {}. When the client sends all at once, the same server "
+            "with the same max_num_seqs has {}{}.",
+            {client.input("client_batch"), with, over_seeds(client, kRatio), client.input(kLimit),
+             Number{"peak_running", largest(client, "peak_running")},
+             Percent{kRatio, left < kNone ? 0 : left}, reason}},
+           kRatio}};
 }
 
-Findings limit_answer(const StudyData& data) {
+FindingRecords limit_answer(const StudyData& data) {
   const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
   if (groups.size() < 2) return {};
-  Sentence s;
-  s.words("max_num_seqs: ");
-  say_no_change(s, data, groups);
-  return {s.finding(kAnswerTopic)};
+  return {no_change(data, groups, kAnswerTopic, {"max_num_seqs: "})};
 }
 
-Findings queue_findings(const StudyData& data) {
+FindingRecords queue_findings(const StudyData& data) {
   constexpr const char* kTopic = "Queue time";
-  Findings findings;
+  FindingRecords findings;
   const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
   const std::vector<SeedGroup> clients = by_client_batch(data, TuningStep::kQueueTime);
   if (!groups.empty()) {
-    Sentence s;
-    s.count("requests", data.input(groups.front(), "workload_requests"), "request");
-    s.words(" of the mix arrive at once. Queue share by max_num_seqs, ");
-    say_shares(s, data, groups, "max_num_seqs");
-    findings.push_back(s.words(".").finding(kTopic));
+    findings.push_back(
+        {kTopic,
+         {"{} of the mix arrive at once. Queue share by max_num_seqs, {}.",
+          {Count{"requests", data.input(groups.front(), "workload_requests"), "request"},
+           shares(data, groups, kLimit)}},
+         kShare,
+         groups.front().key[0],
+         groups.back().key[0]});
   }
   if (!clients.empty()) {
-    Sentence s;
-    s.words("Queue share by the client's batch, where the client waits for the end of each, ");
-    say_shares(s, data, clients, "client_batch");
-    findings.push_back(s.words(".").finding(kTopic));
+    findings.push_back(
+        {kTopic,
+         {"Queue share by the client's batch, where the client waits for the end of each, {}.",
+          {shares(data, clients, "client_batch")}},
+         kShare,
+         clients.front().key[0],
+         clients.back().key[0]});
   }
-  if (const auto client = client_before(data)) {
-    Sentence s;
-    s.words("Three ways to state the share of one and the same run, with client batches of ");
-    s.number("client_batch", data.input(*client, "client_batch")).words(": ");
-    s.percent(kShare, data.mean_of(*client, kShare)).words(" of all latency is queue time; ");
-    s.percent("median_queue_time_ratio", data.mean_of(*client, "median_queue_time_ratio"));
-    s.words(" is the ratio of the medians; ");
-    s.percent("mean_queue_time_share", data.mean_of(*client, "mean_queue_time_share"));
-    findings.push_back(s.words(" is the mean of the requests' shares.").finding(kTopic));
+  if (const auto before = client_before(data)) {
+    const Configuration client{data, *before};
+    findings.push_back(
+        {kTopic,
+         {"Three ways to state the share of one and the same run, with client batches of {}: {} of "
+          "all latency is queue time; {} is the ratio of the medians; {} is the mean of the "
+          "requests' shares.",
+          {client.input("client_batch"), client.share(kShare), client.share(kRatio),
+           client.share("mean_queue_time_share")}},
+         kShare});
   }
   return findings;
 }
 
-Findings batch_limit_findings(const StudyData& data) {
-  constexpr const char* kTopic = "max_num_seqs";
+FindingRecords batch_limit_findings(const StudyData& data) {
   const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
   if (groups.size() < 2) return {};
   const char* tokens = "throughput_output_tokens_per_s";
-  Sentence s;
-  s.words("A batch of ")
-      .count("requests", data.input(groups.front(), "workload_requests"), "request");
-  s.words(": ").number(tokens, data.mean_of(groups.front(), tokens), "output tokens/s");
-  s.words(" at max_num_seqs = ").number("max_num_seqs", groups.front().key[0]).words(" and ");
-  s.number(tokens, data.mean_of(groups.back(), tokens)).words(" at ");
-  s.number("max_num_seqs", groups.back().key[0]).words("; ");
-  say_no_change(s, data, groups);
-  return {s.finding(kTopic)};
+  const Configuration least{data, groups.front()}, most{data, groups.back()};
+  return {no_change(data, groups, "max_num_seqs",
+                    {"A batch of {}: {} at max_num_seqs = {} and {} at {}; ",
+                     {Count{"requests", least.input("workload_requests").value, "request"},
+                      least.mean(tokens, "output tokens/s"), least.input(kLimit), most.mean(tokens),
+                      most.input(kLimit)}})};
 }
 
 }  // namespace servesweep

@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
 namespace {
 
+constexpr const char* kTopic = "Targets";
 constexpr const char* kP95 = "p95_latency_s";
+constexpr const char* kLimit = "max_num_seqs";
 
 // A goal for a metric of the mix that arrives at once, over max_num_seqs.
 struct MixGoal {
@@ -37,117 +40,114 @@ constexpr LatencyGoal kLatencyGoals[] = {
     {"P95 latency of long requests", 3, long_requests_alone, false},
     {"P95 latency of all requests", 2, mix_alone, true}};
 
-void say_value(Sentence& s, const MixGoal& goal, double value) {
-  if (std::string_view(goal.unit) == "%") {
-    s.percent(goal.metric, value);
-  } else {
-    s.number(goal.metric, value, goal.unit);
-  }
+Argument value_of(const MixGoal& goal, const char* name, double value) {
+  if (std::string_view(goal.unit) == "%") return Percent{name, value};
+  return Number{name, value, goal.unit};
 }
 
-std::string setting_of(const SeedGroup& group) {
-  return "max_num_seqs = " + sentence_number(group.key[0]);
+// The first with the least of `sign` times a metric.
+std::vector<SeedGroup>::const_iterator best_of(const StudyData& data,
+                                               const std::vector<SeedGroup>& groups,
+                                               const char* metric, double sign) {
+  return std::min_element(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {
+    return sign * data.mean_of(a, metric) < sign * data.mean_of(b, metric);
+  });
 }
 
-TuningTarget unknown(TuningTarget target, const char* experiment) {
-  target.sentence.words(": not known; ").words(experiment).words(" has not been run.");
-  return target;
+TuningTarget unknown(const char* name, double limit, const Clause& goal, const char* experiment) {
+  return {name,
+          false,
+          false,
+          limit,
+          std::nan(""),
+          "",
+          {kTopic, {"{}: not known; {} has not been run.", {goal, experiment}}}};
 }
 
 TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
-  TuningTarget target{goal.name, false, false, goal.limit, std::nan(""), "", {}};
-  Sentence& s = target.sentence;
-  s.words(goal.name).words(goal.at_most ? " below " : " of ");
-  if (goal.most > goal.limit) s.number("limit", goal.limit).words(" to ");
-  if (std::string_view(goal.unit) == "%") {
-    s.percent("limit", goal.most);
-  } else {
-    s.number("limit", goal.most, goal.unit);
-  }
+  const Clause least =
+      goal.most > goal.limit ? Clause{"{} to ", {Number{"limit", goal.limit}}} : Clause{};
+  const Clause words = {goal.at_most ? "{} below {}{}" : "{} of {}{}",
+                        {goal.name, least, value_of(goal, "limit", goal.most)}};
   const std::vector<SeedGroup> groups = queue_limits(data);
-  if (groups.empty()) return unknown(std::move(target), "queue-time");
-  const auto value = [&](const SeedGroup& group) { return data.mean_of(group, goal.metric); };
-  const auto better = [&](const SeedGroup& a, const SeedGroup& b) {
-    return goal.at_most ? value(a) < value(b) : value(a) > value(b);
+  if (groups.empty()) return unknown(goal.name, goal.limit, words, "queue-time");
+  const auto mean = [&](const SeedGroup& group) { return data.mean_of(group, goal.metric); };
+  const auto value = [&](const SeedGroup& group) {
+    return value_of(goal, goal.metric, mean(group));
   };
-  const auto best = std::min_element(groups.begin(), groups.end(), better);
+  const auto best = best_of(data, groups, goal.metric, goal.at_most ? 1 : -1);
   const auto first = std::find_if(groups.begin(), groups.end(), [&](const SeedGroup& group) {
-    return goal.at_most ? value(group) < goal.limit : value(group) >= goal.limit;
+    return goal.at_most ? mean(group) < goal.limit : mean(group) >= goal.limit;
   });
-  target.known = true;
-  target.reached = first != groups.end();
-  const SeedGroup& at = target.reached ? *first : *best;
-  target.value = value(at);
-  target.setting = setting_of(at);
-  s.words(target.reached ? ": reached from max_num_seqs = "
-                         : ": not reached; the best, at max_num_seqs = ");
-  s.number("max_num_seqs", at.key[0]).words(target.reached ? " on: " : ": ");
-  say_value(s, goal, target.value);
-  if (target.reached && best != first) {
-    s.words("; the best, at ").number("max_num_seqs", best->key[0]).words(", is ");
-    say_value(s, goal, value(*best));
+  const bool reached = first != groups.end();
+  const SeedGroup& at = reached ? *first : *best;
+  const Configuration setting{data, at}, most{data, *best};
+  Clause more;
+  if (reached && best != first) {
+    more = {"; the best, at {}, is {}", {most.input(kLimit), value(*best)}};
+  } else if (!reached && most.mean("peak_running").value < best->key[0]) {
+    more = {". What stops it: all requests that there are run at a time already (at most {})",
+            {most.mean("peak_running")}};
+  } else if (!reached) {
+    more = {". What stops it: max_num_seqs, whose largest value tried is still reached"};
   }
-  if (!target.reached) {
-    s.words(". What stops it: ");
-    if (data.mean_of(*best, "peak_running") < best->key[0]) {
-      s.words("all requests that there are run at a time already (at most ");
-      s.number("peak_running", data.mean_of(*best, "peak_running")).words(")");
-    } else {
-      s.words("max_num_seqs, whose largest value tried is still reached");
-    }
-  }
+  Clause with_batches;
   if (const auto client = client_before(data)) {
-    s.words(". With client batches of ")
-        .number("client_batch", data.input(*client, "client_batch"));
-    s.words(": ");
-    say_value(s, goal, value(*client));
-    s.words(goal.client_note);
+    with_batches = {
+        ". With client batches of {}: {}{}",
+        {Configuration{data, *client}.input("client_batch"), value(*client), goal.client_note}};
   }
-  s.words(".");
-  return target;
+  return {goal.name,
+          true,
+          reached,
+          goal.limit,
+          mean(at),
+          "max_num_seqs = " + sentence_number(at.key[0]),
+          {kTopic,
+           {reached ? "{}: reached from max_num_seqs = {} on: {}{}{}."
+                    : "{}: not reached; the best, at max_num_seqs = {}: {}{}{}.",
+            {words, setting.input(kLimit), value(at), more, with_batches}},
+           goal.metric,
+           std::nullopt,
+           at.key[0]}};
 }
 
 TuningTarget latency_target(const StudyData& data, const LatencyGoal& goal) {
-  TuningTarget target{goal.name, false, false, goal.limit_s, std::nan(""), "", {}};
-  Sentence& s = target.sentence;
-  s.words(goal.name).words(" below ").number("limit_s", goal.limit_s, "s");
-  const std::optional<SeedGroup> alone = goal.alone(data);
-  if (!alone) return unknown(std::move(target), "benchmark");
-  target.known = true;
-  target.value = data.mean_of(*alone, kP95);
-  target.setting = "requests one at a time";
-  target.reached = target.value < goal.limit_s;
-  const double first_s = data.mean_of(*alone, "p50_ttft_s");
-  const double token_s = data.mean_of(*alone, "p50_tpot_s");
-  const double tokens = std::floor(1 + (goal.limit_s - first_s) / token_s);
-  const double tokens_of_p95 = 1 + (target.value - first_s) / token_s;
-  if (target.reached) {
-    s.words(": reached where requests come one at a time: ").number(kP95, target.value, "s");
-  } else {
-    s.words(
-        ": not reached at any setting. What stops it: alone on the server, without any queue, ");
-    s.words("it is ").number(kP95, target.value, "s").words(" already, ");
-    s.number("p50_ttft_ms", 1000 * first_s, "ms").words(" to the first token and ");
-    s.number("p50_tpot_ms", 1000 * token_s, "ms").words(" for each further one: ");
-    s.number("limit_s", goal.limit_s, "s").words(" are enough for ");
-    s.number("tokens", tokens, "tokens").words(", or the ");
-    s.number("tokens", std::round(tokens_of_p95)).words(" tokens of the 95th percentile need ");
-    s.number("tpot_ms", 1000 * (goal.limit_s - first_s) / (tokens_of_p95 - 1), "ms");
-    s.words(" each");
+  const Number limit{"limit_s", goal.limit_s, "s"};
+  const Clause words = {"{} below {}", {goal.name, limit}};
+  const std::optional<SeedGroup> group = goal.alone(data);
+  if (!group) return unknown(goal.name, goal.limit_s, words, "benchmark");
+  const Configuration alone{data, *group};
+  const Number p95 = alone.mean(kP95, "s");
+  const bool reached = p95.value < goal.limit_s;
+  const double first_s = alone.mean("p50_ttft_s").value, token_s = alone.mean("p50_tpot_s").value;
+  const double tokens_of_p95 = 1 + (p95.value - first_s) / token_s;
+  const Clause found =
+      reached
+          ? Clause{"reached where requests come one at a time: {}", {p95}}
+          : Clause{
+                "not reached at any setting. What stops it: alone on the server, without any "
+                "queue, it is {} already, {} to the first token and {} for each further one: "
+                "{} are enough for {}, or the {} tokens of the 95th percentile need {} each",
+                {p95, Number{"p50_ttft_ms", 1000 * first_s, "ms"},
+                 Number{"p50_tpot_ms", 1000 * token_s, "ms"}, limit,
+                 Number{"tokens", std::floor(1 + (goal.limit_s - first_s) / token_s), "tokens"},
+                 Number{"tokens", std::round(tokens_of_p95)},
+                 Number{"tpot_ms", 1000 * (goal.limit_s - first_s) / (tokens_of_p95 - 1), "ms"}}};
+  Clause at_once;
+  const std::vector<SeedGroup> groups = queue_limits(data);
+  if (goal.all_requests && !groups.empty()) {
+    const Configuration best{data, *best_of(data, groups, kP95, 1)};
+    at_once = {". All at once the best is {}, at max_num_seqs = {}",
+               {best.mean(kP95, "s"), best.input(kLimit)}};
   }
-  if (goal.all_requests) {
-    const std::vector<SeedGroup> groups = queue_limits(data);
-    const auto best =
-        std::min_element(groups.begin(), groups.end(), [&](const SeedGroup& a, const SeedGroup& b) {
-          return data.mean_of(a, kP95) < data.mean_of(b, kP95);
-        });
-    if (best != groups.end()) {
-      s.words(". All at once the best is ").number(kP95, data.mean_of(*best, kP95), "s");
-      s.words(", at max_num_seqs = ").number("max_num_seqs", best->key[0]);
-    }
-  }
-  s.words(".");
-  return target;
+  return {goal.name,
+          true,
+          reached,
+          goal.limit_s,
+          p95.value,
+          "requests one at a time",
+          {kTopic, {"{}: {}{}.", {words, found, at_once}}, kP95}};
 }
 
 }  // namespace
@@ -159,11 +159,9 @@ std::vector<TuningTarget> tuning_targets(const StudyData& data) {
   return targets;
 }
 
-Findings target_findings(const StudyData& data) {
-  Findings findings;
-  for (const TuningTarget& target : tuning_targets(data)) {
-    findings.push_back(target.sentence.finding("Targets"));
-  }
+FindingRecords target_findings(const StudyData& data) {
+  FindingRecords findings;
+  for (TuningTarget& target : tuning_targets(data)) findings.push_back(std::move(target.finding));
   return findings;
 }
 

@@ -53,6 +53,16 @@ std::string text_of(const Rows& rows, const std::string& topic, const std::strin
   return "";
 }
 
+// The record of the finding whose sentence begins so.
+FindingRecord record_of(const Rows& rows, const std::string& topic, const std::string& start) {
+  const Frame frame = tuning_frame(rows);
+  for (const FindingRecord& finding : tuning_findings(frame)) {
+    if (finding.topic == topic && render(finding).text.find(start) == 0) return finding;
+  }
+  FAIL("no finding of " << topic << " begins with " << start);
+  return {};
+}
+
 }  // namespace
 
 TEST_CASE("The share falls below one half where it does, by the means over the seeds") {
@@ -67,6 +77,13 @@ TEST_CASE("The share falls below one half where it does, by the means over the s
   CHECK(text_of(rows, "Answer", "Queue share") ==
         "Queue share: it falls below 50 % at max_num_seqs = 32: 45 % (35 to 55 % over 2 seeds); "
         "at 31 it is 55 %.");
+  const FindingRecord found = record_of(rows, "Answer", "Queue share");
+  CHECK(found.metric == "queue_time_share");
+  CHECK(found.from == 31);
+  CHECK(found.to == 32);
+  const FindingRecord first = record_of({limited(32, 0.45, 17, 32)}, "Answer", "Queue share");
+  CHECK_FALSE(first.from.has_value());
+  CHECK(first.to == 32);
   CHECK(text_of({limited(1, 0.9, 9, 1), limited(2, 0.8, 9, 2)}, "Answer", "Queue share") ==
         "Queue share: no max_num_seqs up to 2 brings it below 50 %; the largest gives 80 %.");
 }
@@ -89,11 +106,9 @@ TEST_CASE("Limits between the two around one half are tried, and belong to the s
     rows.push_back(limited(m, m == 24 ? 0.51 : 0.49, 14, m));
     rows.back().step = TuningStep::kQueueBetween;
   }
-  const std::string found =
-      "Queue share: it falls below 50 % at max_num_seqs = 25: 49 %; at 24 it is 51 %.";
-  CHECK(text_of(rows, "Answer", "Queue share") == found);
-  CHECK(text_of(rows, "Targets", "Queue share").find("reached from max_num_seqs = 25 on: 49 %") !=
-        std::string::npos);
+  CHECK(record_of(rows, "Answer", "Queue share").from == 24);
+  CHECK(record_of(rows, "Answer", "Queue share").to == 25);
+  CHECK(record_of(rows, "Targets", "Queue share").to == 25);
   for (TuningRow& row : rows) {  // those between are of an older run, with another GPU
     if (row.step == TuningStep::kQueueTime) row.gpu_memory_gb = 80;
   }
@@ -105,9 +120,12 @@ TEST_CASE("A max_num_seqs above the peak concurrency changes nothing, and that i
         "max_num_seqs: from max_num_seqs = 100 to 512 no metric changes, in any seed: at most 100 "
         "sequences ever run at a time (peak_running), and a limit above that is never reached.");
   CHECK(choose_max_num_seqs(tuning_frame(queue_rows())) == 100);
+  CHECK(record_of(queue_rows(), "Answer", "max_num_seqs").from == 100);
+  CHECK(record_of(queue_rows(), "Answer", "max_num_seqs").to == 512);
   // One metric of one seed that differs is a change.
   Rows rows = queue_rows();
   rows.back().ttft_s += 1e-9;
+  CHECK(record_of(rows, "Answer", "max_num_seqs").from == 512);
   CHECK(choose_max_num_seqs(tuning_frame(rows)) == 512);
   CHECK(text_of(rows, "Answer", "max_num_seqs") ==
         "max_num_seqs: every step of max_num_seqs up to 512 changes the results; at most 100 "
@@ -205,6 +223,8 @@ TEST_CASE("Memory that is enough is told from memory that is not") {
   CHECK(text_of(rows, "Memory", "From") ==
         "From gpu_memory_utilization = 0.5 (512 KV blocks) to 0.9 neither throughput nor latency "
         "changes: with 0.9 at most 1 % of the KV cache are ever in use.");
+  CHECK(record_of(rows, "Memory", "From").from == 0.5);
+  CHECK(record_of(rows, "Memory", "From").to == 0.9);
   CHECK(text_of(rows, "Memory", "With 0.44") ==
         "With 0.44 (64 blocks) there are 7 preemptions and 5 requests/s, against 10 with enough "
         "memory.");
@@ -278,6 +298,13 @@ TEST_CASE("Before and after are compared by seed, load by load") {
   CHECK(text.find("all at once, from client batches of 16 to continuous batching with "
                   "max_num_seqs = 128: queue share falls by 60 percentage points") !=
         std::string::npos);
+  const FindingRecord record = record_of(rows, "Answer", "Before and after");
+  CHECK(record.metric == "queue_time_share");
+  REQUIRE(record.change);
+  const auto& change = std::get<Difference>(record.change->change);
+  CHECK(change.mean == Approx(-0.6));
+  CHECK(change.seeds == 3);
+  CHECK(change.falls());
   CHECK(text.find("throughput rises by a factor of 4") != std::string::npos);
   CHECK(text.find("and the price, p99 time per output token (TPOT), rises by 20 %") !=
         std::string::npos);
