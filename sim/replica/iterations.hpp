@@ -66,11 +66,6 @@ class ReplicaIterations {
   }
   // The decode run ends with the first iteration that ends at or after `time`.
   SERVESWEEP_FUNCTION void cut(Ticks time) { plan(s_.reach(time)); }
-  // Free blocks that the decode run will not take.
-  SERVESWEEP_FUNCTION std::int64_t spare_blocks() const {
-    if (r_.activity != Activity::kDecodes) return s_.free_blocks();
-    return s_.free_blocks() - s_.needed_after_first(r_.planned);
-  }
 
   // -- completed ----------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ class ReplicaEngine {
     const std::int32_t held_hits = sequences.count_held(sequence.request, hits);
     const std::int64_t blocks = w_.blocks_of(tokens) - held_hits;
     if (r_.preempted != kNoSlot || r_.num_running + r_.num_received >= w_.max_sequences ||
-        iterations().spare_blocks() - blocks < w_.watermark_blocks) {
+        w_.num_blocks - sequences.blocks_at(now) - blocks < w_.watermark_blocks) {
       return false;
     }
     const std::int32_t slot = sequences.take_slot();
