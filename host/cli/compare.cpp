@@ -22,7 +22,7 @@
 namespace servesweep {
 namespace {
 
-struct Arguments {
+struct CompareArguments {
   std::string file_a, file_b, where_a, where_b, csv, json;
   std::vector<std::string> by, metrics, fail_on;
   std::int64_t top = 10;
@@ -73,7 +73,7 @@ std::vector<std::string> chosen_metrics(const std::vector<std::string>& wish,
 }
 
 // Prints why not, where not all limits hold.
-bool all_hold(const Arguments& arguments, const std::vector<ChangeLimit>& limits,
+bool all_hold(const CompareArguments& arguments, const std::vector<ChangeLimit>& limits,
               const Comparison& comparison, const Frame& a, const Frame& b) {
   bool hold = true;
   for (const ChangeLimit& limit : limits) {
@@ -91,7 +91,7 @@ bool all_hold(const Arguments& arguments, const std::vector<ChangeLimit>& limits
   return hold;
 }
 
-ExitCode run_compare(const Arguments& arguments) {
+ExitCode run_compare(const CompareArguments& arguments) {
   std::vector<ChangeLimit> limits;
   for (const std::string& text : arguments.fail_on) limits.push_back(parse_change_limit(text));
   const ResultFile file_a(arguments.file_a), file_b(arguments.file_b);
@@ -136,7 +136,7 @@ ExitCode run_compare(const Arguments& arguments) {
 }  // namespace
 
 void add_compare(CLI::App& app, Program& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand(
       "compare", "Pairs the points of two result files and says how the metrics change.");
   command->add_option("a", arguments->file_a, "Result file to start from")

@@ -25,7 +25,7 @@ namespace {
 // So large a page is opened at once and goes into an e-mail.
 constexpr std::size_t kMostBytes = 4'000'000;
 
-struct Arguments {
+struct ReportArguments {
   std::string file, output;
 };
 
@@ -50,7 +50,7 @@ std::map<std::string, std::string> keys_of(const std::string& engine_name) {
   return keys;
 }
 
-void report(const Arguments& arguments) {
+void report(const ReportArguments& arguments) {
   std::filesystem::path output = arguments.output;
   if (output.empty()) {
     output = std::filesystem::path(arguments.file).filename().replace_extension(".html");
@@ -79,7 +79,7 @@ void write_report(const std::string& result_file, const std::string& output) {
 }
 
 void add_report(CLI::App& app, Program&) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReportArguments>();
   CLI::App* command = app.add_subcommand(
       "report", "Writes a result file as an HTML page of charts and tables, to look at offline.");
   command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();

@@ -5,6 +5,7 @@
 // takes beta * h(b). Ignores how lengths differ inside the batch.
 #pragma once
 
+#include "sim/core/field.hpp"
 #include "sim/latency/service/service.hpp"
 
 namespace servesweep {
