@@ -43,13 +43,13 @@ struct Input {
 };
 
 // What rows first .. last - 1 of an input read.
-struct Range {
+struct InputRange {
   bool is_read = false, varies = false, partly = false;
   std::uint32_t value = kNoValueCode;  // the first that is read
 };
 
-Range range_of(const Codes& codes, std::size_t first, std::size_t last) {
-  Range range;
+InputRange range_of(const Codes& codes, std::size_t first, std::size_t last) {
+  InputRange range;
   bool all = true;
   for (std::size_t row = first; row < last; ++row) {
     if (codes[row] == kNoValueCode) {
@@ -71,8 +71,8 @@ std::optional<Input> classified(const std::string& name, const Frame& a, const F
   Input input;
   input.paired.name = name;
   input.codes = codes_in_both(name, a, b);
-  const Range of_a = range_of(input.codes, 0, a.num_rows());
-  const Range of_b = range_of(input.codes, a.num_rows(), input.codes.size());
+  const InputRange of_a = range_of(input.codes, 0, a.num_rows());
+  const InputRange of_b = range_of(input.codes, a.num_rows(), input.codes.size());
   if (!of_a.is_read && !of_b.is_read) return std::nullopt;
   PairedInput& paired = input.paired;
   paired.varies_in_a = of_a.varies;

@@ -31,7 +31,7 @@ struct Count {
   std::string noun;
 };
 // "1.2 to 3.4 %", stored as `<name>_low` and `<name>_high`.
-struct Range {
+struct NumberRange {
   std::string name;
   double low = 0, high = 0;
   std::string unit = {};
@@ -47,7 +47,7 @@ struct ChangeOf {
 };
 
 struct Clause;
-using Argument = std::variant<std::string, Number, Percent, Count, Range, ChangeOf, Clause>;
+using Argument = std::variant<std::string, Number, Percent, Count, NumberRange, ChangeOf, Clause>;
 
 // A text in which each "{}" is the place of the next argument. Without arguments: plain words.
 struct Clause {

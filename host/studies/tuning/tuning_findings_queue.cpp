@@ -24,7 +24,7 @@ Clause over_seeds(const Configuration& of, const std::string& share) {
   if (values.size() < 2) return {};
   std::sort(values.begin(), values.end());
   return {" ({} over {})",
-          {Range{share + "_percent", 100 * values.front(), 100 * values.back(), "%"},
+          {NumberRange{share + "_percent", 100 * values.front(), 100 * values.back(), "%"},
            Count{"seeds", static_cast<double>(values.size()), "seed"}}};
 }
 

@@ -66,7 +66,7 @@ FindingRecords chunked_latency_findings(const StudyData& data) {
   return {{kChunkTopic,
            {"Requests of {} alone: chunked prefill changes their latency by at most {}, since at "
             "least {} of it is decoding, which chunks do not touch.",
-            {Range{"output_tokens", groups.front().key[0], groups.back().key[0], "tokens"},
+            {NumberRange{"output_tokens", groups.front().key[0], groups.back().key[0], "tokens"},
              Percent{"change", largest}, Percent{"decode_share", decode}}},
            "mean_latency_s"}};
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kTopic = "Targets";
 constexpr const char* kP95 = "p95_latency_s";
-constexpr const char* kLimit = "max_num_seqs";
+constexpr const char* kTargetLimit = "max_num_seqs";
 
 // A goal for a metric of the mix that arrives at once, over max_num_seqs.
 struct MixGoal {
@@ -84,7 +84,7 @@ TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
   const Configuration setting{data, at}, most{data, *best};
   Clause more;
   if (reached && best != first) {
-    more = {"; the best, at {}, is {}", {most.input(kLimit), value(*best)}};
+    more = {"; the best, at {}, is {}", {most.input(kTargetLimit), value(*best)}};
   } else if (!reached && most.mean("peak_running").value < best->key[0]) {
     more = {". What stops it: all requests that there are run at a time already (at most {})",
             {most.mean("peak_running")}};
@@ -106,7 +106,7 @@ TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
           {kTopic,
            {reached ? "{}: reached from max_num_seqs = {} on: {}{}{}."
                     : "{}: not reached; the best, at max_num_seqs = {}: {}{}{}.",
-            {words, setting.input(kLimit), value(at), more, with_batches}},
+            {words, setting.input(kTargetLimit), value(at), more, with_batches}},
            goal.metric,
            std::nullopt,
            at.key[0]}};
@@ -139,7 +139,7 @@ TuningTarget latency_target(const StudyData& data, const LatencyGoal& goal) {
   if (goal.all_requests && !groups.empty()) {
     const Configuration best{data, *best_of(data, groups, kP95, 1)};
     at_once = {". All at once the best is {}, at max_num_seqs = {}",
-               {best.mean(kP95, "s"), best.input(kLimit)}};
+               {best.mean(kP95, "s"), best.input(kTargetLimit)}};
   }
   return {goal.name,
           true,
