@@ -48,8 +48,10 @@ struct Interpolate {
   typename Engine::Result* results;  // [world]
 
   KOKKOS_FUNCTION void operator()(std::int32_t w) const {
-    if (end[w] == begin[w]) return;
-    Engine::set_exact_quantiles(room, quantity, sorted + begin[w], end[w] - begin[w], results[w]);
+    const std::int64_t first = begin[w];
+    const std::int64_t count = end[w] - first;
+    if (count == 0) return;
+    Engine::set_exact_quantiles(room, quantity, sorted + first, count, results[w]);
   }
 };
 

@@ -43,7 +43,7 @@ SERVESWEEP_FUNCTION void interpolate_quantiles(const std::int64_t* sorted, std::
     const auto below = static_cast<std::int64_t>(position);
     const double fraction = position - static_cast<double>(below);
     const double low = value_of(sorted[below]);
-    const double high = value_of(sorted[min_of(below + 1, count - 1)]);
+    const double high = value_of(sorted[below + 1 < count ? below + 1 : below]);
     out[i] = (low + (high - low) * fraction) * unit;
   }
 }

@@ -107,7 +107,24 @@ TEST_CASE("a runner holds no more than its limit") {
   CHECK(tight > 5);
 }
 
-TEST_CASE("so does a runner of continuous worlds") {
+TEST_CASE("memory that cannot be had is a device error, after which a runner goes on") {
+  start_device();
+  ContinuousRunner runner;
+  const testing::ContinuousCase c = testing::random_continuous(1);
+  const testing::UploadedCase uploaded(runner, c);
+  const ContinuousResult before = runner.run({uploaded.world()}, {0}, {}).worlds.front();
+  for (std::size_t WaveMemory::*part :
+       {&WaveMemory::arrays, &WaveMemory::histograms, &WaveMemory::states, &WaveMemory::workloads,
+        &WaveMemory::preparation}) {
+    WaveMemory needs;
+    needs.*part = std::size_t{1} << 60;
+    CHECK_THROWS_AS(runner.reserve(needs, needs.workloads, SIZE_MAX), DeviceError);
+    const ContinuousResult after = runner.run({uploaded.world()}, {0}, {}).worlds.front();
+    CHECK(after.tally.e2e_sum == before.tally.e2e_sum);
+  }
+}
+
+TEST_CASE("a runner of continuous worlds holds no more than its limit") {
   start_device();
   std::mt19937_64 random(8);
   ContinuousRunner limited;
