@@ -99,7 +99,7 @@ class Points {
     return points;
   }
 
-  std::vector<Point> robustness(const Configuration& best) const {
+  std::vector<Point> robustness(const StressConfiguration& best) const {
     const Point reference =
         point(settings_.robustness_volume(), kMultiBin, best.num_gpus, best.k_bins);
     std::vector<Point> points = {reference};
@@ -205,7 +205,8 @@ std::int64_t StressSettings::robustness_volume() const {
 }
 
 std::string stress_sweep_toml(StressStep step, const StressSettings& settings,
-                              const Configuration& best, const std::vector<GridChoice>& choices) {
+                              const StressConfiguration& best,
+                              const std::vector<GridChoice>& choices) {
   const Points points(settings);
   const auto sweep = [&](std::int32_t replications, const std::vector<Point>& all) {
     return study_sweep_toml("batch", settings.seed, replications, all);

@@ -17,8 +17,8 @@ const Engine& engine() {
   return *batch;
 }
 
-Sweep sweep_of(StressStep step, const StressSettings& settings, const Configuration& best = {},
-               const std::vector<GridChoice>& choices = {}) {
+Sweep sweep_of(StressStep step, const StressSettings& settings,
+               const StressConfiguration& best = {}, const std::vector<GridChoice>& choices = {}) {
   return build_sweep(parse_toml(stress_sweep_toml(step, settings, best, choices), "step"),
                      engine().parameters(),
                      [](const double* values, const std::vector<std::string>& texts) {
