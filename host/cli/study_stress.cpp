@@ -78,7 +78,7 @@ class StressRun {
 
   StudyRun::Step load(StressStep step, const StressConfiguration& best = {},
                       const std::vector<GridChoice>& choices = {}) const {
-    return study_.load(step, stress_sweep_toml(step, settings_, best, choices));
+    return study_.load(step, stress_sweep(step, settings_, best, choices));
   }
 
   // The worlds of a step whose choices another one needs.

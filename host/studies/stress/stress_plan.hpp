@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "host/sweep/sweep_points.hpp"
+
 namespace servesweep {
 
 // In the order of their codes in the column `step`.
@@ -62,10 +64,9 @@ struct GridChoice {
   StressConfiguration best;
 };
 
-// The step's sweep file. `best`: the best number of GPUs (step 3), the best configuration (step 5);
+// The step's sweep. `best`: the best number of GPUs (step 3), the best configuration (step 5);
 // `choices`: for the comparison. What the step does not need is ignored.
-std::string stress_sweep_toml(StressStep step, const StressSettings& settings,
-                              const StressConfiguration& best,
-                              const std::vector<GridChoice>& choices);
+SweepPoints stress_sweep(StressStep step, const StressSettings& settings,
+                         const StressConfiguration& best, const std::vector<GridChoice>& choices);
 
 }  // namespace servesweep

@@ -6,7 +6,6 @@
 
 #include "host/engines/batch/batch_engine.hpp"
 #include "host/sweep/sweep_builder.hpp"
-#include "io/files/toml_reader.hpp"
 #include "tests/support/catch.hpp"
 
 namespace servesweep {
@@ -19,8 +18,7 @@ const Engine& engine() {
 
 Sweep sweep_of(StressStep step, const StressSettings& settings,
                const StressConfiguration& best = {}, const std::vector<GridChoice>& choices = {}) {
-  return build_sweep(parse_toml(stress_sweep_toml(step, settings, best, choices), "step"),
-                     engine().parameters(),
+  return build_sweep(stress_sweep(step, settings, best, choices), engine().parameters(),
                      [](const double* values, const std::vector<std::string>& texts) {
                        return engine().check(values, texts);
                      });
