@@ -76,9 +76,9 @@ class StressRun {
     study_.check_trace(settings_.trace, trace.sha256);
   }
 
-  StudyRun::Step load(StressStep step, const Configuration& best = {},
+  StudyRun::Step load(StressStep step, const StressConfiguration& best = {},
                       const std::vector<GridChoice>& choices = {}) const {
-    return study_.load(step, stress_sweep_toml(step, settings_, best, choices));
+    return study_.load(step, stress_sweep(step, settings_, best, choices));
   }
 
   // The worlds of a step whose choices another one needs.
@@ -91,7 +91,7 @@ class StressRun {
 
   Frame grid() const { return worlds_of(StressStep::kGrid, "step 5", ""); }
 
-  Configuration best_gpu_count() const {
+  StressConfiguration best_gpu_count() const {
     if (options_.best_gpu_count > 0) return {options_.best_gpu_count, 0};
     const GpuChoice choice =
         choose_gpus(worlds_of(StressStep::kGpuScaling, "step 3", ", or give --best-gpu-count"));
@@ -100,7 +100,7 @@ class StressRun {
   }
 
   void run_step(StressStep step) {
-    Configuration best;
+    StressConfiguration best;
     std::vector<GridChoice> choices;
     if (step == StressStep::kKSensitivity) best = best_gpu_count();
     if (step == StressStep::kComparison) choices = grid_choices(grid(), settings_);

@@ -74,7 +74,7 @@ class TuningRun {
   }
 
   StudyRun::Step load(TuningStep step, const std::vector<std::int64_t>& max_num_seqs = {}) const {
-    return study_.load(step, tuning_sweep_toml(step, options_.settings, max_num_seqs));
+    return study_.load(step, tuning_sweep(step, options_.settings, max_num_seqs));
   }
 
   void run_step(TuningStep step) {

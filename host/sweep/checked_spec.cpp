@@ -1,7 +1,9 @@
 #include "host/sweep/checked_spec.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "host/base/names.hpp"
 #include "host/parameters/toml_text.hpp"
@@ -248,6 +250,68 @@ class SpecChecker {
 
 CheckedSpec check_spec(const RunSpec& spec, const ParameterSet& parameters) {
   return SpecChecker(spec, parameters).check();
+}
+
+CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameters) {
+  CheckedSpec checked;
+  std::vector<Diagnostic> errors;
+  const RunSpec no_file;
+  ValueReader reader(no_file, checked.texts, errors);
+  const auto read = [&](const std::string& place, const Parameter& p, const PointValue& value) {
+    const SpecEntry entry{
+        p.key, {std::visit([](const auto& v) { return SpecValue{v}; }, value)}, place};
+    return reader.scalar(p, entry, entry.value).value_or(p.default_value);
+  };
+  const ParameterSet& settings = setting_parameters();
+  const auto check_setting = [&](const char* key, std::int64_t value) {
+    read("", settings[*settings.find(key)], value);
+  };
+  check_setting("seed", static_cast<std::int64_t>(sweep.settings.seed));
+  check_setting("replications", sweep.settings.replications);
+
+  std::vector<std::vector<double>> points;  // [point][parameter]
+  std::set<std::vector<double>> seen;
+  std::vector<std::string> keys;
+  checked.places.resize(parameters.size());
+  checked.axes.resize(parameters.size());
+  std::vector<double> defaults;
+  for (const Parameter& p : parameters) {
+    defaults.push_back(p.default_value);
+    keys.push_back(p.key);
+  }
+  for (const SweepPoint& point : sweep.points) {
+    const std::string place = "point " + std::to_string(points.size() + 1);
+    std::vector<double> values = defaults;
+    for (const auto& [key, value] : point) {
+      const auto i = parameters.find(key);
+      if (!i || parameters[*i].key != key) {
+        errors.push_back(
+            {place, 0, 0, "unknown key " + key + did_you_mean(nearest_key(key, keys))});
+        continue;
+      }
+      values[*i] = read(place, parameters[*i], value);
+      checked.places[*i] = Diagnostic{place, 0, 0, ""};
+    }
+    if (seen.insert(values).second) points.push_back(std::move(values));
+  }
+  if (points.empty()) errors.push_back({"", 0, 0, "no points (a sweep needs one)"});
+  if (!errors.empty()) throw InputError(std::move(errors));
+
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    Axis& axis = checked.axes[i];
+    for (const std::vector<double>& values : points) {
+      axis.values.push_back(values[i]);
+      axis.is_axis |= values[i] != points[0][i];
+    }
+    if (axis.is_axis) {
+      checked.design = DesignKind::kZip;
+    } else {
+      axis.values.resize(1);
+    }
+  }
+  checked.settings = sweep.settings;
+  checked.settings.design = EnumNames<DesignKind>::values[static_cast<int>(checked.design)];
+  return checked;
 }
 
 }  // namespace servesweep

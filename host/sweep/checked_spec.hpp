@@ -1,4 +1,4 @@
-// A sweep file whose every key and value is good: the only thing that can be expanded to worlds.
+// A sweep whose every key and value is good: the only thing that can be expanded to worlds.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include "host/parameters/parameter.hpp"
 #include "host/parameters/run_spec.hpp"
 #include "host/parameters/where.hpp"
-#include "host/sweep/sweep.hpp"
+#include "host/sweep/sweep_points.hpp"
 #include "host/sweep/sweep_settings.hpp"
 #include "host/sweep/value_reader.hpp"
 
@@ -30,5 +30,7 @@ struct CheckedSpec {
 
 // Throws InputError with every error of the file.
 CheckedSpec check_spec(const RunSpec& spec, const ParameterSet& parameters);
+// The same of a program's points. Equal points are one, in the place of the first.
+CheckedSpec check_points(const SweepPoints& points, const ParameterSet& parameters);
 
 }  // namespace servesweep

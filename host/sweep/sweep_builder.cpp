@@ -26,14 +26,15 @@ Diagnostic at(Diagnostic place, std::string message) {
 
 class SweepBuilder {
  public:
-  SweepBuilder(const RunSpec& written, const ParameterSet& parameters, std::int64_t most_points)
-      : spec_(check_spec(written, parameters)),
+  SweepBuilder(CheckedSpec spec, const ParameterSet& parameters, std::int64_t most_points,
+               std::string file = "", std::string folder = "")
+      : spec_(std::move(spec)),
         parameters_(parameters),
         most_points_(most_points),
-        file_(written.file) {
+        file_(std::move(file)) {
     sweep_.parameters_ = &parameters_;
     sweep_.settings_ = spec_.settings;
-    sweep_.folder_ = written.folder;
+    sweep_.folder_ = std::move(folder);
     sweep_.rules_ = ReadRules(parameters_, spec_.texts.texts());
     sweep_.warnings_ = spec_.warnings;
   }
@@ -322,7 +323,13 @@ class SweepBuilder {
 
 Sweep build_sweep(const RunSpec& spec, const ParameterSet& parameters, const PointCheck& check,
                   std::int64_t most_points) {
-  return SweepBuilder(spec, parameters, most_points).build(check);
+  return SweepBuilder(check_spec(spec, parameters), parameters, most_points, spec.file, spec.folder)
+      .build(check);
+}
+
+Sweep build_sweep(const SweepPoints& points, const ParameterSet& parameters,
+                  const PointCheck& check, std::int64_t most_points) {
+  return SweepBuilder(check_points(points, parameters), parameters, most_points).build(check);
 }
 
 }  // namespace servesweep

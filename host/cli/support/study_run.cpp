@@ -11,7 +11,6 @@
 #include "host/cli/program.hpp"
 #include "host/cli/support/whole_number.hpp"
 #include "io/files/atomic_file.hpp"
-#include "io/files/toml_reader.hpp"
 #include "io/results/study_file.hpp"
 
 namespace servesweep {
@@ -89,10 +88,6 @@ StudyRun::StudyRun(const std::string& name, const std::vector<std::string>& step
   provenance_ = run_provenance(this_machine());
   provenance_.command_line = shell_line(program.arguments);
   provenance_.time_started_utc = utc_now();
-}
-
-StudyRun::Step StudyRun::load_named(const std::string& name, const std::string& toml) {
-  return {name, load_sweep(parse_toml(toml, name))};
 }
 
 std::optional<Frame> StudyRun::worlds_of(const Step& step) const {

@@ -62,8 +62,8 @@ class StudyRun {
 
   // `step`: an enum in the order of the study's steps.
   template <class Enum>
-  Step load(Enum step, const std::string& toml) const {
-    return load_named(study_.steps.at(static_cast<std::size_t>(step)), toml);
+  Step load(Enum step, const SweepPoints& points) const {
+    return {study_.steps.at(static_cast<std::size_t>(step)), load_sweep(points)};
   }
   // The step's worlds, where another one needs them. `remedy`: what to do where they are missing.
   Frame worlds_for(const std::string& needed_by, const Step& step, const std::string& called,
@@ -86,7 +86,6 @@ class StudyRun {
     Folder& operator=(const Folder&) = delete;
   };
 
-  static Step load_named(const std::string& name, const std::string& toml);
   // If all of them are there.
   std::optional<Frame> worlds_of(const Step& step) const;
   void write();

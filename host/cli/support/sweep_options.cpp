@@ -20,6 +20,19 @@
 #include "kernels/device/profile.hpp"
 
 namespace servesweep {
+namespace {
+
+template <class Source>  // RunSpec or SweepPoints
+LoadedSweep loaded(std::unique_ptr<Engine> engine, const Source& source) {
+  const ProfileRegion region("servesweep::expand");
+  Sweep sweep = build_sweep(source, engine->parameters(),
+                            [&](const double* values, const std::vector<std::string>& texts) {
+                              return engine->check(values, texts);
+                            });
+  return {std::move(engine), std::move(sweep)};
+}
+
+}  // namespace
 
 void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
   command.add_option("-s,--set", overrides, kOverrideText)
@@ -70,14 +83,9 @@ RunLimits DeviceOptions::start() const {
   return limits;
 }
 
-LoadedSweep load_sweep(const RunSpec& spec) {
-  const ProfileRegion region("servesweep::expand");
-  std::unique_ptr<Engine> engine = make_engine(spec);
-  Sweep sweep = build_sweep(spec, engine->parameters(),
-                            [&](const double* values, const std::vector<std::string>& texts) {
-                              return engine->check(values, texts);
-                            });
-  return {std::move(engine), std::move(sweep)};
+LoadedSweep load_sweep(const RunSpec& spec) { return loaded(make_engine(spec), spec); }
+LoadedSweep load_sweep(const SweepPoints& points) {
+  return loaded(make_engine(points.settings.engine), points);
 }
 
 void print_warnings(const std::vector<std::string>& warnings) {

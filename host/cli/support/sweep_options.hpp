@@ -12,7 +12,7 @@
 #include "host/engines/engine.hpp"
 #include "host/engines/workload_source.hpp"
 #include "host/parameters/run_spec.hpp"
-#include "host/sweep/sweep.hpp"
+#include "host/sweep/sweep_points.hpp"
 
 namespace servesweep {
 
@@ -39,6 +39,7 @@ struct LoadedSweep {
 };
 
 LoadedSweep load_sweep(const RunSpec& spec);
+LoadedSweep load_sweep(const SweepPoints& points);
 void print_warnings(const std::vector<std::string>& warnings);
 
 // The files that a sweep reads, each trace once. The sweep must outlive it.

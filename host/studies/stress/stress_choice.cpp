@@ -182,7 +182,7 @@ std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& se
   return choices;
 }
 
-Configuration robustness_choice(const Frame& grid, const StressSettings& settings) {
+StressConfiguration robustness_choice(const Frame& grid, const StressSettings& settings) {
   const MethodChoice best =
       choose_method(part_of_grid(grid, settings, settings.robustness_volume(),
                                  settings.real_timestamps ? 1 : settings.rps_scaling));

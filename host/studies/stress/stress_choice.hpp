@@ -48,6 +48,6 @@ MethodChoice choose_k(const Frame& rows);
 std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& settings);
 
 // What step 5 varies around.
-Configuration robustness_choice(const Frame& grid, const StressSettings& settings);
+StressConfiguration robustness_choice(const Frame& grid, const StressSettings& settings);
 
 }  // namespace servesweep

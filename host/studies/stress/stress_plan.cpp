@@ -1,39 +1,36 @@
 #include "host/studies/stress/stress_plan.hpp"
 
 #include <algorithm>
-#include <string>
+#include <initializer_list>
 #include <utility>
-
-#include "host/studies/study_sweep.hpp"
 
 namespace servesweep {
 namespace {
 
-using Point = StudyPoint;
-
 constexpr std::int64_t kBinCounts[] = {1, 2, 4, 8, 16, 32};
+constexpr const char* kMultiBin = "multi_bin_dynamic";
 
-Point base_point(const StressSettings& settings) {
-  Point point;
+// Of the settings, with the study's scheduler.
+SweepPoint usual_point(const StressSettings& settings) {
+  SweepPoint point = {{"workload.requests", settings.max_requests},
+                      {"scheduler.kind", kMultiBin},
+                      {"scheduler.k_bins", kStressKBins},
+                      {"cluster.num_gpus", 1},
+                      {"service.alpha_ms", settings.service.alpha_ms},
+                      {"service.beta_ms_per_token", settings.service.beta_ms_per_token},
+                      {"service.gamma", settings.service.gamma},
+                      {"sla.token_ms", settings.token_sla_s * 1000},
+                      {"sla.request_s", settings.request_sla_s}};
   if (settings.trace.empty()) {
-    point["workload.preset"] = toml("burstgpt-like");
+    point["workload.preset"] = "burstgpt-like";
   } else {
-    point["workload.trace"] = toml(settings.trace);
+    point["workload.trace"] = settings.trace;
   }
   if (settings.real_timestamps) {
-    point["workload.real_timestamps"] = "true";
+    point["workload.real_timestamps"] = true;
   } else {
-    point["workload.rps_scaling"] = toml(settings.rps_scaling);
+    point["workload.rps_scaling"] = settings.rps_scaling;
   }
-  point["workload.requests"] = toml(settings.max_requests);
-  point["scheduler.kind"] = toml("multi_bin_dynamic");
-  point["scheduler.k_bins"] = toml(kStressKBins);
-  point["cluster.num_gpus"] = toml(std::int64_t{1});
-  point["service.alpha_ms"] = toml(settings.service.alpha_ms);
-  point["service.beta_ms_per_token"] = toml(settings.service.beta_ms_per_token);
-  point["service.gamma"] = toml(settings.service.gamma);
-  point["sla.token_ms"] = toml(settings.token_sla_s * 1000);
-  point["sla.request_s"] = toml(settings.request_sla_s);
   return point;
 }
 
@@ -41,117 +38,83 @@ class Points {
  public:
   explicit Points(const StressSettings& settings) : settings_(settings) {}
 
-  std::vector<Point> request_scaling() const {
-    std::vector<Point> points;
+  void add(const SweepPoint& changes) {
+    points_.push_back(usual_);
+    for (const auto& [key, value] : changes) points_.back()[key] = value;
+  }
+  void add(std::int64_t requests, const char* scheduler, std::int64_t gpus, std::int64_t k_bins) {
+    add({{"workload.requests", requests},
+         {"scheduler.kind", scheduler},
+         {"cluster.num_gpus", gpus},
+         {"scheduler.k_bins", k_bins}});
+  }
+  void set_scaling(double scaling) {
+    if (!settings_.real_timestamps) usual_["workload.rps_scaling"] = scaling;
+  }
+
+  void request_scaling() {
     for (const std::int64_t volume : settings_.volumes()) {
       for (const char* scheduler : {"static_fifo", "dynamic_no_bins"}) {
-        points.push_back(point(volume, scheduler, 1, kStressKBins));
+        add(volume, scheduler, 1, kStressKBins);
       }
       for (const std::int64_t gpus : {1, 2, 4}) {
-        if (gpus > settings_.max_gpus) continue;
-        points.push_back(point(volume, kMultiBin, gpus, kStressKBins));
+        if (gpus <= settings_.max_gpus) add(volume, kMultiBin, gpus, kStressKBins);
       }
     }
-    return points;
   }
 
-  std::vector<Point> gpu_scaling() const {
-    std::vector<Point> points;
-    for (const std::int64_t gpus : settings_.gpu_counts()) {
-      points.push_back(point(settings_.max_requests, kMultiBin, gpus, kStressKBins));
-    }
-    return points;
-  }
-
-  std::vector<Point> k_sensitivity(std::int64_t gpus) const {
-    std::vector<Point> points;
-    for (const std::int64_t k : kBinCounts) {
-      points.push_back(point(settings_.max_requests, kMultiBin, gpus, k));
-    }
-    return points;
-  }
-
-  std::vector<Point> grid() const {
-    std::vector<Point> points;
+  void grid() {
     for (const std::int64_t volume : settings_.volumes()) {
       for (const double scaling : settings_.load_scalings()) {
+        set_scaling(scaling);
         for (const std::int64_t gpus : settings_.gpu_counts()) {
-          for (const std::int64_t k : kBinCounts) {
-            points.push_back(scaled(point(volume, kMultiBin, gpus, k), scaling));
-          }
+          for (const std::int64_t k : kBinCounts) add(volume, kMultiBin, gpus, k);
         }
       }
     }
-    return points;
   }
 
-  std::vector<Point> comparison(const std::vector<GridChoice>& choices) const {
-    std::vector<Point> points;
+  void comparison(const std::vector<GridChoice>& choices) {
     for (const GridChoice& choice : choices) {
-      const auto add = [&](const char* scheduler, std::int64_t gpus, std::int64_t k) {
-        points.push_back(scaled(point(choice.requests, scheduler, gpus, k), choice.rps_scaling));
-      };
-      add("static_fifo", 1, kStressKBins);
-      add("dynamic_no_bins", 1, kStressKBins);
-      add(kMultiBin, 1, choice.one_gpu_k_bins);
-      add(kMultiBin, choice.best.num_gpus, choice.best.k_bins);
+      set_scaling(choice.rps_scaling);
+      add(choice.requests, "static_fifo", 1, kStressKBins);
+      add(choice.requests, "dynamic_no_bins", 1, kStressKBins);
+      add(choice.requests, kMultiBin, 1, choice.one_gpu_k_bins);
+      add(choice.requests, kMultiBin, choice.best.num_gpus, choice.best.k_bins);
     }
-    return points;
   }
 
-  std::vector<Point> robustness(const Configuration& best) const {
-    const Point reference =
-        point(settings_.robustness_volume(), kMultiBin, best.num_gpus, best.k_bins);
-    std::vector<Point> points = {reference};
-    const auto vary = [&](std::initializer_list<std::pair<const char*, std::string>> changes) {
-      points.push_back(reference);
-      for (const auto& [key, value] : changes) points.back()[key] = value;
-    };
-    for (const std::int64_t k : kBinCounts) vary({{"scheduler.k_bins", toml(k)}});
-    for (const std::int64_t gpus : settings_.gpu_counts()) {
-      vary({{"cluster.num_gpus", toml(gpus)}});
-    }
-    for (const double factor : {0.6, 0.7, 0.8, 1.5}) {
-      vary({{"sla.token_ms", toml(settings_.token_sla_s * 1000 * factor)}});
-    }
-    for (const double factor : {0.25, 0.5, 2.0}) {
-      vary({{"sla.request_s", toml(settings_.request_sla_s * factor)}});
-    }
-    for (const double sigma : {0.0, 0.1, 0.25, 0.5, 1.0}) {
-      vary({{"workload.predictor", toml("noisy_oracle")},
-            {"workload.prediction.sigma", toml(sigma)}});
-    }
-    for (const double factor : {0.8, 1.2}) {
-      vary({{"service.alpha_ms", toml(settings_.service.alpha_ms * factor)}});
-      vary({{"service.beta_ms_per_token", toml(settings_.service.beta_ms_per_token * factor)}});
-      vary({{"service.gamma", toml(settings_.service.gamma * factor)}});
-    }
-    for (Point& p : points) {  // what the sweep file says of those that keep the default
-      p.try_emplace("workload.predictor", toml("auto"));
-      p.try_emplace("workload.prediction.sigma", toml(0.1));
-    }
-    return points;
+  // One key at a time: its values, or factors of its usual value.
+  template <class T>
+  void vary(const char* key, const T& values) {
+    for (const auto value : values) add({{key, value}});
   }
+  void scale(const char* key, std::initializer_list<double> factors) {
+    for (const double factor : factors) add({{key, std::get<double>(usual_.at(key)) * factor}});
+  }
+  void robustness(const StressConfiguration& best) {
+    usual_["workload.requests"] = settings_.robustness_volume();
+    usual_["cluster.num_gpus"] = best.num_gpus;
+    usual_["scheduler.k_bins"] = best.k_bins;
+    add({});
+    vary("scheduler.k_bins", kBinCounts);
+    vary("cluster.num_gpus", settings_.gpu_counts());
+    scale("sla.token_ms", {0.6, 0.7, 0.8, 1.5});
+    scale("sla.request_s", {0.25, 0.5, 2.0});
+    for (const double sigma : {0.0, 0.1, 0.25, 0.5, 1.0}) {
+      add({{"workload.predictor", "noisy_oracle"}, {"workload.prediction.sigma", sigma}});
+    }
+    for (const char* key : {"service.alpha_ms", "service.beta_ms_per_token", "service.gamma"}) {
+      scale(key, {0.8, 1.2});
+    }
+  }
+
+  std::vector<SweepPoint> take() { return std::move(points_); }
 
  private:
-  static constexpr const char* kMultiBin = "multi_bin_dynamic";
-
-  Point point(std::int64_t requests, const char* scheduler, std::int64_t gpus,
-              std::int64_t k) const {
-    Point p = base_point(settings_);
-    p["workload.requests"] = toml(requests);
-    p["scheduler.kind"] = toml(scheduler);
-    p["cluster.num_gpus"] = toml(gpus);
-    p["scheduler.k_bins"] = toml(k);
-    return p;
-  }
-
-  Point scaled(Point p, double scaling) const {
-    if (!settings_.real_timestamps) p["workload.rps_scaling"] = toml(scaling);
-    return p;
-  }
-
   const StressSettings& settings_;
+  SweepPoint usual_ = usual_point(settings_);
+  std::vector<SweepPoint> points_;
 };
 
 // The steps of `usual` below `most`, and `most`.
@@ -204,27 +167,32 @@ std::int64_t StressSettings::robustness_volume() const {
   return max_requests;
 }
 
-std::string stress_sweep_toml(StressStep step, const StressSettings& settings,
-                              const Configuration& best, const std::vector<GridChoice>& choices) {
-  const Points points(settings);
-  const auto sweep = [&](std::int32_t replications, const std::vector<Point>& all) {
-    return study_sweep_toml("batch", settings.seed, replications, all);
-  };
+SweepPoints stress_sweep(StressStep step, const StressSettings& settings,
+                         const StressConfiguration& best, const std::vector<GridChoice>& choices) {
+  Points points(settings);
   switch (step) {
     case StressStep::kRequestScaling:
-      return sweep(settings.seeds, points.request_scaling());
+      points.request_scaling();
+      break;
     case StressStep::kGpuScaling:
-      return sweep(settings.seeds, points.gpu_scaling());
+      points.vary("cluster.num_gpus", settings.gpu_counts());
+      break;
     case StressStep::kKSensitivity:
-      return sweep(settings.seeds, points.k_sensitivity(best.num_gpus));
+      for (const std::int64_t k : kBinCounts) {
+        points.add(settings.max_requests, kMultiBin, best.num_gpus, k);
+      }
+      break;
     case StressStep::kGrid:
-      return sweep(1, points.grid());
+      points.grid();
+      break;
     case StressStep::kComparison:
-      return sweep(settings.seeds, points.comparison(choices));
+      points.comparison(choices);
+      break;
     case StressStep::kRobustness:
+      points.robustness(best);
       break;
   }
-  return sweep(settings.seeds, points.robustness(best));
+  return {{"batch", settings.seed, step == StressStep::kGrid ? 1 : settings.seeds}, points.take()};
 }
 
 }  // namespace servesweep

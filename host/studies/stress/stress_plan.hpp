@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "host/sweep/sweep_points.hpp"
+
 namespace servesweep {
 
 // In the order of their codes in the column `step`.
@@ -49,7 +51,7 @@ struct StressSettings {
   std::int64_t robustness_volume() const;        // large enough for tails, and quick
 };
 
-struct Configuration {
+struct StressConfiguration {
   std::int64_t num_gpus = 0;
   std::int64_t k_bins = 0;
 };
@@ -59,12 +61,12 @@ struct GridChoice {
   std::int64_t requests = 0;
   double rps_scaling = 0;           // with real timestamps: 1
   std::int64_t one_gpu_k_bins = 0;  // the best K on one GPU
-  Configuration best;
+  StressConfiguration best;
 };
 
-// The step's sweep file. `best`: the best number of GPUs (step 3), the best configuration (step 5);
+// The step's sweep. `best`: the best number of GPUs (step 3), the best configuration (step 5);
 // `choices`: for the comparison. What the step does not need is ignored.
-std::string stress_sweep_toml(StressStep step, const StressSettings& settings,
-                              const Configuration& best, const std::vector<GridChoice>& choices);
+SweepPoints stress_sweep(StressStep step, const StressSettings& settings,
+                         const StressConfiguration& best, const std::vector<GridChoice>& choices);
 
 }  // namespace servesweep

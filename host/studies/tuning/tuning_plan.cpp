@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "host/base/error.hpp"
-#include "host/studies/study_sweep.hpp"
 
 namespace servesweep {
 namespace {
 
-using Point = StudyPoint;
+using Point = SweepPoint;
 using PointList = std::vector<Point>;
 
 constexpr std::int64_t kMaxNumSeqs = 256;       // vLLM's default
@@ -43,22 +43,22 @@ void set_keys(Point& point, const Point& values) {
 // Qwen2.5-7B on a GPU of the class of an A100 with 40 GB: decodes fitted to the suite's
 // measurements (docs/study_tuning.md), prefills at the GPU's peak, which no real one reaches.
 Point tuning_server(const TuningSettings& settings) {
-  return {{"service.base_ms", toml(10.2)},
-          {"service.per_sequence_ms", toml(0.0027)},
-          {"service.per_prompt_token_ms", toml(kPromptToken_ms)},
-          {"service.prefill_regime", "true"},
-          {"service.large_regime", "true"},
-          {"service.large.from_sequences", toml(std::int64_t{17})},
-          {"service.prefill.base_ms", toml(12.2)},
-          {"service.prefill.per_prompt_token_ms", toml(kPromptToken_ms)},
-          {"service.large.base_ms", toml(9.616)},
-          {"service.large.per_sequence_ms", toml(0.0392)},
-          {"service.large.per_prompt_token_ms", toml(kPromptToken_ms)},
-          {"kv_cache.gpu_memory_gb", toml(settings.gpu_memory_gb)},
-          {"kv_cache.gpu_memory_utilization", toml(kUtilization)},
-          {"kv_cache.weights_gb", toml(kWeights_gb)},
-          {"kv_cache.activation_gb", toml(kActivation_gb)},
-          {"kv_cache.kv_bytes_per_token", toml(kKvBytesPerToken)}};
+  return {{"service.base_ms", 10.2},
+          {"service.per_sequence_ms", 0.0027},
+          {"service.per_prompt_token_ms", kPromptToken_ms},
+          {"service.prefill_regime", true},
+          {"service.large_regime", true},
+          {"service.large.from_sequences", 17},
+          {"service.prefill.base_ms", 12.2},
+          {"service.prefill.per_prompt_token_ms", kPromptToken_ms},
+          {"service.large.base_ms", 9.616},
+          {"service.large.per_sequence_ms", 0.0392},
+          {"service.large.per_prompt_token_ms", kPromptToken_ms},
+          {"kv_cache.gpu_memory_gb", settings.gpu_memory_gb},
+          {"kv_cache.gpu_memory_utilization", kUtilization},
+          {"kv_cache.weights_gb", kWeights_gb},
+          {"kv_cache.activation_gb", kActivation_gb},
+          {"kv_cache.kv_bytes_per_token", kKvBytesPerToken}};
 }
 
 // Of the model, with a KV cache of so many tokens.
@@ -68,49 +68,43 @@ double memory_with_cache_gb(double tokens) {
 
 // The client sends max_num_seqs and more at once, and the server batches.
 Point continuous(std::int64_t max_num_seqs) {
-  return {{"scheduler.mode", toml("mixed")},
-          {"scheduler.max_num_seqs", toml(max_num_seqs)},
-          {"scheduler.max_num_batched_tokens", toml(kTokenBudget)}};
+  return {{"scheduler.mode", "mixed"},
+          {"scheduler.max_num_seqs", max_num_seqs},
+          {"scheduler.max_num_batched_tokens", kTokenBudget}};
 }
 
 // The client sends batches and waits for the end of each, as the suite's does; all members generate
 // as many tokens as the longest.
 Point client_batches(std::int64_t batch, double flush_s) {
-  return {{"scheduler.mode", toml("static")},
-          {"scheduler.max_num_seqs", toml(kMaxNumSeqs)},
-          {"scheduler.max_num_batched_tokens", toml(kTokenBudget)},
-          {"scheduler.client_batch", toml(batch)},
-          {"scheduler.batch_max_tokens", "true"},
-          {"scheduler.client_timing", toml("batch")},
-          {"scheduler.flush_s", toml(flush_s)}};
+  return {{"scheduler.mode", "static"},
+          {"scheduler.max_num_seqs", kMaxNumSeqs},
+          {"scheduler.max_num_batched_tokens", kTokenBudget},
+          {"scheduler.client_batch", batch},
+          {"scheduler.batch_max_tokens", true},
+          {"scheduler.client_timing", "batch"},
+          {"scheduler.flush_s", flush_s}};
 }
 
-// PointList of both kinds have the keys of both.
-Point with_client_keys(Point point) {
-  for (const auto& [key, value] : client_batches(1, 0)) point.try_emplace(key, value);
-  return point;
-}
-
-Point at_once() { return {{"workload.arrivals.kind", toml("burst")}}; }
+Point at_once() { return {{"workload.arrivals.kind", "burst"}}; }
 
 Point evenly(double rate_per_s) {
-  return {{"workload.arrivals.kind", toml("deterministic")},
-          {"workload.arrivals.rate_per_s", toml(rate_per_s)}};
+  return {{"workload.arrivals.kind", "deterministic"},
+          {"workload.arrivals.rate_per_s", rate_per_s}};
 }
 
 Point mix(std::int64_t requests) {
-  return {{"workload.preset", toml("production-mix")}, {"workload.requests", toml(requests)}};
+  return {{"workload.preset", "production-mix"}, {"workload.requests", requests}};
 }
 
 Point uniform_lengths(std::int64_t requests, std::int64_t min_prompt, std::int64_t max_prompt,
                       std::int64_t min_output, std::int64_t max_output) {
-  return {{"workload.requests", toml(requests)},
-          {"workload.lengths.prompt.kind", toml("uniform")},
-          {"workload.lengths.prompt.min_tokens", toml(min_prompt)},
-          {"workload.lengths.prompt.max_tokens", toml(max_prompt)},
-          {"workload.lengths.output.kind", toml("uniform")},
-          {"workload.lengths.output.min_tokens", toml(min_output)},
-          {"workload.lengths.output.max_tokens", toml(max_output)}};
+  return {{"workload.requests", requests},
+          {"workload.lengths.prompt.kind", "uniform"},
+          {"workload.lengths.prompt.min_tokens", min_prompt},
+          {"workload.lengths.prompt.max_tokens", max_prompt},
+          {"workload.lengths.output.kind", "uniform"},
+          {"workload.lengths.output.min_tokens", min_output},
+          {"workload.lengths.output.max_tokens", max_output}};
 }
 
 Point equal_requests(std::int64_t requests, std::int64_t prompt, std::int64_t output) {
@@ -127,8 +121,7 @@ class Plan {
       points.push_back(point({mix(settings_.requests), at_once(), client_batches(batch, 0)}));
     }
     for (const std::int64_t m : kSeqCounts) {
-      points.push_back(
-          point({mix(settings_.requests), at_once(), with_client_keys(continuous(m))}));
+      points.push_back(point({mix(settings_.requests), at_once(), continuous(m)}));
     }
     return points;
   }
@@ -155,7 +148,7 @@ class Plan {
     PointList points;
     const auto add = [&](double utilization) {
       points.push_back(point({mix(settings_.requests), at_once(), continuous(kMaxNumSeqs)}));
-      points.back()["kv_cache.gpu_memory_utilization"] = toml(utilization);
+      points.back()["kv_cache.gpu_memory_utilization"] = utilization;
     };
     for (const double tokens : kSmallCaches_tokens) {
       add(std::ceil(memory_with_cache_gb(tokens) / settings_.gpu_memory_gb * 1e5) / 1e5);
@@ -179,15 +172,15 @@ class Plan {
     PointList points;
     for (const Point& scheduler : chunk_sizes({256, 512, 1024, 2048, 4096, 8192})) {
       Point load = evenly(3);
-      load["workload.arrivals.kind"] = toml("poisson");
-      load["workload.requests"] = toml(std::int64_t{300});
-      set_keys(load, {{"workload.lengths.prompt.kind", toml("lognormal")},
-                      {"workload.lengths.prompt.mu", toml(6.0)},
-                      {"workload.lengths.prompt.sigma", toml(1.5)},
-                      {"workload.lengths.prompt.max_tokens", toml(std::int64_t{8000})},
-                      {"workload.lengths.output.kind", toml("uniform")},
-                      {"workload.lengths.output.min_tokens", toml(std::int64_t{50})},
-                      {"workload.lengths.output.max_tokens", toml(std::int64_t{150})}});
+      load["workload.arrivals.kind"] = "poisson";
+      load["workload.requests"] = 300;
+      set_keys(load, {{"workload.lengths.prompt.kind", "lognormal"},
+                      {"workload.lengths.prompt.mu", 6.0},
+                      {"workload.lengths.prompt.sigma", 1.5},
+                      {"workload.lengths.prompt.max_tokens", 8000},
+                      {"workload.lengths.output.kind", "uniform"},
+                      {"workload.lengths.output.min_tokens", 50},
+                      {"workload.lengths.output.max_tokens", 150}});
       points.push_back(point({load, scheduler}));
     }
     return points;
@@ -213,8 +206,7 @@ class Plan {
 
   PointList benchmark_mix() const {
     PointList points;
-    for (Point arrivals : {at_once(), evenly(kSteady_per_s), evenly(kAlone_per_s)}) {
-      arrivals.try_emplace("workload.arrivals.rate_per_s", toml(1.0));
+    for (const Point& arrivals : {at_once(), evenly(kSteady_per_s), evenly(kAlone_per_s)}) {
       points.push_back(point({mix(settings_.requests), arrivals, continuous(kMaxNumSeqs)}));
     }
     return points;
@@ -236,9 +228,8 @@ class Plan {
     Point steady = evenly(kSteady_per_s);
     set_keys(steady, mix(kSteadyRequests));
     Point burst = at_once();
-    burst["workload.arrivals.rate_per_s"] = toml(1.0);
     set_keys(burst, mix(settings_.requests));
-    const Point after = with_client_keys(continuous(max_num_seqs));
+    const Point after = continuous(max_num_seqs);
     return {point({burst, client_batches(settings_.client_batch, 0)}), point({burst, after}),
             point({steady, client_batches(kSteadyClientBatch, kSteadyFlush_s)}),
             point({steady, after})};
@@ -261,12 +252,12 @@ class Plan {
 
   // Off: prompts are prefilled whole while decodes wait, as vLLM does without chunked prefill.
   static PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
-    PointList schedulers = {{{"scheduler.mode", toml("prefill_first")},
-                             {"scheduler.max_num_seqs", toml(kMaxNumSeqs)},
-                             {"scheduler.max_num_batched_tokens", toml(kWholePrompts)}}};
+    PointList schedulers = {{{"scheduler.mode", "prefill_first"},
+                             {"scheduler.max_num_seqs", kMaxNumSeqs},
+                             {"scheduler.max_num_batched_tokens", kWholePrompts}}};
     for (const std::int64_t size : sizes) {
       schedulers.push_back(continuous(kMaxNumSeqs));
-      schedulers.back()["scheduler.max_num_batched_tokens"] = toml(size);
+      schedulers.back()["scheduler.max_num_batched_tokens"] = size;
     }
     return schedulers;
   }
@@ -298,11 +289,11 @@ const std::vector<TuningExperiment>& tuning_experiments() {
   return experiments;
 }
 
-std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
-                              const std::vector<std::int64_t>& max_num_seqs) {
+SweepPoints tuning_sweep(TuningStep step, const TuningSettings& settings,
+                         const std::vector<std::int64_t>& max_num_seqs) {
   const Plan plan(settings);
-  const auto sweep = [&](std::int32_t replications, const PointList& points) {
-    return study_sweep_toml("continuous", settings.seed, replications, points);
+  const auto sweep = [&](std::int32_t replications, PointList points) {
+    return SweepPoints{{"continuous", settings.seed, replications}, std::move(points)};
   };
   switch (step) {  // equal requests have nothing random: one seed
     case TuningStep::kQueueTime:

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "host/sweep/sweep_points.hpp"
+
 namespace servesweep {
 
 // In the order of their codes in the column `step`.
@@ -43,10 +45,10 @@ struct TuningSettings {
   std::uint64_t seed = 42;
 };
 
-// The step's sweep file. `max_num_seqs`: what the comparison sets after, or what kQueueBetween
+// The step's sweep. `max_num_seqs`: what the comparison sets after, or what kQueueBetween
 // tries; else ignored.
-std::string tuning_sweep_toml(TuningStep step, const TuningSettings& settings,
-                              const std::vector<std::int64_t>& max_num_seqs);
+SweepPoints tuning_sweep(TuningStep step, const TuningSettings& settings,
+                         const std::vector<std::int64_t>& max_num_seqs);
 
 // InputError where the GPU's memory is not enough for one of these experiments.
 void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double gpu_memory_gb);

@@ -6,7 +6,6 @@
 
 #include "host/engines/batch/batch_engine.hpp"
 #include "host/sweep/sweep_builder.hpp"
-#include "io/files/toml_reader.hpp"
 #include "tests/support/catch.hpp"
 
 namespace servesweep {
@@ -17,10 +16,9 @@ const Engine& engine() {
   return *batch;
 }
 
-Sweep sweep_of(StressStep step, const StressSettings& settings, const Configuration& best = {},
-               const std::vector<GridChoice>& choices = {}) {
-  return build_sweep(parse_toml(stress_sweep_toml(step, settings, best, choices), "step"),
-                     engine().parameters(),
+Sweep sweep_of(StressStep step, const StressSettings& settings,
+               const StressConfiguration& best = {}, const std::vector<GridChoice>& choices = {}) {
+  return build_sweep(stress_sweep(step, settings, best, choices), engine().parameters(),
                      [](const double* values, const std::vector<std::string>& texts) {
                        return engine().check(values, texts);
                      });

@@ -1,9 +1,11 @@
 // That worlds follow from the meaning of a sweep file alone, and that a sweep's own text makes it
 // again.
 #include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 
+#include "host/parameters/toml_text.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/small_parameters.hpp"
 
@@ -234,6 +236,99 @@ TEST_CASE("what decides results changes the fingerprint, the folder does not") {
   CHECK(s.fingerprint() == base);
   CHECK(s.path("t.csv") == "elsewhere/t.csv");
   CHECK(s.path("/data/t.csv") == "/data/t.csv");
+}
+
+// --- a program's points -------------------------------------------------------------------------
+
+std::string toml(const PointValue& value) {
+  struct {
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return toml_real(v); }
+    std::string operator()(const std::string& v) const { return toml_string(v); }
+  } written;
+  return std::visit(written, value);
+}
+
+// Values of keys of every type, the default first.
+const std::map<std::string, std::vector<PointValue>> kValues = {
+    {"workload.trace", {"", "x \"1\".csv", "y.csv"}},
+    {"workload.requests", {1000, 10, 20}},
+    {"workload.rps_scaling", {1.0, 0.1, 1e5 / 3}},
+    {"workload.real_timestamps", {false, true}},
+    {"workload.predictor", {"oracle", "noisy"}},
+    {"workload.sigma", {0.1, 0.25}},
+    {"scheduler.kind", {"multi_bin_dynamic", "static_fifo", "dynamic_no_bins"}},
+    {"scheduler.batch_size", {8, 4}},
+    {"scheduler.k_bins", {4, 1, 8}},
+    {"cluster.num_gpus", {1, 2}}};
+
+std::string as_zip(const SweepPoints& sweep) {
+  std::string text = "seed = " + std::to_string(sweep.settings.seed) +
+                     "\nreplications = " + std::to_string(sweep.settings.replications) +
+                     "\nsweep.design = \"zip\"\n";
+  for (const auto& [key, values] : kValues) {
+    text += key + " = [";
+    for (const SweepPoint& point : sweep.points) {
+      const auto there = point.find(key);
+      text += toml(there == point.end() ? values[0] : there->second) + ",";
+    }
+    text += "]\n";
+  }
+  return text;
+}
+
+SweepPoints random_points(std::mt19937& random) {
+  const auto below = [&](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+  };
+  SweepPoints sweep;
+  sweep.settings.seed = below(1000);
+  sweep.settings.replications = 1 + static_cast<std::int32_t>(below(3));
+  SweepPoint usual;
+  const auto vary = [&](SweepPoint& point, std::size_t one_in) {
+    for (const auto& [key, values] : kValues) {
+      if (below(one_in) == 0) point[key] = values[below(values.size())];
+    }
+  };
+  vary(usual, 2);
+  for (std::size_t n = 2 + below(12); n > 0; --n) {
+    sweep.points.push_back(usual);
+    vary(sweep.points.back(), 4);
+  }
+  return sweep;
+}
+
+TEST_CASE("A program's points are the worlds of the sweep file with design zip") {
+  std::mt19937 random(3);
+  for (int i = 0; i < 200; ++i) {
+    const SweepPoints program = random_points(random);
+    CAPTURE(as_zip(program));
+    const Sweep s = build_sweep(program, small::parameters(), small::check);
+    const Sweep file = sweep(as_zip(program));
+    REQUIRE(s.resolved_toml() == file.resolved_toml());
+    REQUIRE(s.fingerprint() == file.fingerprint());
+    REQUIRE(s.num_worlds() == file.num_worlds());
+    REQUIRE(points(s) == points(file));
+    REQUIRE(s.texts() == file.texts());
+  }
+}
+
+TEST_CASE("Points that are given twice are one; what no parameter takes is an error") {
+  const auto built = [](std::vector<SweepPoint> all) {
+    return build_sweep(SweepPoints{{}, std::move(all)}, small::parameters(), small::check);
+  };
+  const Sweep s = built({{{"cluster.num_gpus", 2}}, {}, {{"cluster.num_gpus", 2}}});
+  CHECK(s.num_points() == 2);
+  CHECK(s.warnings().empty());
+  using Catch::Matchers::ContainsSubstring;
+  CHECK_THROWS_WITH(built({}), ContainsSubstring("no points"));
+  CHECK_THROWS_WITH(built({{}, {{"cluster.num_gpu", 2}}}),
+                    ContainsSubstring("point 2") && ContainsSubstring("cluster.num_gpus"));
+  CHECK_THROWS_WITH(built({{{"num_gpus", 2}}}), ContainsSubstring("unknown key num_gpus"));
+  CHECK_THROWS_WITH(built({{{"cluster.num_gpus", 0}}}), ContainsSubstring("point 1"));
+  CHECK_THROWS_WITH(built({{{"cluster.num_gpus", "two"}}}), ContainsSubstring("point 1"));
+  CHECK_THROWS_WITH(built({{{"scheduler.k_bins", 101}}}), ContainsSubstring("at most 100 per GPU"));
 }
 
 }  // namespace
