@@ -227,6 +227,7 @@ Change independent_change(const std::vector<double>& a, const std::vector<double
 
 Change paired_difference(const std::vector<double>& a, const std::vector<double>& b) {
   Change change = without_change(a, b);
+  change.is_relative = false;
   if (a.empty() || b.empty()) return change;
   std::vector<double> differences(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) differences[i] = b[i] - a[i];

@@ -66,9 +66,10 @@ enum class IntervalKind { kNone, kPaired, kIndependent };
 // Of a metric, from a sample A to a sample B. NaN: not available.
 struct Change {
   double a = 0, b = 0;       // means
-  double change = 0;         // (b - a) / |a|; of paired_difference() b - a
+  double change = 0;         // (b - a) / |a|, or b - a where it is not relative
   double low = 0, high = 0;  // 95 % confidence interval of the change
   IntervalKind interval = IntervalKind::kNone;
+  bool is_relative = true;
 
   // To one side at least; else there is nothing that could have changed.
   bool applies() const { return !(std::isnan(a) && std::isnan(b)); }
@@ -77,6 +78,8 @@ struct Change {
   // Beyond what may be chance, where there is an interval to tell.
   bool rises() const { return has_interval() ? low > 0 : change > 0; }
   bool falls() const { return has_interval() ? high < 0 : change < 0; }
+  bool is_clear() const { return rises() || falls(); }
+  double ratio() const { return b / a; }
 };
 
 // The change of the means in units of |mean of A|; the standard error is that of a quotient of two

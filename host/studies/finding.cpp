@@ -21,9 +21,7 @@ void render(Sentence& sentence, const Argument& argument) {
         if constexpr (std::is_same_v<T, Count>) sentence.count(a.name, a.count, a.noun);
         if constexpr (std::is_same_v<T, NumberRange>) sentence.range(a.name, a.low, a.high, a.unit);
         if constexpr (std::is_same_v<T, Clause>) render(sentence, a);
-        if constexpr (std::is_same_v<T, ChangeOf>) {
-          std::visit([&](const auto& change) { say(sentence, a.words, a.name, change); }, a.change);
-        }
+        if constexpr (std::is_same_v<T, ChangeOf>) say(sentence, a.words, a.name, a.change);
       },
       argument);
 }

@@ -43,7 +43,7 @@ struct NumberRange {
 struct ChangeOf {
   std::string words;  // "mean latency"
   std::string name;   // "mean_latency"
-  std::variant<RatioChange, Difference> change;
+  Change change;
 };
 
 struct Clause;

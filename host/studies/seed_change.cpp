@@ -1,98 +1,66 @@
 #include "host/studies/seed_change.hpp"
 
 #include <algorithm>
-#include <cmath>
-
-#include "host/results/replications.hpp"
 
 namespace servesweep {
 namespace {
 
-constexpr std::string_view kInterval = "95 % interval: ";
-constexpr std::string_view kOneSeed = "one seed: no interval";
+constexpr const char* kPoints = "percentage points";
 
 void say_interval(Sentence& sentence, const std::string& name, double a, double b,
                   std::string_view unit) {
-  sentence.words(kInterval).range(name, std::min(a, b), std::max(a, b), unit);
+  sentence.words("95 % interval: ").range(name, std::min(a, b), std::max(a, b), unit);
+}
+
+// A change of more than these is told as a factor, where that has an interval too.
+bool is_told_as_factor(const Change& change) {
+  return change.is_relative && (change.ratio() <= 0.1 || change.ratio() >= 2) &&
+         !(change.low <= -1);
+}
+
+// The change, and its interval where it has one, `sign` times.
+void say_size(Sentence& sentence, const std::string& name, const Change& change, double sign,
+              std::string_view between) {
+  const std::string key = name + (change.is_relative ? "_change" : "_change_points");
+  if (change.is_relative) {
+    sentence.percent(key, sign * change.change);
+  } else {
+    sentence.number(key, sign * 100 * change.change, kPoints);
+  }
+  sentence.words(between);
+  if (!change.has_interval()) return;
+  say_interval(sentence, key, sign * 100 * change.low, sign * 100 * change.high,
+               change.is_relative ? "%" : "");
 }
 
 }  // namespace
 
-RatioChange ratio_change(const std::vector<double>& before, const std::vector<double>& after) {
-  std::vector<double> logs;
-  for (std::size_t i = 0; i < before.size(); ++i) logs.push_back(std::log(after[i] / before[i]));
-  const MeanInterval interval = mean_interval(logs);
-  return {std::exp(interval.mean), std::exp(interval.mean - interval.half_width),
-          std::exp(interval.mean + interval.half_width), logs.size()};
-}
-
-Difference difference(const std::vector<double>& before, const std::vector<double>& after) {
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < before.size(); ++i) differences.push_back(after[i] - before[i]);
-  const MeanInterval interval = mean_interval(differences);
-  return {interval.mean, interval.half_width, differences.size()};
-}
-
 void say(Sentence& sentence, std::string_view metric, const std::string& name,
-         const RatioChange& change) {
+         const Change& change) {
   sentence.words(metric);
-  if (!change.clear()) {
-    if (change.ratio == 1 && (change.one_seed() || change.low == change.high)) {
+  if (!change.is_clear()) {
+    if (change.change == 0 && (!change.has_interval() || change.low == change.high)) {
       sentence.words(" does not change");
       return;
     }
     sentence.words(" shows no clear change (");
-    sentence.percent(name + "_change", change.ratio - 1).words(", ");
-    say_interval(sentence, name + "_change", 100 * (change.low - 1), 100 * (change.high - 1), "%");
+    say_size(sentence, name, change, 1, ", ");
     sentence.words(")");
     return;
   }
   const bool falls = change.falls();
   sentence.words(falls ? " falls by " : " rises by ");
-  if (change.ratio > 0.1 && change.ratio < 2) {
-    const double sign = falls ? -1 : 1;
-    sentence.percent(name + "_change", sign * (change.ratio - 1)).words(" (");
-    if (!change.one_seed()) {
-      say_interval(sentence, name + "_change", sign * 100 * (change.low - 1),
-                   sign * 100 * (change.high - 1), "%");
-    }
-  } else {
+  if (is_told_as_factor(change)) {
+    const std::string key = name + "_change_factor";
     const auto factor = [falls](double ratio) { return falls ? 1 / ratio : ratio; };
-    sentence.words("a factor of ").number(name + "_change_factor", factor(change.ratio));
-    sentence.words(" (");
-    if (!change.one_seed()) {
-      say_interval(sentence, name + "_change_factor", factor(change.low), factor(change.high), "");
+    sentence.words("a factor of ").number(key, factor(change.ratio())).words(" (");
+    if (change.has_interval()) {
+      say_interval(sentence, key, factor(1 + change.low), factor(1 + change.high), "");
     }
-  }
-  sentence.words(change.one_seed() ? kOneSeed : "").words(")");
-}
-
-void say(Sentence& sentence, std::string_view metric, const std::string& name,
-         const Difference& change) {
-  const std::string unit = "percentage points", points = name + "_change_points";
-  sentence.words(metric);
-  if (!change.clear()) {
-    if (change.mean == 0 && (change.one_seed() || change.half_width == 0)) {
-      sentence.words(" does not change");
-      return;
-    }
-    sentence.words(" shows no clear change (");
-    sentence.number(points, 100 * change.mean, unit).words(", ");
-    say_interval(sentence, points, 100 * (change.mean - change.half_width),
-                 100 * (change.mean + change.half_width), "");
-    sentence.words(")");
-    return;
-  }
-  const double sign = change.falls() ? -1 : 1;
-  sentence.words(change.falls() ? " falls by " : " rises by ");
-  sentence.number(points, sign * 100 * change.mean, unit).words(" (");
-  if (change.one_seed()) {
-    sentence.words(kOneSeed);
   } else {
-    say_interval(sentence, points, sign * 100 * (change.mean - change.half_width),
-                 sign * 100 * (change.mean + change.half_width), "");
+    say_size(sentence, name, change, falls ? -1 : 1, " (");
   }
-  sentence.words(")");
+  sentence.words(change.has_interval() ? ")" : "one seed: no interval)");
 }
 
 }  // namespace servesweep

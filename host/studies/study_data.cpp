@@ -2,11 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "host/base/statistics.hpp"
 #include "host/results/study.hpp"
 
 namespace servesweep {
+
+std::vector<bool> usable_rows(const Frame& frame, const std::vector<std::string>& metrics) {
+  std::vector<bool> usable;
+  for (const double status : frame.numbers(kStatusColumn)) usable.push_back(status == 0);
+  for (const std::string& metric : metrics) {
+    const std::vector<double> values = frame.numbers(metric);
+    for (std::size_t row = 0; row < usable.size(); ++row) {
+      if (std::isnan(values[row])) usable[row] = false;
+    }
+  }
+  return usable;
+}
 
 const std::vector<std::size_t>& StudyData::newest_rows_of(int step) const {
   if (const auto known = newest_rows_.find(step); known != newest_rows_.end()) {
@@ -30,7 +43,7 @@ std::vector<SeedGroup> StudyData::configurations_of(
   static const std::vector<std::string> kMetrics = {"mean_latency_s", "p99_latency_s",
                                                     "throughput_requests_per_s"};
   const std::vector<bool> usable = usable_rows(frame_, kMetrics);
-  std::vector<SeedGroup> groups = seed_groups(frame_, rows, key_columns);
+  std::vector<SeedGroup> groups = replications_by(frame_, rows, key_columns);
   groups.erase(std::remove_if(groups.begin(), groups.end(),
                               [&](const SeedGroup& group) {
                                 return !std::all_of(group.rows.begin(), group.rows.end(),
@@ -55,23 +68,27 @@ double StudyData::mean_of(const SeedGroup& group, const std::string& metric) con
   return mean(values(group, metric));
 }
 
-RatioChange StudyData::ratio(const SeedGroup& before, const SeedGroup& after,
-                             const std::string& metric) const {
+Change StudyData::ratio(const SeedGroup& before, const SeedGroup& after,
+                        const std::string& metric) const {
   const auto [a, b] = pairs(before, after, metric);
-  return ratio_change(a, b);
+  return paired_change(a, b);
 }
 
-Difference StudyData::points(const SeedGroup& before, const SeedGroup& after,
-                             const std::string& metric) const {
+Change StudyData::points(const SeedGroup& before, const SeedGroup& after,
+                         const std::string& metric) const {
   const auto [a, b] = pairs(before, after, metric);
-  return difference(a, b);
+  return paired_difference(a, b);
 }
 
 const std::vector<double>& StudyData::column_of(const std::string& name) const {
   if (const auto found = columns_.find(name); found != columns_.end()) return found->second;
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) {
-    return columns_.emplace(name, numbers_if_any(frame_, name)).first->second;
+    // A column of a parameter that no world reads is not in the file.
+    std::vector<double> values = frame_.has(name)
+                                     ? frame_.numbers(name)
+                                     : std::vector<double>(frame_.num_rows(), std::nan(""));
+    return columns_.emplace(name, std::move(values)).first->second;
   }
   std::vector<double> quotients = frame_.numbers(name.substr(0, slash));
   const std::vector<double>& divisors = column_of(name.substr(slash + 1));

@@ -8,10 +8,16 @@
 #include <vector>
 
 #include "host/results/frame.hpp"
+#include "host/results/replications.hpp"
 #include "host/studies/seed_change.hpp"
-#include "host/studies/seed_groups.hpp"
 
 namespace servesweep {
+
+// The worlds of one configuration, a world for each seed.
+using SeedGroup = Replications;
+
+// [row] whether the world ran to its end and these metrics are applicable.
+std::vector<bool> usable_rows(const Frame& frame, const std::vector<std::string>& metrics);
 
 class StudyData {
  public:
@@ -40,10 +46,8 @@ class StudyData {
   double mean_of(const SeedGroup& group, const std::string& metric) const;
 
   // From `before` to `after`, over the seeds that both have.
-  RatioChange ratio(const SeedGroup& before, const SeedGroup& after,
-                    const std::string& metric) const;
-  Difference points(const SeedGroup& before, const SeedGroup& after,
-                    const std::string& metric) const;
+  Change ratio(const SeedGroup& before, const SeedGroup& after, const std::string& metric) const;
+  Change points(const SeedGroup& before, const SeedGroup& after, const std::string& metric) const;
 
  private:
   const std::vector<std::size_t>& newest_rows_of(int step) const;

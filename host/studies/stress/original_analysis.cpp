@@ -201,7 +201,7 @@ Json metadata(const Study& study, const StudyData& data) {
         {StressStep::kGpuScaling, "step2_tests", {"num_gpus"}},
         {StressStep::kKSensitivity, "step3_tests", {"k_bins"}}}) {
     const std::vector<std::size_t>& rows = data.newest_rows(step);
-    const std::size_t configurations = seed_groups(data.frame(), rows, keys).size();
+    const std::size_t configurations = replications_by(data.frame(), rows, keys).size();
     tests[name] = configurations;
     total += configurations;
     successful += data.configurations(step, keys).size();

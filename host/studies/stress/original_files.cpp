@@ -82,9 +82,9 @@ class Rows {
       if (data_.value(row, kStepColumn) == static_cast<double>(step)) rows.push_back(row);
     }
     std::vector<Row> found;
-    for (const SeedGroup& group :
-         seed_groups(study_.worlds, rows,
-                     {kSweepColumn, "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
+    for (const SeedGroup& group : replications_by(
+             study_.worlds, rows,
+             {kSweepColumn, "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
       std::vector<std::string> cells;
       for (const Column& column : kColumns) cells.push_back(cell(column, group));
       found.push_back({inputs_of(group.rows.front()), joined(cells, ",")});

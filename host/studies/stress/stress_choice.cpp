@@ -8,7 +8,7 @@
 
 #include "host/base/error.hpp"
 #include "host/base/statistics.hpp"
-#include "host/studies/seed_groups.hpp"
+#include "host/studies/study_data.hpp"
 
 namespace servesweep {
 namespace {
@@ -33,7 +33,7 @@ std::vector<Candidate> candidates(const Frame& rows, const std::vector<std::stri
   }
   const std::vector<bool> usable = usable_rows(rows, metrics);
   std::vector<Candidate> found;
-  for (const SeedGroup& group : seed_groups(rows, keys)) {
+  for (const SeedGroup& group : replications_by(rows, keys)) {
     const bool all_usable = std::all_of(group.rows.begin(), group.rows.end(),
                                         [&](std::size_t row) { return usable[row]; });
     if (!all_usable) continue;
@@ -137,7 +137,7 @@ MethodChoice choose_method(const Frame& rows) {
 }
 
 MethodChoice choose_k(const Frame& rows) {
-  if (rows.num_rows() > 0 && seed_groups(rows, {"num_gpus"}).size() != 1) {
+  if (rows.num_rows() > 0 && replications_by(rows, {"num_gpus"}).size() != 1) {
     throw std::logic_error("choose_k() of several numbers of GPUs");
   }
   return choose_method(rows);

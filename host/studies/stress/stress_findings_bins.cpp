@@ -22,9 +22,9 @@ constexpr GainMetric kGainMetrics[] = {
     {"throughput_requests_per_s", "throughput", "throughput", false}};
 
 // A gain whose interval leaves no doubt of its sign, and of at least 1 %.
-bool clear_gain(const GainMetric& metric, const RatioChange& change) {
-  return metric.less_is_better ? change.falls() && change.ratio <= 1 - kSmallGain
-                               : change.rises() && change.ratio >= 1 + kSmallGain;
+bool clear_gain(const GainMetric& metric, const Change& change) {
+  return metric.less_is_better ? change.falls() && change.ratio() <= 1 - kSmallGain
+                               : change.rises() && change.ratio() >= 1 + kSmallGain;
 }
 
 // The position of the K after which no step has a clear gain of 1 %.
@@ -75,7 +75,7 @@ std::optional<StudyFinding> largest_gain(const StudyData& data,
   if (factors.size() < 2) return {};
   std::size_t best = 0;
   const auto ratio_of = [&](std::size_t step) {
-    return data.ratio(groups[step], groups[step + 1], metric).ratio;
+    return data.ratio(groups[step], groups[step + 1], metric).ratio();
   };
   for (std::size_t step = 1; step < factors.size(); ++step) {
     if (ratio_of(step) < ratio_of(best)) best = step;
@@ -83,7 +83,7 @@ std::optional<StudyFinding> largest_gain(const StudyData& data,
   for (std::size_t step = 0; step < factors.size(); ++step) {
     if (step == best) continue;
     if (factors[step].size() != factors[best].size() ||
-        !ratio_change(factors[step], factors[best]).falls()) {
+        !paired_change(factors[step], factors[best]).falls()) {
       return {};
     }
   }
@@ -131,9 +131,9 @@ StudyFinding batch_size_change(const StudyData& data, const SeedGroup& first, co
   const auto largest = [&](const SeedGroup& group) { return largest_batch(data, group); };
   Sentence s;
   s.words(what).number(key, from).words(" to ").number(key, to).words(" ");
-  const RatioChange change = data.ratio(first, last, "mean_batch_size");
+  const Change change = data.ratio(first, last, "mean_batch_size");
   say(s, "the mean batch size", "mean_batch_size", change);
-  if (change.clear()) {
+  if (change.is_clear()) {
     s.words(", from ").number("mean_batch_size", data.mean_of(first, "mean_batch_size"));
     s.words(" to ").number("mean_batch_size", data.mean_of(last, "mean_batch_size"), "requests");
   }
@@ -219,9 +219,9 @@ Findings tail_findings(const StudyData& data) {
   Sentence change;
   change.words("From K = ").number("k_bins", first.key[0]).words(" to ");
   change.number("k_bins", last.key[0]).words(" ");
-  const RatioChange p99 = data.ratio(first, last, "p99_latency_s");
+  const Change p99 = data.ratio(first, last, "p99_latency_s");
   say(change, "p99 latency", "p99_latency", p99);
-  if (p99.clear()) {
+  if (p99.is_clear()) {
     change.words(", from ").number("p99_latency_s", p99_s(first), "s").words(" to ");
     change.number("p99_latency_s", p99_s(last), "s");
   }

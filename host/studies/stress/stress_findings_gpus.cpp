@@ -16,7 +16,7 @@ double gpus_of(const SeedGroup& group) { return group.key.front(); }
 // there is none.
 std::size_t saturation(const StudyData& data, const std::vector<SeedGroup>& groups) {
   std::size_t at = groups.size() - 1;
-  while (at > 0 && data.ratio(groups[at - 1], groups[at], "throughput_requests_per_s").ratio <
+  while (at > 0 && data.ratio(groups[at - 1], groups[at], "throughput_requests_per_s").ratio() <
                        1 + kSaturationGain) {
     --at;
   }
@@ -70,8 +70,8 @@ Findings overload_with_volume(const StudyData& data) {
     if (end - first < 2) continue;
     const SeedGroup &small = all[first], &before = all[end - 2], &large = all[end - 1];
     const double busy = data.mean_of(large, "mean_gpu_utilization");
-    const RatioChange growth = data.ratio(before, large, "mean_latency_s");
-    if (busy < kBusyUtilization || !growth.rises() || growth.ratio < 2) continue;
+    const Change growth = data.ratio(before, large, "mean_latency_s");
+    if (busy < kBusyUtilization || !growth.rises() || growth.ratio() < 2) continue;
     Sentence s;
     s.words(data.text(large, "scheduler_kind")).words(" on ");
     s.count("num_gpus", large.key[1], "GPU").words(" is overloaded: GPUs are busy ");

@@ -67,7 +67,7 @@ std::optional<StudyFinding> reason_finding(const StudyData& data, const MethodCo
   }
   Sentence s;
   s.words("Why, by the grid (");
-  say_seeds(s, seed_groups(data.frame(), rows, {"num_gpus", "k_bins"}).front());
+  say_seeds(s, replications_by(data.frame(), rows, {"num_gpus", "k_bins"}).front());
   StudyFinding finding = s.words("): ").finding("Methods");
   finding.text += choice.reason;
   finding.numbers.insert(finding.numbers.end(), choice.numbers.begin(), choice.numbers.end());

@@ -74,7 +74,7 @@ struct Span {
   const Input* input = nullptr;
   std::size_t position = 0;
   SeedGroup lowest, highest;
-  RatioChange change;
+  Change change;
 };
 
 std::optional<Span> span_of(const StudyData& data, const std::vector<SeedGroup>& groups,
@@ -97,7 +97,7 @@ void say_value(Sentence& s, const Span& span, const SeedGroup& group) {
 // "mean latency from 6.7 s at 100 to 5,430 s at 1", or that it hardly moves.
 void say_span(Sentence& s, const StudyData& data, const Span& span, const std::string& metric,
               const std::string& words) {
-  if (!span.change.rises() || span.change.ratio < 1 + kSmallChange) {
+  if (!span.change.rises() || span.change.ratio() < 1 + kSmallChange) {
     say(s, words, metric, span.change);
     s.words(" between the extremes");
     return;
@@ -115,7 +115,7 @@ std::optional<StudyFinding> strongest(const StudyData& data, const std::vector<S
   if (spans.size() < 2) return {};
   const Span& most = *std::max_element(
       spans.begin(), spans.end(),
-      [](const Span& a, const Span& b) { return a.change.ratio < b.change.ratio; });
+      [](const Span& a, const Span& b) { return a.change.ratio() < b.change.ratio(); });
   if (!most.change.rises()) return {};
   const auto factors = [&](const Span& span) {
     std::vector<double> high = data.values(span.highest, metric);
@@ -126,7 +126,7 @@ std::optional<StudyFinding> strongest(const StudyData& data, const std::vector<S
   for (const Span& other : spans) {
     if (&other == &most) continue;
     const std::vector<double> a = factors(other), b = factors(most);
-    if (a.size() != b.size() || !ratio_change(a, b).rises()) return {};
+    if (a.size() != b.size() || !paired_change(a, b).rises()) return {};
   }
   Sentence s;
   s.words("Of ").words(among).words(", ").words(most.input->words).words(" moves ").words(words);
@@ -135,7 +135,7 @@ std::optional<StudyFinding> strongest(const StudyData& data, const std::vector<S
   say_value(s, most, most.lowest);
   s.words(" to ").number(metric, data.mean_of(most.highest, metric), "s").words(" at ");
   say_value(s, most, most.highest);
-  if (most.change.one_seed()) s.words(kOneSeedNote);
+  if (!most.change.has_interval()) s.words(kOneSeedNote);
   return s.words(".").finding(kTopic);
 }
 
@@ -149,7 +149,7 @@ void say_rate_span(Sentence& s, const StudyData& data, const std::vector<SeedGro
     return data.mean_of(a, metric) < data.mean_of(b, metric);
   };
   const auto [low, high] = std::minmax_element(all.begin(), all.end(), by_mean);
-  const Difference change = data.points(*low, *high, metric);
+  const Change change = data.points(*low, *high, metric);
   if (!change.rises()) {
     say(s, words, metric, change);
     s.words(" between the extremes");
@@ -191,7 +191,7 @@ Findings input_findings(const StudyData& data, const std::vector<SeedGroup>& gro
       say_rate_span(s, data, groups, reference, i, "token_sla_violation_rate",
                     "the token SLA violation rate");
     }
-    if (mean_span->change.one_seed()) s.words(kOneSeedNote);
+    if (!mean_span->change.has_interval()) s.words(kOneSeedNote);
     findings.push_back(s.words(".").finding(kTopic));
   }
   return findings;

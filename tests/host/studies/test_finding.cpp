@@ -20,7 +20,7 @@ StudyFinding rendered(Clause sentence) {
 }  // namespace
 
 TEST_CASE("Every number of a rendered sentence is stored beside it, in its order") {
-  const RatioChange change{0.5, 0.4, 0.6, 5};
+  const Change change{2, 1, -0.5, -0.6, -0.4, IntervalKind::kPaired};
   const StudyFinding finding = rendered(
       {"From K = {} to {}: {} on {}{}.",
        {Number{"k_bins", 1, ""}, Number{"k_bins", 2, ""}, ChangeOf{"mean latency", "mean", change},
