@@ -15,24 +15,24 @@ constexpr const char* kTopic = "Robustness";
 constexpr double kSmallChange = 0.01;
 
 // What step 5 varies. Prediction is two columns, varied together.
-struct Input {
+struct VariedInput {
   const char* words;
   const char* column;
   const char* unit;
   bool by_a_fifth;  // +-20 %
 };
-constexpr Input kInputs[] = {{"K", "k_bins", "", false},
-                             {"the number of GPUs", "num_gpus", "", false},
-                             {"the token limit", "token_ms", "ms", false},
-                             {"the request limit", "request_s", "s", false},
-                             {"alpha", "alpha_ms", "ms", true},
-                             {"beta", "beta_ms_per_token", "ms/token", true},
-                             {"gamma", "service_gamma", "", true}};
+constexpr VariedInput kInputs[] = {{"K", "k_bins", "", false},
+                                   {"the number of GPUs", "num_gpus", "", false},
+                                   {"the token limit", "token_ms", "ms", false},
+                                   {"the request limit", "request_s", "s", false},
+                                   {"alpha", "alpha_ms", "ms", true},
+                                   {"beta", "beta_ms_per_token", "ms/token", true},
+                                   {"gamma", "service_gamma", "", true}};
 constexpr std::size_t kPredictor = std::size(kInputs), kSigma = kPredictor + 1;
 
 std::vector<std::string> key_columns() {
   std::vector<std::string> columns;
-  for (const Input& input : kInputs) columns.emplace_back(input.column);
+  for (const VariedInput& input : kInputs) columns.emplace_back(input.column);
   columns.emplace_back("workload_predictor");
   columns.emplace_back("workload_prediction_sigma");
   return columns;
@@ -71,7 +71,7 @@ std::vector<SeedGroup> varied(const std::vector<SeedGroup>& groups, const SeedGr
 // How far an input moves a metric: the groups with its least and largest mean, of those varied and
 // the reference, and the ratio between them.
 struct Span {
-  const Input* input = nullptr;
+  const VariedInput* input = nullptr;
   std::size_t position = 0;
   SeedGroup lowest, highest;
   Change change;
@@ -155,7 +155,7 @@ void say_rate_span(Sentence& s, const StudyData& data, const std::vector<SeedGro
     s.words(" between the extremes");
     return;
   }
-  const Input& input = kInputs[position];
+  const VariedInput& input = kInputs[position];
   s.words(words).words(" goes from ").percent(metric, data.mean_of(*low, metric)).words(" at ");
   s.number(input.column, low->key[position], input.unit).words(" to ");
   s.percent(metric, data.mean_of(*high, metric)).words(" at ");
