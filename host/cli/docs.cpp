@@ -28,7 +28,7 @@ void add_docs(CLI::App& app, Program&) {
   format->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
   format->callback([name] {
     const auto engine = make_engine(*name);
-    const Sweep sweep = build_sweep({}, engine->parameters());
+    const Sweep sweep = build_sweep(RunSpec{}, engine->parameters());
     std::cout << output_format_markdown(engine->schema(sweep));
   });
   docs->add_subcommand("names", "tests/io/names_of_format_2.txt; fails where names clash")

@@ -19,7 +19,7 @@ bool same(const ColumnSpec& a, const ColumnSpec& b) {
 
 void append(std::vector<NamedDataset>& all, const std::string& engine_name) {
   const auto engine = make_engine(engine_name);
-  const ResultSchema schema = engine->schema(build_sweep({}, engine->parameters()));
+  const ResultSchema schema = engine->schema(build_sweep(RunSpec{}, engine->parameters()));
   const auto add = [&](const std::string& group, const ColumnSpec& column) {
     all.push_back({engine_name, "/" + group + "/" + column.name, column});
   };
