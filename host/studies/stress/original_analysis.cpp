@@ -186,7 +186,7 @@ Json metadata(const Study& study, const StudyData& data) {
   json["date"] = date;
   if (study.worlds.num_rows() == 0) return json;
   const std::size_t last = study.worlds.num_rows() - 1;
-  const SeedGroup any{{}, {last}};
+  const SeedGroup any{{last}, {}};
   const std::string trace =
       study.worlds.has("workload_trace") ? data.text(any, "workload_trace") : "";
   json["dataset"] = trace.empty() ? data.text(any, "workload_preset") : trace;
