@@ -82,7 +82,7 @@ inline Frame tuning_frame(const std::vector<TuningRow>& rows) {
   count("max_num_seqs", Role::kInput, &R::max_num_seqs);
   count("client_batch", Role::kInput, &R::client_batch);
   real("rate_per_s", Role::kInput, &R::rate_per_s);
-  real("gpu_memory_gb", Role::kInput, &R::gpu_memory_gb);
+  real("kv_cache_gpu_memory_gb", Role::kInput, &R::gpu_memory_gb);
   column("seed", Role::kInput, ColumnType::kInt64, {},
          [](const TuningRow&) { return std::int64_t{42}; });
   real("gpu_memory_utilization", Role::kInput, &R::utilization);

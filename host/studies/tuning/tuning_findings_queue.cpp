@@ -87,7 +87,7 @@ std::vector<SeedGroup> queue_limits(const StudyData& data) {
       return data.input(group, input) == data.input(like, input);
     };
     if (group.rows.size() == like.rows.size() && same("workload_requests") &&
-        same("gpu_memory_gb") && same("seed")) {
+        same("kv_cache_gpu_memory_gb") && same("seed")) {
       all.push_back(group);
     }
   }
