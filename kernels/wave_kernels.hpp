@@ -43,6 +43,7 @@ struct WaveArrays {
   SparseHistograms histograms;       // a row for each world and saved histogram
   typename Engine::template Tables<DeviceRows> tables;
   ExactRoom exact[kExactRoomsOf<Engine>];
+  ExactRoom* exact_rooms;  // [room]: the same in device memory, or a kernel's stack would have them
   unsigned char* exact_temp;
 
   void take(const WaveShape<Engine>& shape, WaveOptions options, MemoryBlock& memory) {
@@ -66,6 +67,7 @@ struct WaveArrays {
 
  private:
   void take_exact(const WaveShape<Engine>& shape, MemoryBlock& memory) {
+    memory.take(exact_rooms, Engine::kExactRooms);
     std::size_t largest = 0;
     for (int r = 0; r < Engine::kExactRooms; ++r) {
       const std::int64_t quantities = Engine::num_quantities(r);
@@ -130,7 +132,7 @@ struct RunWorlds {
     typename Engine::State state;
     Engine::place(state, memory, world);
     if constexpr (kExact) {
-      typename Engine::KeepValues values{wave.exact, world, *state.result, index};
+      typename Engine::KeepValues values{wave.exact_rooms, world, *state.result, index};
       lanes.once([&] { values.open(); });
       Engine::template run<kHas>(lanes, world, state, histograms, values);
       lanes.once([&] { values.close(); });

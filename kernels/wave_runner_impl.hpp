@@ -232,8 +232,12 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
           [&](const auto& begin, const auto& table) { wave.upload(begin, table.begin); }, begins,
           arrays.tables);
     }
-    for (int r = 0; options.exact_percentiles && r < Engine::kExactRooms; ++r) {
-      wave.upload(exact_begins[r], arrays.exact[r].begin);
+    if (options.exact_percentiles && Engine::kExactRooms > 0) {
+      for (int r = 0; r < Engine::kExactRooms; ++r) {
+        wave.upload(exact_begins[r], arrays.exact[r].begin);
+      }
+      wave.upload(std::vector<ExactRoom>(std::begin(arrays.exact), std::end(arrays.exact)),
+                  arrays.exact_rooms);
     }
   }
   before.instance.fence();  // its worlds have left the slots
