@@ -30,7 +30,17 @@ class ReplicaScheduler {
   SERVESWEEP_FUNCTION void schedule(Ticks now) {
     r_.num_admitted = 0;
     r_.num_preempted = 0;
-    SchedulingModes::visit(w_.mode, [&](auto mode) { mode.schedule(*this, now); });
+    const bool is_ready =
+        SchedulingModes::visit(w_.mode, [&](auto mode) { return mode.is_ready(*this, now); });
+    if (!is_ready) return;
+    // Modes that share a schedule() share its code, too: a copy takes registers of a GPU.
+    const SchedulingMode schedules_as = SchedulingModes::visit(w_.mode, [](auto mode) {
+      return SchedulingModes::code_of<typename decltype(mode)::Schedule>();
+    });
+    SchedulingModes::visit(schedules_as, [&](auto mode) {
+      using Mode = decltype(mode);
+      if constexpr (std::is_same_v<typename Mode::Schedule, Mode>) Mode::schedule(*this, now);
+    });
   }
 
   // Whether a request that is the first to wait may be admitted at the end of the first iteration

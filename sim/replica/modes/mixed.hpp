@@ -22,6 +22,7 @@ struct ChunkParams {
 
 struct MixedMode : ModeDefaults {
   static constexpr const char* kName = "mixed";
+  using Schedule = MixedMode;
   static constexpr bool kMixesDecodes = true;
   static constexpr bool kChunksPrompts = true;
 

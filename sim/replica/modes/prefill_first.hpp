@@ -22,6 +22,7 @@ struct DecodeLimitParams {
 
 struct PrefillFirstMode : ModeDefaults {
   static constexpr const char* kName = "prefill_first";
+  using Schedule = PrefillFirstMode;
 
   template <class Scheduler>
   SERVESWEEP_FUNCTION static void schedule(Scheduler& scheduler, Ticks now) {

@@ -41,10 +41,7 @@ struct StaticMode : ModeDefaults {
   static constexpr const char* kName = "static";
   static constexpr bool kSendsBatches = true;
 
-  template <class Scheduler>
-  SERVESWEEP_FUNCTION static void schedule(Scheduler& scheduler, Ticks now) {
-    if (serves_batch(scheduler, now)) PrefillFirstMode::schedule(scheduler, now);
-  }
+  using Schedule = PrefillFirstMode;
 
   // When the client sends a batch if nothing comes after now.
   template <class Scheduler>
@@ -55,10 +52,9 @@ struct StaticMode : ModeDefaults {
     return r.num_queued >= w.client_batch ? now_ns : r.last_arrival_ns + w.flush_ns;
   }
 
- private:
   // Whether a batch is being served; sends the next one where it may, else waits for it.
   template <class Scheduler>
-  SERVESWEEP_FUNCTION static bool serves_batch(Scheduler& scheduler, Ticks now) {
+  SERVESWEEP_FUNCTION static bool is_ready(Scheduler& scheduler, Ticks now) {
     auto& r = scheduler.replica();
     auto& sequences = scheduler.sequences();
     const auto& w = scheduler.world();
