@@ -279,10 +279,10 @@ CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameter
     defaults.push_back(p.default_value);
     keys.push_back(p.key);
   }
-  for (const SweepPoint& point : sweep.points) {
-    const std::string place = "point " + std::to_string(points.size() + 1);
+  for (std::size_t number = 0; number < sweep.points.size(); ++number) {
+    const std::string place = "point " + std::to_string(number + 1);
     std::vector<double> values = defaults;
-    for (const auto& [key, value] : point) {
+    for (const auto& [key, value] : sweep.points[number]) {
       const auto i = parameters.find(key);
       if (!i || parameters[*i].key != key) {
         errors.push_back(

@@ -325,6 +325,7 @@ TEST_CASE("Points that are given twice are one; what no parameter takes is an er
   CHECK_THROWS_WITH(built({}), ContainsSubstring("no points"));
   CHECK_THROWS_WITH(built({{}, {{"cluster.num_gpu", 2}}}),
                     ContainsSubstring("point 2") && ContainsSubstring("cluster.num_gpus"));
+  CHECK_THROWS_WITH(built({{}, {}, {{"cluster.num_gpus", 0}}}), ContainsSubstring("point 3"));
   CHECK_THROWS_WITH(built({{{"num_gpus", 2}}}), ContainsSubstring("unknown key num_gpus"));
   CHECK_THROWS_WITH(built({{{"cluster.num_gpus", 0}}}), ContainsSubstring("point 1"));
   CHECK_THROWS_WITH(built({{{"cluster.num_gpus", "two"}}}), ContainsSubstring("point 1"));
