@@ -78,7 +78,10 @@ class Wave {
           std::copy(begins.begin(), begins.end(), table.begin);
         },
         arrays.tables, row_begins_);
-    if (is_exact) std::copy(value_begins_.begin(), value_begins_.end(), arrays.exact[0].begin);
+    if (is_exact) {
+      std::copy(value_begins_.begin(), value_begins_.end(), arrays.exact[0].begin);
+      std::copy(std::begin(arrays.exact), std::end(arrays.exact), arrays.exact_rooms);
+    }
   }
 
   // All that is known of each world.
