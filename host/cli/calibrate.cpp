@@ -10,6 +10,7 @@
 #include "host/base/error.hpp"
 #include "host/calibration/calibrate_iterations.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/support/options.hpp"
 #include "io/measured/grid_reader.hpp"
 #include "io/measured/iteration_reader.hpp"
 
@@ -68,8 +69,7 @@ void add_calibrate(CLI::App& app, Program&) {
   CLI::App* command = app.add_subcommand(
       "calibrate",
       "Fits the affine service model to measured batch times or iterations; prints TOML to paste.");
-  command->add_option("file", arguments->file, "Measured grid, or iterations")
-      ->type_name("FILE.csv")
+  add_value(*command, "file", arguments->file, "FILE.csv", "Measured grid, or iterations")
       ->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->footer(

@@ -10,8 +10,8 @@
 #include "host/base/names.hpp"
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
-#include "host/cli/support/whole_number.hpp"
 #include "host/engines/engines.hpp"
 #include "host/results/change_limit.hpp"
 #include "host/results/frame_where.hpp"
@@ -139,45 +139,28 @@ void add_compare(CLI::App& app, Program& program) {
   const auto arguments = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand(
       "compare", "Pairs the points of two result files and says how the metrics change.");
-  command->add_option("a", arguments->file_a, "Result file to start from")
-      ->type_name("A.h5")
+  add_value(*command, "a", arguments->file_a, "A.h5", "Result file to start from")->required();
+  add_value(*command, "b", arguments->file_b, "B.h5",
+            "Result file to compare with it; may be the same")
       ->required();
-  command->add_option("b", arguments->file_b, "Result file to compare with it; may be the same")
-      ->type_name("B.h5")
-      ->required();
-  command
-      ->add_option("--where-a", arguments->where_a,
-                   "Takes only the worlds of A that meet this, written as sweep.where is")
-      ->type_name("CONDITION");
-  command->add_option("--where-b", arguments->where_b, "The same for B")->type_name("CONDITION");
-  command
-      ->add_option("--by", arguments->by,
-                   "Inputs that may differ in a pair; default: those that have one value in A\n"
-                   "and another one in B")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command
-      ->add_option("--metrics", arguments->metrics,
-                   "Metrics to compare, or `all`; default: those that `show` prints")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command
-      ->add_option("--top", arguments->top,
-                   "Pairs to print, by their largest change, 0 for all; default: 10")
-      ->type_name("N")
-      ->check(whole_number(0));
-  command->add_option("--csv", arguments->csv, "CSV file to write, - for the standard output")
-      ->type_name("FILE");
-  command->add_option("--json", arguments->json, "JSON file to write, - for the standard output")
-      ->type_name("FILE");
+  add_value(*command, "--where-a", arguments->where_a, "CONDITION",
+            "Takes only the worlds of A that meet this, written as sweep.where is");
+  add_value(*command, "--where-b", arguments->where_b, "CONDITION", "The same for B");
+  add_list(*command, "--by", arguments->by, "NAME,...",
+           "Inputs that may differ in a pair; default: those that have one value in A\n"
+           "and another one in B");
+  add_list(*command, "--metrics", arguments->metrics, "NAME,...",
+           "Metrics to compare, or `all`; default: those that `show` prints");
+  add_number(*command, "--top", arguments->top,
+             "Pairs to print, by their largest change, 0 for all; default: 10", 0);
+  add_value(*command, "--csv", arguments->csv, "FILE",
+            "CSV file to write, - for the standard output");
+  add_value(*command, "--json", arguments->json, "FILE",
+            "JSON file to write, - for the standard output");
   CLI::Option* fail_on =
-      command
-          ->add_option("--fail-on", arguments->fail_on,
-                       "Exit code 1 if the metric changes by more in any pair, and its interval,\n"
-                       "where there is one, excludes 0; may be given several times")
-          ->type_name("'METRIC > +5%'")
+      add_value(*command, "--fail-on", arguments->fail_on, "'METRIC > +5%'",
+                "Exit code 1 if the metric changes by more in any pair, and its interval,\n"
+                "where there is one, excludes 0; may be given several times")
           ->allow_extra_args(false);
   command
       ->add_flag("--allow-unpaired", arguments->allow_unpaired,

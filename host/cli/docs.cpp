@@ -5,6 +5,7 @@
 
 #include "host/base/names.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/engines/engines.hpp"
 #include "host/latency/preset_docs.hpp"
 #include "host/sweep/parameter_docs.hpp"
@@ -21,11 +22,11 @@ void add_docs(CLI::App& app, Program&) {
   docs->require_subcommand(1);
   const auto name = std::make_shared<std::string>("batch");
   CLI::App* parameters = docs->add_subcommand("parameters", "docs/parameters.md");
-  parameters->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
+  add_value(*parameters, "--engine", *name, "NAME", "Engine; default: batch");
   parameters->callback(
       [name] { std::cout << parameters_markdown(*name, make_engine(*name)->parameters()); });
   CLI::App* format = docs->add_subcommand("output-format", "docs/output_format.md");
-  format->add_option("--engine", *name, "Engine; default: batch")->type_name("NAME");
+  add_value(*format, "--engine", *name, "NAME", "Engine; default: batch");
   format->callback([name] {
     const auto engine = make_engine(*name);
     const Sweep sweep = build_sweep(RunSpec{}, engine->parameters());

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
 #include "io/results/result_reader.hpp"
 
@@ -21,12 +22,12 @@ void add_export(CLI::App& app, Program&) {
   const auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command =
       app.add_subcommand("export", "Writes every input and metric of every world as CSV or JSON.");
-  command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
+  add_value(*command, "file", arguments->file, "OUT.h5", "Result file")->required();
   CLI::Option_group* formats = command->add_option_group("format");
-  formats->add_option("--csv", arguments->csv, "CSV file to write, - for the standard output")
-      ->type_name("FILE");
-  formats->add_option("--json", arguments->json, "JSON file to write, - for the standard output")
-      ->type_name("FILE");
+  add_value(*formats, "--csv", arguments->csv, "FILE",
+            "CSV file to write, - for the standard output");
+  add_value(*formats, "--json", arguments->json, "FILE",
+            "JSON file to write, - for the standard output");
   formats->require_option(1);
   command->footer(
       "Numbers have the digits that read back the same. What does not apply to a world is empty "

@@ -11,6 +11,7 @@
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/sweep_options.hpp"
 #include "host/parameters/toml_text.hpp"
 #include "host/run/runner.hpp"
@@ -141,13 +142,9 @@ void add_plan(CLI::App& app, Program&) {
   const auto options = std::make_shared<PlanOptions>();
   CLI::App* command = app.add_subcommand(
       "plan", "Says what `run` would do: worlds, axes, memory, time. Runs and writes nothing.");
-  command->add_option("sweep", options->sweep_file, "Sweep file")
-      ->type_name("SWEEP.toml")
-      ->required();
-  command
-      ->add_option("-o,--output", options->output,
-                   "Result file of the run: what it has already is left out")
-      ->type_name("OUT.h5");
+  add_value(*command, "sweep", options->sweep_file, "SWEEP.toml", "Sweep file")->required();
+  add_value(*command, "-o,--output", options->output, "OUT.h5",
+            "Result file of the run: what it has already is left out");
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
   command->footer(

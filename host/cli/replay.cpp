@@ -15,9 +15,9 @@
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
 #include "host/cli/support/sweep_options.hpp"
-#include "host/cli/support/whole_number.hpp"
 #include "io/files/text_source.hpp"
 #include "io/files/toml_reader.hpp"
 #include "io/results/result_reader.hpp"
@@ -156,21 +156,16 @@ void add_replay(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("replay",
                                          "Runs one world of a result file again, alone, with every "
                                          "batch or run of iterations on a line.");
-  command->add_option("file", options->file, "Result file")->type_name("OUT.h5")->required();
-  command->add_option("--world", options->world, "World id, as in the column `world`")
-      ->type_name("ID")
+  add_value(*command, "file", options->file, "OUT.h5", "Result file")->required();
+  add_value(*command, "--world", options->world, "ID", "World id, as in the column `world`")
       ->required()
       ->check(whole_number(0));
-  command
-      ->add_option("--events", options->events,
-                   "CSV file to write, - for the standard output: a line per batch;\n"
-                   "of the continuous engine per run of iterations that are alike")
-      ->type_name("FILE");
-  command
-      ->add_option("--base", options->base,
-                   "Where file names of the sweep start: the folder of its sweep file;\n"
-                   "default: where that was when the result was made")
-      ->type_name("DIR");
+  add_value(*command, "--events", options->events, "FILE",
+            "CSV file to write, - for the standard output: a line per batch;\n"
+            "of the continuous engine per run of iterations that are alike");
+  add_value(*command, "--base", options->base, "DIR",
+            "Where file names of the sweep start: the folder of its sweep file;\n"
+            "default: where that was when the result was made");
   options->device.add_to(*command);
   command->footer(
       "Prints the world's parameters, and its metrics beside those in the file: they have the "

@@ -13,6 +13,7 @@
 #include "host/cli/program.hpp"
 #include "host/cli/report.hpp"
 #include "host/cli/report_assets.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
 #include "host/engines/engines.hpp"
 #include "io/report/report_data.hpp"
@@ -82,13 +83,10 @@ void add_report(CLI::App& app, Program&) {
   const auto arguments = std::make_shared<ReportArguments>();
   CLI::App* command = app.add_subcommand(
       "report", "Writes a result file as an HTML page of charts and tables, to look at offline.");
-  command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
-  command
-      ->add_option(
-          "-o,--output", arguments->output,
-          "HTML file to write, - for the standard output; default: the name of the result\n"
-          "file with .html, in the current folder")
-      ->type_name("FILE.html");
+  add_value(*command, "file", arguments->file, "OUT.h5", "Result file")->required();
+  add_value(*command, "-o,--output", arguments->output, "FILE.html",
+            "HTML file to write, - for the standard output; default: the name of the result\n"
+            "file with .html, in the current folder");
   command->footer(
       "The page is one file that loads nothing else. Replications of a point are averaged. An "
       "older\n"

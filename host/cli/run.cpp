@@ -7,6 +7,7 @@
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/summary.hpp"
 #include "host/cli/support/sweep_options.hpp"
 #include "host/cli/support/sweep_run.hpp"
@@ -113,31 +114,22 @@ void add_run(CLI::App& app, Program& program) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App* command =
       app.add_subcommand("run", "Runs the worlds of a sweep file and writes one result file.");
-  CLI::Option* file =
-      command->add_option("sweep", options->sweep_file, "Sweep file (docs/parameters.md)")
-          ->type_name("SWEEP.toml");
-  command
-      ->add_option("-o,--output", options->output,
-                   "Result file; default: the sweep file's name with .h5, in the current folder")
-      ->type_name("OUT.h5");
+  CLI::Option* file = add_value(*command, "sweep", options->sweep_file, "SWEEP.toml",
+                                "Sweep file (docs/parameters.md)");
+  add_value(*command, "-o,--output", options->output, "OUT.h5",
+            "Result file; default: the sweep file's name with .h5, in the current folder");
   add_override_option(*command, options->overrides);
   options->device.add_to(*command);
-  command
-      ->add_option(
-          "--max-time", options->max_time,
-          "Starts nothing that is expected to end later than this, such as 90s, 15m or 2h,\n"
-          "after the start; what is left is for the next run")
-      ->type_name("TIME");
+  add_value(*command, "--max-time", options->max_time, "TIME",
+            "Starts nothing that is expected to end later than this, such as 90s, 15m or 2h,\n"
+            "after the start; what is left is for the next run");
   command->add_flag("--fresh", options->fresh,
                     "Starts over: gives up an older result, or unfinished parts, of that name");
   command->add_flag("-q,--quiet", options->quiet, "No progress on stderr");
   CLI::Option* fixed_time =
-      command
-          ->add_option(
-              "--fixed-time", options->fixed_time,
-              "Written as start and end of the run, with only what decides the results of the\n"
-              "command: files of equal sweeps are then equal byte for byte")
-          ->type_name("ISO8601");
+      add_value(*command, "--fixed-time", options->fixed_time, "ISO8601",
+                "Written as start and end of the run, with only what decides the results of the\n"
+                "command: files of equal sweeps are then equal byte for byte");
   command
       ->add_flag("--profile", options->profile,
                  "Prints on stderr where the time went, and writes it to the result file\n"
@@ -146,8 +138,8 @@ void add_run(CLI::App& app, Program& program) {
   CLI::Option* dump =
       command->add_flag("--dump-default", options->dump_default,
                         "Prints a complete sweep file with all defaults, explained");
-  command->add_option("--engine", options->engine, "Engine of --dump-default; default: batch")
-      ->type_name("NAME")
+  add_value(*command, "--engine", options->engine, "NAME",
+            "Engine of --dump-default; default: batch")
       ->needs(dump);
   file->excludes(dump);
   command->footer(

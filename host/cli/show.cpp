@@ -6,7 +6,7 @@
 
 #include "host/base/error.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/support/whole_number.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/run/profile_report.hpp"
 #include "io/results/output_format.hpp"
 
@@ -36,22 +36,14 @@ void add_show(CLI::App& app, Program&) {
   ShowOptions& show = arguments->show;
   CLI::App* command =
       app.add_subcommand("show", "Prints the worlds of a result file as a table, with units.");
-  command->add_option("file", arguments->file, "Result file")->type_name("OUT.h5")->required();
-  command
-      ->add_option("--sort", show.sort, "Sorts by this column, smallest first; default: by world")
-      ->type_name("COLUMN");
+  add_value(*command, "file", arguments->file, "OUT.h5", "Result file")->required();
+  add_value(*command, "--sort", show.sort, "COLUMN",
+            "Sorts by this column, smallest first; default: by world");
   command->add_flag("--descending", show.descending, "Largest first");
-  command->add_option("--top", show.top, "Worlds to print, 0 for all; default: 20")
-      ->type_name("N")
-      ->check(whole_number(0));
-  command
-      ->add_option(
-          "--columns", show.columns,
-          "Columns to print, or `all`, a line each; default: the inputs and main metrics that\n"
-          "vary")
-      ->type_name("A,B,C")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_number(*command, "--top", show.top, "Worlds to print, 0 for all; default: 20", 0);
+  add_list(*command, "--columns", show.columns, "A,B,C",
+           "Columns to print, or `all`, a line each; default: the inputs and main metrics that\n"
+           "vary");
   CLI::Option* profile = command->add_flag(
       "--profile", arguments->profile,
       "Prints where the time of the run went instead, if it was one with --profile");

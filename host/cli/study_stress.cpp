@@ -10,8 +10,8 @@
 #include "host/base/units.hpp"
 #include "host/calibration/calibrate.hpp"
 #include "host/cli/program.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/study_run.hpp"
-#include "host/cli/support/whole_number.hpp"
 #include "host/studies/stress/original_files.hpp"
 #include "host/studies/stress/stress_analysis.hpp"
 #include "host/studies/stress/stress_choice.hpp"
@@ -139,11 +139,10 @@ void add_study_stress(CLI::App& study, Program& program) {
   StressSettings& settings = options->settings;
   CLI::App* command = study.add_subcommand(
       "stress", "Which scheduler, how many GPUs, which K, and how sure: five steps, one file.");
-  CLI::Option* steps =
-      command->add_option("--steps", options->steps, "Steps to run, such as 1,2,4; default: all")
-          ->type_name("N,...")
-          ->delimiter(',')
-          ->check(whole_number(1, 5));
+  CLI::Option* steps = add_value(*command, "--steps", options->steps, "N,...",
+                                 "Steps to run, such as 1,2,4; default: all")
+                           ->delimiter(',')
+                           ->check(whole_number(1, 5));
   std::vector<CLI::Option*> others = {steps};
   for (const int step : {1, 2, 3}) {
     CLI::Option* only = command->add_flag_callback(
@@ -152,44 +151,27 @@ void add_study_stress(CLI::App& study, Program& program) {
     for (CLI::Option* other : others) only->excludes(other);
     others.push_back(only);
   }
-  command
-      ->add_option("--best-gpu-count", options->best_gpu_count,
-                   "GPUs of step 3; default: found from step 2")
-      ->type_name("N")
-      ->check(whole_number(1, 4096));
-  command
-      ->add_option("--max-requests", settings.max_requests,
-                   "Largest volume; the smaller ones are 1000, 10,000, ...; default: 1,000,000")
-      ->type_name("N")
-      ->check(whole_number(1, 2'000'000'000));
-  command->add_option("--max-gpus", settings.max_gpus, "Most GPUs; default: 100")
-      ->type_name("N")
-      ->check(whole_number(1, 4096));
-  command
-      ->add_option("--d-sla", settings.token_sla_s,
-                   "Token SLA: limit of the decode time per token; default: 0.01")
-      ->type_name("SECONDS");
-  command
-      ->add_option("--d-sla-request", settings.request_sla_s,
-                   "Request SLA: limit of the latency; default: 20")
-      ->type_name("SECONDS");
+  add_number(*command, "--best-gpu-count", options->best_gpu_count,
+             "GPUs of step 3; default: found from step 2", 1, 4096);
+  add_number(*command, "--max-requests", settings.max_requests,
+             "Largest volume; the smaller ones are 1000, 10,000, ...; default: 1,000,000", 1,
+             2'000'000'000);
+  add_number(*command, "--max-gpus", settings.max_gpus, "Most GPUs; default: 100", 1, 4096);
+  add_value(*command, "--d-sla", settings.token_sla_s, "SECONDS",
+            "Token SLA: limit of the decode time per token; default: 0.01");
+  add_value(*command, "--d-sla-request", settings.request_sla_s, "SECONDS",
+            "Request SLA: limit of the latency; default: 20");
   CLI::Option* scaling =
-      command
-          ->add_option("--rps-scaling", settings.rps_scaling,
-                       "Replays so many times faster than the workload's clock; default: 100")
-          ->type_name("FACTOR");
+      add_value(*command, "--rps-scaling", settings.rps_scaling, "FACTOR",
+                "Replays so many times faster than the workload's clock; default: 100");
   command
       ->add_flag("--real-timestamps", settings.real_timestamps, "Replays at the workload's clock")
       ->excludes(scaling);
-  command
-      ->add_option("--trace", settings.trace,
-                   "Requests from this trace; default: the generator burstgpt-like")
-      ->type_name("FILE");
-  command
-      ->add_option("--calibration", options->calibration,
-                   "Measured grid of batch times, to fit the service model to; default: the "
-                   "model's\ndefault coefficients")
-      ->type_name("GRID.csv");
+  add_value(*command, "--trace", settings.trace, "FILE",
+            "Requests from this trace; default: the generator burstgpt-like");
+  add_value(*command, "--calibration", options->calibration, "GRID.csv",
+            "Measured grid of batch times, to fit the service model to; default: the "
+            "model's\ndefault coefficients");
   add_seeds(*command, settings.seeds, settings.seed,
             "every step but the grid of step 4, which has one");
   options->study.add_to(*command);

@@ -11,8 +11,8 @@
 #include "host/base/units.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/report.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/study_run.hpp"
-#include "host/cli/support/whole_number.hpp"
 #include "host/studies/tuning/tuning_analysis.hpp"
 #include "host/studies/tuning/tuning_files.hpp"
 #include "host/studies/tuning/tuning_plan.hpp"
@@ -147,21 +147,14 @@ void add_study_tuning(CLI::App& study, Program& program) {
     add_skip(name, "--skip-" + name + (name == suite_name ? "" : ",--skip-" + suite_name));
   }
   add_skip(kFigures, "--skip-figures,--skip-visualization");
-  command->add_option("--requests", settings.requests, "Requests of the mix; default: 100")
-      ->type_name("N")
-      ->check(whole_number(1, 2'000'000));
-  command
-      ->add_option("--client-batch", settings.client_batch,
-                   "Requests that the client sends at a time before; default: 16")
-      ->type_name("N")
-      ->check(whole_number(1, 4096));
-  command
-      ->add_option("--max-num-seqs", options->max_num_seqs,
-                   "max_num_seqs of the comparison after; default: found from queue-time")
-      ->type_name("N")
-      ->check(whole_number(1, 8192));
-  command->add_option("--gpu-memory-gb", settings.gpu_memory_gb, "The GPU's memory; default: 40")
-      ->type_name("GB");
+  add_number(*command, "--requests", settings.requests, "Requests of the mix; default: 100", 1,
+             2'000'000);
+  add_number(*command, "--client-batch", settings.client_batch,
+             "Requests that the client sends at a time before; default: 16", 1, 4096);
+  add_number(*command, "--max-num-seqs", options->max_num_seqs,
+             "max_num_seqs of the comparison after; default: found from queue-time", 1, 8192);
+  add_value(*command, "--gpu-memory-gb", settings.gpu_memory_gb, "GB",
+            "The GPU's memory; default: 40");
   add_seeds(*command, settings.seeds, settings.seed, "what has random requests");
   options->study.add_to(*command);
   command->footer(

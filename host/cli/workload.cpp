@@ -8,9 +8,9 @@
 #include "host/base/error.hpp"
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
 #include "host/cli/support/sweep_options.hpp"
-#include "host/cli/support/whole_number.hpp"
 #include "host/workload/trace_summary.hpp"
 #include "host/workload/workload_params.hpp"
 #include "io/files/toml_reader.hpp"
@@ -30,14 +30,12 @@ void add_workload_info(CLI::App& workload) {
   const auto arguments = std::make_shared<InfoArguments>();
   CLI::App* command = workload.add_subcommand(
       "info", "Says what is in a request trace: rows, failures, rate, burstiness, lengths.");
-  command->add_option("file", arguments->file, "Trace file")->type_name("FILE")->required();
+  add_value(*command, "file", arguments->file, "FILE", "Trace file")->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->add_flag("--keep-failed", arguments->options.keep_failed,
                     "Counts failed requests (0 output tokens) like others");
-  command
-      ->add_option("--on-bad-row", arguments->options.on_bad_row,
-                   "What to do with rows that cannot be read: error (default) or skip")
-      ->type_name("error|skip")
+  add_value(*command, "--on-bad-row", arguments->options.on_bad_row, "error|skip",
+            "What to do with rows that cannot be read: error (default) or skip")
       ->transform(
           CLI::CheckedTransformer(std::map<std::string, OnBadRow>{{"error", OnBadRow::kError},
                                                                   {"skip", OnBadRow::kSkip}})
@@ -129,25 +127,16 @@ void add_workload_generate(CLI::App& workload) {
   const auto arguments = std::make_shared<GenerateArguments>();
   CLI::App* command = workload.add_subcommand(
       "generate", "Writes the workload of a sweep as a trace: generated, or from another trace.");
-  command->add_option("sweep", arguments->sweep_file, "Sweep file whose [workload] to write")
-      ->type_name("SWEEP.toml");
-  command
-      ->add_option("-o,--output", arguments->output,
-                   "Trace to write, compressed if it ends in .gz; - for the standard output")
-      ->type_name("FILE")
+  add_value(*command, "sweep", arguments->sweep_file, "SWEEP.toml",
+            "Sweep file whose [workload] to write");
+  add_value(*command, "-o,--output", arguments->output, "FILE",
+            "Trace to write, compressed if it ends in .gz; - for the standard output")
       ->required();
-  command->add_option("--preset", arguments->preset, "Short for -s workload.preset=NAME")
-      ->type_name("NAME");
-  command->add_option("--requests", arguments->requests, "Short for -s workload.requests=N")
-      ->type_name("N")
-      ->check(whole_number(1));
-  command->add_option("--seed", arguments->seed, "Short for -s seed=N")
-      ->type_name("N")
-      ->check(whole_number(0));
-  command
-      ->add_option("--replication", arguments->replication,
-                   "Which replication's draws; default: 0, the first")
-      ->type_name("R")
+  add_value(*command, "--preset", arguments->preset, "NAME", "Short for -s workload.preset=NAME");
+  add_number(*command, "--requests", arguments->requests, "Short for -s workload.requests=N", 1);
+  add_number(*command, "--seed", arguments->seed, "Short for -s seed=N", 0);
+  add_value(*command, "--replication", arguments->replication, "R",
+            "Which replication's draws; default: 0, the first")
       ->check(whole_number(0, std::numeric_limits<std::int32_t>::max()));
   add_override_option(*command, arguments->overrides);
   command->footer(

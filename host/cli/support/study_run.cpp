@@ -9,7 +9,7 @@
 #include "host/base/machine.hpp"
 #include "host/base/units.hpp"
 #include "host/cli/program.hpp"
-#include "host/cli/support/whole_number.hpp"
+#include "host/cli/support/options.hpp"
 #include "io/files/atomic_file.hpp"
 #include "io/results/study_file.hpp"
 
@@ -42,7 +42,7 @@ void print_findings(const std::vector<StudyFinding>& findings) {
 }
 
 void StudyOptions::add_to(CLI::App& command) {
-  command.add_option("-o,--output", output, "Result file; default: " + output)->type_name("OUT.h5");
+  add_value(command, "-o,--output", output, "OUT.h5", "Result file; default: " + output);
   device.add_to(command);
   command.add_flag("--fresh", fresh, "Starts over: gives up what the result file holds");
   command.add_flag("-q,--quiet", quiet, "No progress on stderr");
@@ -50,13 +50,10 @@ void StudyOptions::add_to(CLI::App& command) {
 
 void add_seeds(CLI::App& command, std::int32_t& seeds, std::uint64_t& seed,
                const std::string& replicated) {
-  command
-      .add_option("--seeds", seeds,
-                  fmt::format("Replications of {}; default: {}", replicated, seeds))
-      ->type_name("N")
-      ->check(whole_number(1, 1'000'000));
-  command.add_option("--seed", seed, fmt::format("Seed of everything random; default: {}", seed))
-      ->type_name("N");
+  add_number(command, "--seeds", seeds,
+             fmt::format("Replications of {}; default: {}", replicated, seeds), 1, 1'000'000);
+  add_value(command, "--seed", seed, "N",
+            fmt::format("Seed of everything random; default: {}", seed));
 }
 
 int study_exit_code(const std::function<int()>& run) {

@@ -7,7 +7,7 @@
 #include "host/base/machine.hpp"
 #include "host/base/sha256.hpp"
 #include "host/base/units.hpp"
-#include "host/cli/support/whole_number.hpp"
+#include "host/cli/support/options.hpp"
 #include "host/engines/engines.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "host/workload/workload_params.hpp"
@@ -35,31 +35,20 @@ LoadedSweep loaded(std::unique_ptr<Engine> engine, const Source& source) {
 }  // namespace
 
 void add_override_option(CLI::App& command, std::vector<std::string>& overrides) {
-  command.add_option("-s,--set", overrides, kOverrideText)
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_value(command, "-s,--set", overrides, "KEY=VALUE", kOverrideText)->allow_extra_args(false);
 }
 
 void DeviceOptions::add_to(CLI::App& command) {
-  command.add_option("--threads", threads, "CPU threads; default: one per core")
-      ->type_name("N")
-      ->check(whole_number(1, 4096));
-  command
-      .add_option("--max-memory", max_memory,
-                  "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
-                  "default: half of this machine's")
-      ->type_name("SIZE");
-  command
-      .add_option("--max-device-memory", max_device_memory,
-                  "The same of a GPU's memory; default: nine tenths of what is free")
-      ->type_name("SIZE");
-  command
-      .add_option(
-          "--lanes", lanes,
-          "Lanes of a GPU that run a world together: 1, 2, 4, 8, 16 or 32; default: chosen\n"
-          "for each wave of worlds. Results do not depend on it")
-      ->type_name("N")
-      ->check(whole_number(1, 32));
+  add_number(command, "--threads", threads, "CPU threads; default: one per core", 1, 4096);
+  add_value(command, "--max-memory", max_memory, "SIZE",
+            "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
+            "default: half of this machine's");
+  add_value(command, "--max-device-memory", max_device_memory, "SIZE",
+            "The same of a GPU's memory; default: nine tenths of what is free");
+  add_number(command, "--lanes", lanes,
+             "Lanes of a GPU that run a world together: 1, 2, 4, 8, 16 or 32; default: chosen\n"
+             "for each wave of worlds. Results do not depend on it",
+             1, 32);
 }
 
 RunLimits DeviceOptions::start() const {
