@@ -7,19 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "host/calibration/least_squares.hpp"
 #include "host/latency/service_grid.hpp"
 
 namespace servesweep {
 
-struct Calibration {
+struct Calibration : FitQuality {
   double alpha_ms = 0, beta_ms_per_token = 0, gamma = 0;
   // Standard errors; gamma's to first order. NaN where the points leave no degree of freedom.
   double alpha_error_ms = 0, beta_error_ms_per_token = 0, gamma_error = 0;
-  double r_squared = 0;
-  double residual_error_ms = 0;   // sqrt(sum of squares / degrees of freedom)
-  double max_relative_error = 0;  // largest |fitted - measured| / measured
   std::vector<GridPoint> points;
-  std::vector<double> residuals_ms;  // [point], measured - fitted
+  std::vector<double> times_ms;  // [point]
 };
 
 // Throws InputError where the points do not determine the three coefficients.

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -80,7 +79,8 @@ class IterationFitter {
       warn("{} came out negative and is held at 0: the rows do not follow the model there",
            kTermsOfIteration[t].key);
     }
-    residuals(terms, solved);
+    static_cast<FitQuality&>(fit_) = quality(terms, solved);
+    fit_.times_ms = times_;
     for (std::size_t i = 0; i < terms.size(); ++i) {
       const IterationTerm& term = kTermsOfIteration[terms[i]];
       fit_.coefficients.*term.coefficient = solved.x[i];
@@ -145,7 +145,7 @@ class IterationFitter {
         allowed = solved.x[i] >= 0;
       }
       if (!allowed) continue;
-      const double squares = squares_of(terms, solved);
+      const double squares = quality(terms, solved).residual_squares;
       if (found && squares >= least) continue;
       least = squares;
       found.emplace(std::move(terms), std::move(solved));
@@ -153,40 +153,15 @@ class IterationFitter {
     return *found;  // the mean of the times, at least
   }
 
-  double fitted(const Terms& terms, const LeastSquares& solved,
-                const MeasuredIteration& row) const {
-    double time_ms = 0;
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-      time_ms += solved.x[i] * value_of(kTermsOfIteration[terms[i]], row);
-    }
-    return time_ms;
-  }
-
-  double squares_of(const Terms& terms, const LeastSquares& solved) const {
-    double sum = 0;
+  FitQuality quality(const Terms& terms, const LeastSquares& solved) const {
+    std::vector<double> fitted_ms;
     for (const MeasuredIteration& row : measured_.rows) {
-      const double residual = row.time_ms - fitted(terms, solved, row);
-      sum += residual * residual;
+      fitted_ms.push_back(0);
+      for (std::size_t i = 0; i < terms.size(); ++i) {
+        fitted_ms.back() += solved.x[i] * value_of(kTermsOfIteration[terms[i]], row);
+      }
     }
-    return sum;
-  }
-
-  void residuals(const Terms& terms, const LeastSquares& solved) {
-    const auto n = static_cast<double>(times_.size());
-    const double mean = std::accumulate(times_.begin(), times_.end(), 0.0) / n;
-    double squares = 0, total = 0;
-    for (const MeasuredIteration& row : measured_.rows) {
-      const double residual = row.time_ms - fitted(terms, solved, row);
-      fit_.residuals_ms.push_back(residual);
-      squares += residual * residual;
-      total += (row.time_ms - mean) * (row.time_ms - mean);
-      fit_.max_relative_error =
-          std::max(fit_.max_relative_error, std::fabs(residual) / row.time_ms);
-    }
-    fit_.r_squared = total > 0 ? 1 - squares / total : std::numeric_limits<double>::quiet_NaN();
-    const double freedom = n - static_cast<double>(terms.size());
-    fit_.residual_error_ms =
-        freedom > 0 ? std::sqrt(squares / freedom) : std::numeric_limits<double>::quiet_NaN();
+    return quality_of(times_, fitted_ms, terms.size());
   }
 
   // What a run with the default scheduler and KV cache meets, and no row has.
@@ -252,21 +227,12 @@ std::string iteration_fit_text(const MeasuredIterations& measured, const Iterati
     }
     text += '\n';
   }
-  text += fmt::format(
-      "R^2 {:.6f}, residual standard error {:.4g} ms, largest relative error {:.3g} %\n",
-      fit.r_squared, fit.residual_error_ms, 100 * fit.max_relative_error);
+  text += quality_text(fit);
   for (const std::string& warning : fit.warnings) text += "warning: " + warning + "\n";
 
-  std::vector<std::size_t> order(measured.rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto relative = [&](std::size_t i) {
-    return std::fabs(fit.residuals_ms[i]) / measured.rows[i].time_ms;
-  };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return relative(a) > relative(b); });
-  order.resize(std::min(worst, order.size()));
-  if (!order.empty()) text += "Largest residuals (measured - fitted):\n";
-  for (const std::size_t i : order) {
+  const std::vector<std::size_t> rows = worst_rows(fit, fit.times_ms, worst);
+  if (!rows.empty()) text += "Largest residuals (measured - fitted):\n";
+  for (const std::size_t i : rows) {
     const MeasuredIteration& row = measured.rows[i];
     text += fmt::format(
         "  P {:>7g}  n {:>5g}  S {:>8g}  measured {:>10.6g} ms  residual {:>+9.4g} ms {:>+7.2f} "
@@ -282,18 +248,15 @@ std::string iteration_fit_text(const MeasuredIterations& measured, const Iterati
 }
 
 std::string iteration_fit_json(const MeasuredIterations& measured, const IterationFit& fit) {
-  using nlohmann::ordered_json;
-  const auto number = [](double value) {
-    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-  };
+  using nlohmann::ordered_json;  // writes what is no number as null
   ordered_json json, errors, rows = ordered_json::array();
   for (const IterationTerm& term : kTermsOfIteration) {
     json[term.key] = written(term, fit.coefficients);
-    errors[term.key] = number(fit.errors.*term.coefficient);
+    errors[term.key] = fit.errors.*term.coefficient;
   }
   json["standard_errors"] = errors;
-  json["r_squared"] = number(fit.r_squared);
-  json["residual_error_ms"] = number(fit.residual_error_ms);
+  json["r_squared"] = fit.r_squared;
+  json["residual_error_ms"] = fit.residual_error_ms;
   json["max_relative_error"] = fit.max_relative_error;
   json["warnings"] = fit.warnings;
   for (std::size_t i = 0; i < measured.rows.size(); ++i) {

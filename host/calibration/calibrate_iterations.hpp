@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/calibration/least_squares.hpp"
 #include "sim/latency/iteration/affine.hpp"
 
 namespace servesweep {
@@ -25,13 +26,10 @@ struct MeasuredIterations {
   bool has_pairs = false;  // P2 is known
 };
 
-struct IterationFit {
+struct IterationFit : FitQuality {
   AffineRegimeParams coefficients;
-  AffineRegimeParams errors;         // standard errors; NaN for what was not fitted
-  double r_squared = 0;              // NaN where all times are the same
-  double residual_error_ms = 0;      // sqrt(sum of squares / degrees of freedom)
-  double max_relative_error = 0;     // largest |fitted - measured| / measured
-  std::vector<double> residuals_ms;  // [row], measured - fitted
+  AffineRegimeParams errors;     // standard errors; NaN for what was not fitted
+  std::vector<double> times_ms;  // [row]
   std::vector<std::string> warnings;
 };
 

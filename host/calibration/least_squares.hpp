@@ -1,7 +1,8 @@
-// Least squares of a few columns.
+// Least squares of a few columns, and how well what was fitted follows what was measured.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace servesweep {
@@ -15,5 +16,22 @@ struct LeastSquares {
 // columns: [column][row].
 LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
                                  const std::vector<double>& y);
+
+// Of times, all above 0.
+struct FitQuality {
+  double r_squared = 0;              // NaN where all times are the same
+  double residual_squares = 0;       // their sum
+  double residual_variance = 0;      // over the degrees of freedom; NaN where there is none
+  double residual_error_ms = 0;      // its square root
+  double max_relative_error = 0;     // largest |fitted - measured| / measured
+  std::vector<double> residuals_ms;  // [row], measured - fitted
+};
+FitQuality quality_of(const std::vector<double>& measured_ms, const std::vector<double>& fitted_ms,
+                      std::size_t coefficients);
+// A line.
+std::string quality_text(const FitQuality& quality);
+// The rows with the largest |residual| / measured, that one first; at most `most`.
+std::vector<std::size_t> worst_rows(const FitQuality& quality,
+                                    const std::vector<double>& measured_ms, std::size_t most);
 
 }  // namespace servesweep

@@ -3,7 +3,6 @@
 #include "host/calibration/calibrate.hpp"
 
 #include <nlohmann/json.hpp>
-#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -24,21 +23,18 @@ struct CalibrateArguments {
 };
 
 std::string to_json(const Calibration& c) {
-  using nlohmann::ordered_json;
-  const auto number = [](double value) {
-    return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
-  };
-  const ordered_json json{{"alpha_ms", c.alpha_ms},
-                          {"beta_ms_per_token", c.beta_ms_per_token},
-                          {"gamma", c.gamma},
-                          {"standard_errors",
-                           {{"alpha_ms", number(c.alpha_error_ms)},
-                            {"beta_ms_per_token", number(c.beta_error_ms_per_token)},
-                            {"gamma", number(c.gamma_error)}}},
-                          {"r_squared", number(c.r_squared)},
-                          {"residual_error_ms", number(c.residual_error_ms)},
-                          {"max_relative_error", number(c.max_relative_error)},
-                          {"points", c.points.size()}};
+  // What is no number is written as null.
+  const nlohmann::ordered_json json{{"alpha_ms", c.alpha_ms},
+                                    {"beta_ms_per_token", c.beta_ms_per_token},
+                                    {"gamma", c.gamma},
+                                    {"standard_errors",
+                                     {{"alpha_ms", c.alpha_error_ms},
+                                      {"beta_ms_per_token", c.beta_error_ms_per_token},
+                                      {"gamma", c.gamma_error}}},
+                                    {"r_squared", c.r_squared},
+                                    {"residual_error_ms", c.residual_error_ms},
+                                    {"max_relative_error", c.max_relative_error},
+                                    {"points", c.points.size()}};
   return json.dump(2) + "\n";
 }
 

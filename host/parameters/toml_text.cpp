@@ -1,5 +1,6 @@
 #include "host/parameters/toml_text.hpp"
 
+#include <boost/algorithm/string/replace.hpp>
 #include <charconv>
 #include <cmath>
 
@@ -56,22 +57,11 @@ std::string toml_value(const Parameter& parameter, double value,
       const std::string& name = parameter.choices[static_cast<std::size_t>(value)];
       return name == "true" || name == "false" ? name : toml_string(name);
     }
-    case ParameterType::kInputFile:
-    case ParameterType::kTraceFile:
-    case ParameterType::kGridFile:
-    case ParameterType::kProfileFolder:
-    case ParameterType::kWords:
+    case ParameterType::kIntegerList:
+      return "[" + boost::replace_all_copy(texts[static_cast<std::size_t>(value)], " ", ", ") + "]";
+    default:
       return toml_string(texts[static_cast<std::size_t>(value)]);
-    case ParameterType::kIntegerList: {
-      std::string out = "[";
-      for (const char c : texts[static_cast<std::size_t>(value)]) {
-        if (c == ' ') out += ',';
-        out += c;
-      }
-      return out + "]";
-    }
   }
-  return "";
 }
 
 }  // namespace servesweep

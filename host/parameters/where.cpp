@@ -12,44 +12,37 @@ namespace servesweep {
 
 double Where::evaluate(std::size_t index, const double* values) const {
   const Node& node = nodes_[index];
-  const auto left = [&] { return evaluate(node.left, values); };
-  const auto right = [&] { return evaluate(node.right, values); };
-  switch (node.op) {
-    case Op::kConstant:
-      return node.value;
-    case Op::kParameter:
-      return values[node.parameter];
-    case Op::kNegate:
-      return -left();
-    case Op::kNot:
-      return left() == 0;
-    case Op::kAdd:
-      return left() + right();
-    case Op::kSubtract:
-      return left() - right();
-    case Op::kMultiply:
-      return left() * right();
-    case Op::kDivide:
-      return left() / right();
-    case Op::kEqual:
-      return left() == right();
-    case Op::kUnequal:
-      return left() != right();
-    case Op::kLess:
-      return left() < right();
-    case Op::kLessEqual:
-      return left() <= right();
-    case Op::kGreater:
-      return left() > right();
-    case Op::kGreaterEqual:
-      return left() >= right();
-    case Op::kAnd:
-      return left() != 0 && right() != 0;
-    case Op::kOr:
-      return left() != 0 || right() != 0;
-  }
-  return 0;
+  if (node.apply == nullptr) return node.parameter == kNone ? node.value : values[node.parameter];
+  return node.apply(evaluate(node.left, values),
+                    node.right == kNone ? 0 : evaluate(node.right, values));
 }
+
+namespace {
+
+// What binds weaker comes first; `not` binds between kAnd and kCompare.
+enum Level { kOr, kAnd, kCompare, kAdd, kMultiply };
+struct Operator {
+  Level level;
+  std::string_view symbol;
+  double (*apply)(double left, double right);
+  std::string_view word = {};
+};
+constexpr Operator kOperators[] = {
+    {kOr, "||", [](double a, double b) -> double { return a != 0 || b != 0; }, "or"},
+    {kAnd, "&&", [](double a, double b) -> double { return a != 0 && b != 0; }, "and"},
+    {kCompare, "==", [](double a, double b) -> double { return a == b; }},
+    {kCompare, "!=", [](double a, double b) -> double { return a != b; }},
+    {kCompare, "<=", [](double a, double b) -> double { return a <= b; }},
+    {kCompare, ">=", [](double a, double b) -> double { return a >= b; }},
+    {kCompare, "<", [](double a, double b) -> double { return a < b; }},
+    {kCompare, ">", [](double a, double b) -> double { return a > b; }},
+    {kAdd, "+", [](double a, double b) { return a + b; }},
+    {kAdd, "-", [](double a, double b) { return a - b; }},
+    {kMultiply, "*", [](double a, double b) { return a * b; }},
+    {kMultiply, "/", [](double a, double b) { return a / b; }},
+};
+
+}  // namespace
 
 class WhereParser {
  public:
@@ -63,13 +56,12 @@ class WhereParser {
       fail(0, "longer than " + std::to_string(kLongest) + " characters");
     }
     next();
-    const Operand all = truth(disjunction());
+    const Operand all = checked(Kind::kTruth, binary(kOr));
     if (!token_.empty()) fail(at_, "unexpected " + std::string(token_));
     where_.root_ = all.node;
   }
 
  private:
-  using Op = Where::Op;
   // kName and kQuoted wait for the other side of a comparison to say what they name.
   enum class Kind { kNumber, kTruth, kChoice, kText, kName, kQuoted };
   struct Operand {
@@ -142,11 +134,10 @@ class WhereParser {
     where_.nodes_.push_back(node);
     return where_.nodes_.size() - 1;
   }
-  Operand constant(Kind kind, double value, std::size_t at) {
-    return {kind, add({Op::kConstant, value}), at};
-  }
-  Operand join(Kind kind, Op op, const Operand& left, const Operand& right) {
-    return {kind, add({op, 0, 0, left.node, right.node}), left.at};
+  Operand constant(Kind kind, double value, std::size_t at) { return {kind, add({value}), at}; }
+  Operand join(Kind kind, double (*apply)(double, double), const Operand& left,
+               const Operand& right) {
+    return {kind, add({0, Where::kNone, apply, left.node, right.node}), left.at};
   }
 
   // A name as the parameter that it must be by now.
@@ -163,21 +154,16 @@ class WhereParser {
            did_you_mean(parameters_.suggestion(operand.name)));
     }
     const Parameter& p = parameters_[*found];
-    Operand out{Kind::kNumber, add({Op::kParameter, 0, *found}), operand.at, {}, &p};
+    Operand out{Kind::kNumber, add({0, *found}), operand.at, {}, &p};
     if (p.type == ParameterType::kBool) out.kind = Kind::kTruth;
     if (p.type == ParameterType::kChoice) out.kind = Kind::kChoice;
     if (p.is_text()) out.kind = Kind::kText;
     return out;
   }
-  Operand number(Operand operand) {
+  Operand checked(Kind kind, Operand operand) {
     operand = settled(std::move(operand));
-    if (operand.kind != Kind::kNumber) fail(operand.at, "not a number");
-    return operand;
-  }
-  Operand truth(Operand operand) {
-    operand = settled(std::move(operand));
-    if (operand.kind != Kind::kTruth) fail(operand.at, "neither true nor false");
-    return operand;
+    if (operand.kind == kind) return operand;
+    fail(operand.at, kind == Kind::kNumber ? "not a number" : "neither true nor false");
   }
 
   // `name` as a value of the choice or text `parameter`, where it can be meant so.
@@ -198,40 +184,45 @@ class WhereParser {
   }
 
   // --- grammar ------------------------------------------------------------------------------
-  Operand disjunction() {
-    Operand left = conjunction();
-    while (accept("or", "||"))
-      left = join(Kind::kTruth, Op::kOr, truth(left), truth(conjunction()));
-    return left;
+  // Goes on behind the operator of this level that is the current token, if one is.
+  const Operator* accept_operator(Level level) {
+    for (const Operator& op : kOperators) {
+      if (op.level == level && accept(op.symbol, op.word)) return &op;
+    }
+    return nullptr;
   }
-  Operand conjunction() {
-    Operand left = negation();
-    while (accept("and", "&&")) left = join(Kind::kTruth, Op::kAnd, truth(left), truth(negation()));
+  // Operators of equal level are applied from left to right.
+  Operand binary(Level level) {
+    const auto tighter = [&] {
+      return level == kOr    ? binary(kAnd)
+             : level == kAnd ? negation()
+             : level == kAdd ? binary(kMultiply)
+                             : primary();
+    };
+    const Kind kind = level < kCompare ? Kind::kTruth : Kind::kNumber;
+    Operand left = tighter();
+    while (const Operator* op = accept_operator(level)) {
+      const Operand right = checked(kind, tighter());
+      left = join(kind, op->apply, checked(kind, left), right);
+    }
     return left;
   }
   Operand negation() {
     const Nesting nesting(*this);
     const std::size_t at = at_;
     if (!accept("not", "!")) return comparison();
-    return {Kind::kTruth, add({Op::kNot, 0, 0, truth(negation()).node}), at};
-  }
-  std::optional<Op> comparison_operator() {
-    if (accept("==")) return Op::kEqual;
-    if (accept("!=")) return Op::kUnequal;
-    if (accept("<=")) return Op::kLessEqual;
-    if (accept(">=")) return Op::kGreaterEqual;
-    if (accept("<")) return Op::kLess;
-    if (accept(">")) return Op::kGreater;
-    return std::nullopt;
+    const Operand of = checked(Kind::kTruth, negation());
+    const auto apply = [](double a, double) -> double { return a == 0; };
+    return {Kind::kTruth, add({0, Where::kNone, apply, of.node}), at};
   }
   Operand comparison() {
-    Operand left = sum();
+    Operand left = binary(kAdd);
     const std::size_t operator_at = at_;
-    const auto op = comparison_operator();
+    const Operator* op = accept_operator(kCompare);
     if (!op) return left;
-    Operand right = sum();
+    Operand right = binary(kAdd);
     const std::size_t again_at = at_;
-    if (comparison_operator()) fail(again_at, "comparisons do not chain", " join them by and");
+    if (accept_operator(kCompare)) fail(again_at, "comparisons do not chain", " join them by and");
 
     const auto has_values = [&](const Operand& o) {
       return o.parameter && (o.kind == Kind::kChoice || o.kind == Kind::kText);
@@ -253,37 +244,23 @@ class WhereParser {
     if (left.kind != right.kind || !same_values) {
       fail(operator_at, "the two sides cannot be compared");
     }
-    if (left.kind != Kind::kNumber && op != Op::kEqual && op != Op::kUnequal) {
+    if (left.kind != Kind::kNumber && op->symbol != "==" && op->symbol != "!=") {
       fail(operator_at, "only numbers have an order");
     }
-    return join(Kind::kTruth, *op, left, right);
-  }
-  Operand sum() {
-    Operand left = product();
-    while (token_ == "+" || token_ == "-") {
-      const Op op = token_ == "+" ? Op::kAdd : Op::kSubtract;
-      next();
-      left = join(Kind::kNumber, op, number(left), number(product()));
-    }
-    return left;
-  }
-  Operand product() {
-    Operand left = primary();
-    while (token_ == "*" || token_ == "/") {
-      const Op op = token_ == "*" ? Op::kMultiply : Op::kDivide;
-      next();
-      left = join(Kind::kNumber, op, number(left), number(primary()));
-    }
-    return left;
+    return join(Kind::kTruth, op->apply, left, right);
   }
   Operand primary() {
     const Nesting nesting(*this);
     const std::size_t at = at_;
     const std::string_view token = token_;
     if (token.empty()) fail(at, "something is missing");
-    if (accept("-")) return {Kind::kNumber, add({Op::kNegate, 0, 0, number(primary()).node}), at};
+    if (accept("-")) {
+      const Operand of = checked(Kind::kNumber, primary());
+      const auto apply = [](double a, double) { return -a; };
+      return {Kind::kNumber, add({0, Where::kNone, apply, of.node}), at};
+    }
     if (accept("(")) {
-      Operand inside = disjunction();
+      Operand inside = binary(kOr);
       if (!accept(")")) fail(at, "bracket without its end");
       return inside;
     }

@@ -30,30 +30,14 @@ class Where {
 
  private:
   friend class WhereParser;
-  enum class Op {
-    kConstant,
-    kParameter,
-    kNegate,
-    kNot,
-    kAdd,
-    kSubtract,
-    kMultiply,
-    kDivide,
-    kEqual,
-    kUnequal,
-    kLess,
-    kLessEqual,
-    kGreater,
-    kGreaterEqual,
-    kAnd,
-    kOr
-  };
+  // A constant, a parameter's value, or an operator on what stands left and right of it.
   struct Node {
-    Op op;
-    double value = 0;           // kConstant
-    std::size_t parameter = 0;  // kParameter
-    std::size_t left = 0, right = 0;
+    double value = 0;
+    std::size_t parameter = kNone;
+    double (*apply)(double left, double right) = nullptr;
+    std::size_t left = kNone, right = kNone;  // kNone right of an operator with one operand
   };
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   double evaluate(std::size_t index, const double* values) const;
 
   std::vector<Node> nodes_;

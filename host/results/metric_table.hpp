@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -71,6 +72,26 @@ void set_row(const Metric<World> (&table)[kSize], const World& world, std::size_
         },
         columns[i]);
   }
+}
+
+// Of all worlds, [world].
+template <class World, std::size_t kSize, class WorldAt>
+std::vector<ColumnData> columns_from(const Metric<World> (&table)[kSize], std::size_t num_worlds,
+                                     WorldAt world_at) {
+  std::vector<ColumnData> columns = make_columns(table, num_worlds);
+  for (std::size_t row = 0; row < num_worlds; ++row) set_row(table, world_at(row), row, columns);
+  return columns;
+}
+
+// A column of a table of units: GPUs, bins, replicas. `value`: a member of a unit, or a function.
+inline ColumnSpec count_column(const char* name, const char* text) {
+  return {name, kCountColumn, "1", text};
+}
+template <class Unit, class Value>
+auto unit_column(const std::vector<Unit>& units, Value value) {
+  std::vector<std::decay_t<std::invoke_result_t<Value, const Unit&>>> column;
+  for (const Unit& unit : units) column.push_back(std::invoke(value, unit));
+  return column;
 }
 
 // Durations in the buckets of sim/core/histogram.hpp. what: "Latencies"; counted: "Requests".

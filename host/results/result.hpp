@@ -15,10 +15,10 @@ enum class ColumnType { kInt32, kInt64, kFloat64, kCategory, kText };
 struct ColumnSpec {
   std::string name;  // "p99_latency_s": the unit is part of the name where there is one
   ColumnType type = ColumnType::kFloat64;
-  std::string unit;                     // UDUNITS: "s", "ms", "GB", "1/s"; "1" for pure numbers
-  std::string long_name;                // one sentence
-  std::vector<std::string> categories;  // kCategory: the meaning of code 0, 1, ...
-  bool has_fill = false;                // integers and codes: -1, floats: NaN mean "not applicable"
+  std::string unit;       // UDUNITS: "s", "ms", "GB", "1/s"; "1" for pure numbers
+  std::string long_name;  // one sentence
+  std::vector<std::string> categories = {};  // kCategory: the meaning of code 0, 1, ...
+  bool has_fill = false;  // integers and codes: -1, floats: NaN mean "not applicable"
   bool headline = false;  // among the columns that `show` and the summary print by default
 };
 

@@ -17,32 +17,22 @@ std::string default_text(const Parameter& p) { return toml_value(p, p.default_va
 
 // "integer in [1, 1024]", "one of a, b", ...; choices as they are written in a sweep file.
 std::string domain(const Parameter& p) {
-  switch (p.type) {
-    case ParameterType::kReal:
-    case ParameterType::kInteger:
-      return std::string(p.type == ParameterType::kReal ? "number" : "integer") + " in [" +
-             plain_number(p.min) + ", " + plain_number(p.max) + "]" +
-             (p.unit.empty() || p.unit == "1" ? "" : " " + p.unit);
-    case ParameterType::kBool:
-      return "true or false";
-    case ParameterType::kChoice: {
-      std::vector<std::string> all;
-      for (std::size_t i = 0; i < p.choices.size(); ++i) {
-        all.push_back(toml_value(p, static_cast<double>(i), {}));
-      }
-      return "one of " + joined(all);
-    }
-    case ParameterType::kInputFile:
-    case ParameterType::kTraceFile:
-    case ParameterType::kGridFile:
-    case ParameterType::kProfileFolder:
-      return "file name";
-    case ParameterType::kWords:
-      return "string";
-    case ParameterType::kIntegerList:
-      return "array of integers";
+  if (p.type == ParameterType::kReal || p.type == ParameterType::kInteger) {
+    return std::string(p.type == ParameterType::kReal ? "number" : "integer") + " in [" +
+           plain_number(p.min) + ", " + plain_number(p.max) + "]" +
+           (p.unit.empty() || p.unit == "1" ? "" : " " + p.unit);
   }
-  return "";
+  if (p.type == ParameterType::kChoice) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < p.choices.size(); ++i) {
+      all.push_back(toml_value(p, static_cast<double>(i), {}));
+    }
+    return "one of " + joined(all);
+  }
+  if (p.is_file()) return "file name";
+  return p.type == ParameterType::kBool    ? "true or false"
+         : p.type == ParameterType::kWords ? "string"
+                                           : "array of integers";
 }
 
 // "scheduler.kind = a | b and ...", "" for what every world reads.

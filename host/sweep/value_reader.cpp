@@ -1,5 +1,6 @@
 #include "host/sweep/value_reader.hpp"
 
+#include <boost/locale/utf.hpp>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -34,47 +35,22 @@ double largest(const Parameter& p) {
 }
 
 std::string expected(const Parameter& p) {
-  switch (p.type) {
-    case ParameterType::kReal:
-    case ParameterType::kInteger:
-      return std::string(p.type == ParameterType::kReal ? "a number" : "an integer") + " in [" +
-             plain_number(smallest(p)) + ", " + plain_number(largest(p)) + "]";
-    case ParameterType::kBool:
-      return "true or false";
-    case ParameterType::kChoice:
-      return "one of " + joined(p.choices);
-    case ParameterType::kInputFile:
-    case ParameterType::kTraceFile:
-    case ParameterType::kGridFile:
-    case ParameterType::kProfileFolder:
-    case ParameterType::kWords:
-      return "a string, in UTF-8 and without control characters";
-    case ParameterType::kIntegerList:
-      return "an array of integers";
+  if (is_number(p)) {
+    return std::string(p.type == ParameterType::kReal ? "a number" : "an integer") + " in [" +
+           plain_number(smallest(p)) + ", " + plain_number(largest(p)) + "]";
   }
-  return "";
+  if (p.type == ParameterType::kBool) return "true or false";
+  if (p.type == ParameterType::kChoice) return "one of " + joined(p.choices);
+  if (p.type == ParameterType::kIntegerList) return "an array of integers";
+  return "a string, in UTF-8 and without control characters";
 }
 
 // UTF-8 without control characters: what TOML, HDF5 and a terminal can show as it is.
 bool is_plain(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x20 || lead == 0x7F) return false;
-    const int more = lead < 0x80   ? 0
-                     : lead < 0xC2 ? -1
-                     : lead < 0xE0 ? 1
-                     : lead < 0xF0 ? 2
-                     : lead < 0xF5 ? 3
-                                   : -1;
-    if (more < 0) return false;
-    for (int k = 0; k < more; ++k, ++i) {
-      if (i == text.size()) return false;
-      const auto next = static_cast<unsigned char>(text[i]);
-      // Overlong forms, surrogates and code points beyond U+10FFFF show in the second byte.
-      const int low = k > 0 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-      const int high = k > 0 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-      if (next < low || next > high) return false;
-    }
+  namespace utf = boost::locale::utf;
+  for (auto at = text.begin(); at != text.end();) {
+    const utf::code_point point = utf::utf_traits<char>::decode(at, text.end());
+    if (!utf::is_valid_codepoint(point) || point < 0x20 || point == 0x7F) return false;
   }
   return true;
 }
@@ -93,14 +69,13 @@ std::string seen_from(const std::string& folder, const std::string& file) {
 
 }  // namespace
 
-bool ValueReader::invalid(const Parameter& p, const SpecEntry& entry, const SpecValue& value) {
+void ValueReader::invalid(const Parameter& p, const SpecEntry& entry, const SpecValue& value) {
   std::string advice;
   if (const auto* name = std::get_if<std::string>(&value.data)) {
     advice = did_you_mean(nearest(*name, p.choices));
   }
   errors_.push_back(entry.at(value, "invalid " + p.key + "=" + value.written() + " (must be " +
                                         expected(p) + ")" + advice));
-  return false;
 }
 
 // Joined by spaces: how a list is stored.
@@ -137,21 +112,16 @@ std::optional<double> ValueReader::scalar(const Parameter& p, const SpecEntry& e
       if (at != p.choices.end()) stored = static_cast<double>(at - p.choices.begin());
       break;
     }
-    case ParameterType::kInputFile:
-    case ParameterType::kTraceFile:
-    case ParameterType::kGridFile:
-    case ParameterType::kProfileFolder:
-    case ParameterType::kWords:
-      if (const auto* text = std::get_if<std::string>(&value.data); text && is_plain(*text)) {
-        const bool is_path = entry.is_override && p.is_file();
-        stored = texts_.add(is_path ? seen_from(spec_.folder, *text) : *text);
-      }
-      break;
     case ParameterType::kIntegerList:
       if (const auto* array = std::get_if<SpecValue::Array>(&value.data)) {
         if (const auto joined = integers(*array)) stored = texts_.add(*joined);
       }
       break;
+    default:  // the other texts
+      if (const auto* text = std::get_if<std::string>(&value.data); text && is_plain(*text)) {
+        const bool is_path = entry.is_override && p.is_file();
+        stored = texts_.add(is_path ? seen_from(spec_.folder, *text) : *text);
+      }
   }
   if (!stored) invalid(p, entry, value);
   return stored;
@@ -219,17 +189,17 @@ void ValueReader::range(const Parameter& p, const SpecEntry& entry, DesignKind d
   const std::size_t errors_before = errors_.size();
   const SpecValue *from = nullptr, *to = nullptr, *num = nullptr, *scale = nullptr;
   for (const auto& [name, part] : std::get<SpecValue::Table>(entry.value.data)) {
-    if (name == "from")
-      from = &part;
-    else if (name == "to")
-      to = &part;
-    else if (name == "num")
-      num = &part;
-    else if (name == "scale")
-      scale = &part;
-    else
+    const SpecValue** known = name == "from"    ? &from
+                              : name == "to"    ? &to
+                              : name == "num"   ? &num
+                              : name == "scale" ? &scale
+                                                : nullptr;
+    if (known) {
+      *known = &part;
+    } else {
       fail(part, "unknown key " + name + of + " (a range has from, to, num and scale)" +
                      did_you_mean(nearest(name, {"from", "to", "num", "scale"})));
+    }
   }
   Interval interval;
   std::int64_t count = 0;

@@ -41,7 +41,7 @@ class ValueReader {
   Axis axis(const Parameter& parameter, const SpecEntry& entry, DesignKind design);
 
  private:
-  bool invalid(const Parameter& parameter, const SpecEntry& entry, const SpecValue& value);
+  void invalid(const Parameter& parameter, const SpecEntry& entry, const SpecValue& value);
   std::optional<std::string> integers(const SpecValue::Array& array);
   void list(const Parameter& parameter, const SpecEntry& entry, DesignKind design, Axis& axis);
   void range(const Parameter& parameter, const SpecEntry& entry, DesignKind design, Axis& axis);

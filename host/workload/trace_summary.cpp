@@ -58,11 +58,6 @@ double correlation_of_ranks(const std::vector<double>& a, const std::vector<doub
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : std::nan("");
 }
 
-nlohmann::ordered_json number(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return value;
-}
-
 nlohmann::ordered_json lengths_json(const LengthSummary& s) {
   return {{"mean", s.mean}, {"p50", s.p50}, {"p90", s.p90},
           {"p95", s.p95},   {"p99", s.p99}, {"max", s.max}};
@@ -152,12 +147,12 @@ std::string to_json(const Trace& trace, const TraceSummary& s) {
                                     {"rows_out_of_order", trace.rows_out_of_order},
                                     {"requests", s.requests},
                                     {"span_s", s.span_s},
-                                    {"rate_per_s", number(s.rate_per_s)},
-                                    {"interarrival_mean_s", number(s.interarrival_mean_s)},
-                                    {"interarrival_cv", number(s.interarrival_cv)},
-                                    {"rank_correlation", number(s.rank_correlation)},
+                                    {"rate_per_s", s.rate_per_s},
+                                    {"interarrival_mean_s", s.interarrival_mean_s},
+                                    {"interarrival_cv", s.interarrival_cv},
+                                    {"rank_correlation", s.rank_correlation},
                                     {"tokens", tokens}};
-  // A path need not be valid UTF-8.
+  // What is no number is written as null. A path need not be valid UTF-8.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

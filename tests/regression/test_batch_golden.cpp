@@ -103,9 +103,8 @@ const Figure kPercentiles[] = {
 
 class Row {
  public:
-  Row(const BatchParams& params, const BatchResult& result) : columns_(make_batch_metrics(1)) {
-    set_batch_metrics(params, result, 0, columns_);
-  }
+  Row(const BatchParams& params, const BatchResult& result)
+      : columns_(batch_metrics({params}, {result})) {}
   double operator[](const std::string& name) const {
     const auto specs = batch_metric_columns();
     const auto spec = std::find_if(specs.begin(), specs.end(),

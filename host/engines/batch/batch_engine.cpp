@@ -118,14 +118,8 @@ class BatchModel : public ModelDefaults {
                              const std::vector<BatchParams>& params, BatchWaveResult wave,
                              bool details) {
     ResultChunk chunk;
-    chunk.metrics = make_batch_metrics(worlds.size());
-    std::vector<std::int32_t> num_gpus, num_bins;
-    for (std::size_t i = 0; i < worlds.size(); ++i) {
-      set_batch_metrics(params[i], wave.worlds[i], i, chunk.metrics);
-      num_gpus.push_back(worlds[i].num_gpus);
-      num_bins.push_back(worlds[i].workload.num_bins);
-    }
-    if (details) chunk.tables = make_batch_tables(std::move(wave), num_gpus, num_bins);
+    chunk.metrics = batch_metrics(params, wave.worlds);
+    if (details) chunk.tables = batch_table_data(worlds, std::move(wave));
     return chunk;
   }
 

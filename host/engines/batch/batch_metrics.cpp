@@ -173,28 +173,23 @@ const Metric<World> kMetrics[] = {
 std::vector<ColumnSpec> batch_metric_columns() { return columns_of(kMetrics); }
 
 std::vector<RaggedSpec> batch_tables() {
-  const auto count = [](const char* name, const char* text) {
-    return ColumnSpec{name, ColumnType::kInt64, "1", text, {}, false};
-  };
-  const auto real = [](const char* name, const char* unit, const char* text) {
-    return ColumnSpec{name, ColumnType::kFloat64, unit, text, {}, false};
-  };
   return {
       latency_histogram_table("latency_histogram", "Latencies", "Requests"),
       {"gpus",
        "What each GPU did, by its id",
-       {real("busy_s", "s", "Time in batches"), count("batches", "Batches")}},
+       {{"busy_s", kRealColumn, "s", "Time in batches"}, count_column("batches", "Batches")}},
       {"bins",
        "What each length bin did, in ascending order",
-       {count("batches", "Batches"),
-        count("requests", "Requests in batches"),
-        real("output_variance", "1",
-             "Variance of output lengths in a batch, smoothed over batches"),
-        real("output_range", "1", "Range of output lengths in a batch, smoothed over batches"),
-        count("lower_edge_tokens", "Smallest predicted length of the bin"),
-        count("upper_edge_tokens", "End of the bin (exclusive)"),
+       {count_column("batches", "Batches"),
+        count_column("requests", "Requests in batches"),
+        {"output_variance", kRealColumn, "1",
+         "Variance of output lengths in a batch, smoothed over batches"},
+        {"output_range", kRealColumn, "1",
+         "Range of output lengths in a batch, smoothed over batches"},
+        count_column("lower_edge_tokens", "Smallest predicted length of the bin"),
+        count_column("upper_edge_tokens", "End of the bin (exclusive)"),
         {"batch_limit",
-         ColumnType::kInt64,
+         kCountColumn,
          "1",
          "Most requests in a batch of this bin, where the scheduler limits it",
          {},
@@ -202,35 +197,27 @@ std::vector<RaggedSpec> batch_tables() {
   };
 }
 
-std::vector<ColumnData> make_batch_metrics(std::size_t num_worlds) {
-  return make_columns(kMetrics, num_worlds);
+std::vector<ColumnData> batch_metrics(const std::vector<BatchParams>& params,
+                                      const std::vector<BatchResult>& results) {
+  return columns_from(kMetrics, results.size(), [&](std::size_t i) {
+    return World{params[i], results[i]};
+  });
 }
 
-void set_batch_metrics(const BatchParams& params, const BatchResult& result, std::size_t row,
-                       std::vector<ColumnData>& columns) {
-  set_row(kMetrics, World{params, result}, row, columns);
-}
-
-std::vector<RaggedData> make_batch_tables(BatchWaveResult&& wave,
-                                          const std::vector<std::int32_t>& num_gpus,
-                                          const std::vector<std::int32_t>& num_bins) {
-  std::vector<double> busy_s;
-  std::vector<std::int64_t> gpu_batches;
-  for (const GpuUse& gpu : wave.gpus) {
-    busy_s.push_back(static_cast<double>(gpu.busy_ns) * 1e-9);
-    gpu_batches.push_back(gpu.batches);
-  }
-  const auto of_bins = [&wave](auto BinUse::*member) {
-    std::vector<std::decay_t<decltype(wave.bins[0].*member)>> column;
-    for (const BinUse& bin : wave.bins) column.push_back(bin.*member);
-    return column;
-  };
+std::vector<RaggedData> batch_table_data(const std::vector<BatchWorld>& worlds,
+                                         BatchWaveResult&& wave) {
+  const auto of_bins = [&wave](auto member) { return unit_column(wave.bins, member); };
   std::vector<RaggedData> tables(3);
   tables[0].row_size = std::move(wave.num_buckets);
   tables[0].columns = {std::move(wave.buckets), std::move(wave.bucket_counts)};
-  tables[1].row_size = num_gpus;
-  tables[1].columns = {std::move(busy_s), std::move(gpu_batches)};
-  tables[2].row_size = num_bins;
+  for (const BatchWorld& world : worlds) {
+    tables[1].row_size.push_back(world.num_gpus);
+    tables[2].row_size.push_back(world.workload.num_bins);
+  }
+  tables[1].columns = {
+      unit_column(wave.gpus,
+                  [](const GpuUse& gpu) { return static_cast<double>(gpu.busy_ns) * 1e-9; }),
+      unit_column(wave.gpus, &GpuUse::batches)};
   tables[2].columns = {of_bins(&BinUse::batches),           of_bins(&BinUse::requests),
                        of_bins(&BinUse::output_variance),   of_bins(&BinUse::output_range),
                        of_bins(&BinUse::lower_edge_tokens), of_bins(&BinUse::upper_edge_tokens),

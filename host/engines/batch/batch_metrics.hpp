@@ -16,16 +16,10 @@ std::vector<ColumnSpec> batch_metric_columns();
 // The ragged tables: latency_histogram, gpus, bins.
 std::vector<RaggedSpec> batch_tables();
 
-// Empty columns for num_worlds worlds, to be filled by set_batch_metrics from any thread.
-std::vector<ColumnData> make_batch_metrics(std::size_t num_worlds);
-
-// Writes row `row` of every column.
-void set_batch_metrics(const BatchParams& params, const BatchResult& result, std::size_t row,
-                       std::vector<ColumnData>& columns);
-
-// A wave's ragged tables. num_gpus, num_bins: [world].
-std::vector<RaggedData> make_batch_tables(BatchWaveResult&& wave,
-                                          const std::vector<std::int32_t>& num_gpus,
-                                          const std::vector<std::int32_t>& num_bins);
+// worlds, params, results: [world].
+std::vector<ColumnData> batch_metrics(const std::vector<BatchParams>& params,
+                                      const std::vector<BatchResult>& results);
+std::vector<RaggedData> batch_table_data(const std::vector<BatchWorld>& worlds,
+                                         BatchWaveResult&& wave);
 
 }  // namespace servesweep

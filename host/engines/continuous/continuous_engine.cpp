@@ -53,24 +53,25 @@ struct ServedWorkload {
 enum class ServedColumns { kRequests, kPrefixes, kRouterDraws };
 using ServedInput = std::pair<const ServedWorkload*, ServedColumns>;
 
-// Calls visit(column, address) for each array of an input.
+// Calls visit(column, member) for each array of an input and the address of it that worlds have.
 template <class Visit>
-void visit_columns(const ServedInput& input, ReplicaRequests& to, const Visit& visit) {
+void visit_columns(const ServedInput& input, const Visit& visit) {
+  using To = ReplicaRequests;
   const Workload& from = *input.first->workload;
   switch (input.second) {
     case ServedColumns::kRequests:
-      visit(from.arrival_ns, to.arrival_ns);
-      visit(from.prompt_tokens, to.prompt_tokens);
-      visit(from.output_tokens, to.output_tokens);
-      visit(from.predicted_tokens, to.predicted_tokens);
-      visit(from.priority, to.priority);
+      visit(from.arrival_ns, &To::arrival_ns);
+      visit(from.prompt_tokens, &To::prompt_tokens);
+      visit(from.output_tokens, &To::output_tokens);
+      visit(from.predicted_tokens, &To::predicted_tokens);
+      visit(from.priority, &To::priority);
       break;
     case ServedColumns::kPrefixes:
-      visit(from.prefix_begin, to.prefix_begin);
-      visit(from.prefix_hashes, to.prefix_hashes);
+      visit(from.prefix_begin, &To::prefix_begin);
+      visit(from.prefix_hashes, &To::prefix_hashes);
       break;
     case ServedColumns::kRouterDraws:
-      visit(input.first->router_draws, to.router_draws);
+      visit(input.first->router_draws, &To::router_draws);
       break;
   }
 }
@@ -137,8 +138,7 @@ class ContinuousModel : public ModelDefaults {
   }
   static std::size_t input_bytes(const ServedInput& input) {
     std::size_t bytes = 0;
-    ReplicaRequests addresses;
-    visit_columns(input, addresses, [&](const auto& column, const auto*&) {
+    visit_columns(input, [&](const auto& column, auto) {
       bytes += ContinuousRunner::placed_bytes(column.size() * sizeof(column[0]));
     });
     return bytes;
@@ -146,32 +146,16 @@ class ContinuousModel : public ModelDefaults {
   std::vector<ReplicaRequests> prepare(const std::vector<ServedInput>& inputs) {
     std::vector<ReplicaRequests> prepared;
     for (const ServedInput& input : inputs) {
-      visit_columns(input, prepared.emplace_back(), [&](const auto& column, const auto*& address) {
-        if (!column.empty()) address = runner_.place(column);
+      visit_columns(input, [&, &to = prepared.emplace_back()](const auto& column, auto address) {
+        if (!column.empty()) to.*address = runner_.place(column);
       });
     }
     return prepared;
   }
   static void connect(ContinuousWorld& world, const ServedInput& input,
                       const ReplicaRequests& prepared) {
-    ReplicaRequests from = prepared;
-    ReplicaRequests& to = world.requests;
-    switch (input.second) {
-      case ServedColumns::kRequests:
-        to.arrival_ns = from.arrival_ns;
-        to.prompt_tokens = from.prompt_tokens;
-        to.output_tokens = from.output_tokens;
-        to.predicted_tokens = from.predicted_tokens;
-        to.priority = from.priority;
-        break;
-      case ServedColumns::kPrefixes:
-        to.prefix_begin = from.prefix_begin;
-        to.prefix_hashes = from.prefix_hashes;
-        break;
-      case ServedColumns::kRouterDraws:
-        to.router_draws = from.router_draws;
-        break;
-    }
+    visit_columns(input,
+                  [&](const auto&, auto address) { world.requests.*address = prepared.*address; });
   }
   std::size_t table_bytes() const { return table_bytes_; }
 
@@ -209,13 +193,8 @@ class ContinuousModel : public ModelDefaults {
   static ResultChunk collect(const std::vector<ContinuousWorld>& worlds, const std::vector<Kept>&,
                              const ContinuousWaveResult& wave, bool details) {
     ResultChunk chunk;
-    chunk.metrics = make_continuous_metrics(worlds.size());
-    std::vector<std::int32_t> num_replicas;
-    for (std::size_t i = 0; i < worlds.size(); ++i) {
-      set_continuous_metrics(worlds[i], wave.worlds[i], i, chunk.metrics);
-      num_replicas.push_back(worlds[i].num_replicas);
-    }
-    if (details) chunk.tables = make_continuous_tables(wave, num_replicas);
+    chunk.metrics = continuous_metrics(worlds, wave.worlds);
+    if (details) chunk.tables = continuous_table_data(worlds, wave);
     return chunk;
   }
 

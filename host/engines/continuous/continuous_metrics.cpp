@@ -208,19 +208,14 @@ const Metric<Served> kServedMetrics[] = {
 
 std::vector<ColumnSpec> continuous_metric_columns() { return columns_of(kServedMetrics); }
 
-std::vector<ColumnData> make_continuous_metrics(std::size_t num_worlds) {
-  return make_columns(kServedMetrics, num_worlds);
-}
-
-void set_continuous_metrics(const ContinuousWorld& world, const ContinuousResult& result,
-                            std::size_t row, std::vector<ColumnData>& columns) {
-  set_row(kServedMetrics, Served{world, result}, row, columns);
+std::vector<ColumnData> continuous_metrics(const std::vector<ContinuousWorld>& worlds,
+                                           const std::vector<ContinuousResult>& results) {
+  return columns_from(kServedMetrics, worlds.size(), [&](std::size_t i) {
+    return Served{worlds[i], results[i]};
+  });
 }
 
 std::vector<RaggedSpec> continuous_tables() {
-  const auto count = [](const char* name, const char* text) {
-    return ColumnSpec{name, ColumnType::kInt64, "1", text, {}, false};
-  };
   return {
       latency_histogram_table("queue_time_histogram", "Times to the first iteration", "Requests"),
       latency_histogram_table("ttft_histogram", "Times to first token", "Requests"),
@@ -229,24 +224,23 @@ std::vector<RaggedSpec> continuous_tables() {
       latency_histogram_table("latency_histogram", "Latencies", "Requests"),
       {"replicas",
        "What each replica did, by its id",
-       {{"busy_s", ColumnType::kFloat64, "s", "Time in iterations", {}, false},
-        count("completed", "Completed requests"),
-        count("iterations", "Iterations"),
-        count("preemptions", "Preempted sequences"),
-        count("output_tokens", "Output tokens of completed requests"),
-        count("peak_running", "Most sequences that ran at a time"),
-        count("peak_waiting", "Most requests that waited"),
-        count("peak_kv_blocks", "Most KV blocks in use")}},
+       {{"busy_s", kRealColumn, "s", "Time in iterations"},
+        count_column("completed", "Completed requests"),
+        count_column("iterations", "Iterations"),
+        count_column("preemptions", "Preempted sequences"),
+        count_column("output_tokens", "Output tokens of completed requests"),
+        count_column("peak_running", "Most sequences that ran at a time"),
+        count_column("peak_waiting", "Most requests that waited"),
+        count_column("peak_kv_blocks", "Most KV blocks in use")}},
   };
 }
 
-std::vector<RaggedData> make_continuous_tables(const ContinuousWaveResult& wave,
-                                               const std::vector<std::int32_t>& num_replicas) {
-  const std::size_t num_worlds = wave.worlds.size();
+std::vector<RaggedData> continuous_table_data(const std::vector<ContinuousWorld>& worlds,
+                                              const ContinuousWaveResult& wave) {
   std::vector<RaggedData> tables(kNumLatencyKinds + 1);
   std::vector<std::vector<std::int32_t>> buckets(kNumLatencyKinds), counts(kNumLatencyKinds);
   std::ptrdiff_t entry = 0;
-  for (std::size_t row = 0; row < num_worlds * kNumLatencyKinds; ++row) {
+  for (std::size_t row = 0; row < wave.num_buckets.size(); ++row) {
     const std::size_t kind = row % kNumLatencyKinds;
     const std::ptrdiff_t end = entry + wave.num_buckets[row];
     tables[kind].row_size.push_back(wave.num_buckets[row]);
@@ -259,22 +253,16 @@ std::vector<RaggedData> make_continuous_tables(const ContinuousWaveResult& wave,
   for (std::size_t kind = 0; kind < kNumLatencyKinds; ++kind) {
     tables[kind].columns = {std::move(buckets[kind]), std::move(counts[kind])};
   }
-  std::vector<double> busy_s;
-  for (const ReplicaUse& use : wave.replicas) busy_s.push_back(seconds(use.busy));
-  const auto counted = [&wave](std::int64_t ReplicaUse::*member) {
-    std::vector<std::int64_t> column;
-    for (const ReplicaUse& use : wave.replicas) column.push_back(use.*member);
-    return column;
-  };
-  tables.back().row_size = num_replicas;
-  tables.back().columns = {std::move(busy_s),
-                           counted(&ReplicaUse::completed),
-                           counted(&ReplicaUse::iterations),
-                           counted(&ReplicaUse::preemptions),
-                           counted(&ReplicaUse::output_tokens),
-                           counted(&ReplicaUse::peak_running),
-                           counted(&ReplicaUse::peak_waiting),
-                           counted(&ReplicaUse::peak_blocks)};
+  const auto of_replicas = [&wave](auto value) { return unit_column(wave.replicas, value); };
+  for (const ContinuousWorld& world : worlds) tables.back().row_size.push_back(world.num_replicas);
+  tables.back().columns = {of_replicas([](const ReplicaUse& use) { return seconds(use.busy); }),
+                           of_replicas(&ReplicaUse::completed),
+                           of_replicas(&ReplicaUse::iterations),
+                           of_replicas(&ReplicaUse::preemptions),
+                           of_replicas(&ReplicaUse::output_tokens),
+                           of_replicas(&ReplicaUse::peak_running),
+                           of_replicas(&ReplicaUse::peak_waiting),
+                           of_replicas(&ReplicaUse::peak_blocks)};
   return tables;
 }
 

@@ -12,12 +12,10 @@ namespace servesweep {
 std::vector<ColumnSpec> continuous_metric_columns();
 std::vector<RaggedSpec> continuous_tables();
 
-// Columns for so many worlds, to be filled row by row.
-std::vector<ColumnData> make_continuous_metrics(std::size_t num_worlds);
-void set_continuous_metrics(const ContinuousWorld& world, const ContinuousResult& result,
-                            std::size_t row, std::vector<ColumnData>& columns);
-
-std::vector<RaggedData> make_continuous_tables(const ContinuousWaveResult& wave,
-                                               const std::vector<std::int32_t>& num_replicas);
+// worlds, results: [world].
+std::vector<ColumnData> continuous_metrics(const std::vector<ContinuousWorld>& worlds,
+                                           const std::vector<ContinuousResult>& results);
+std::vector<RaggedData> continuous_table_data(const std::vector<ContinuousWorld>& worlds,
+                                              const ContinuousWaveResult& wave);
 
 }  // namespace servesweep
