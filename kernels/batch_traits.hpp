@@ -43,7 +43,6 @@ struct BatchTraits : TraitDefaults {
   // memory lets in anyway.
   static constexpr unsigned kTeams = 4;
   static constexpr bool kStateFitsScratch = true;
-  static constexpr int kSavedHistograms = 1;
   static constexpr int kExactRooms = 1;
 
   template <template <class> class Rows>
@@ -63,7 +62,7 @@ struct BatchTraits : TraitDefaults {
     const std::int32_t bins = world.workload.num_bins;
     const std::int32_t limit = world.is_dynamic() ? world.dynamic.b_max : world.fixed_target;
     return {BatchState::bytes(bins, world.num_gpus),
-            std::min<std::int64_t>(requests, HistogramLayout::kNumBuckets),
+            most_buckets(requests),
             sharable_work_of(limit, world.num_gpus, bins),
             requests * static_cast<std::int64_t>(sizeof(BinnedRequest)),
             {{world.num_gpus}, {bins}}};

@@ -31,18 +31,14 @@ struct ContinuousTraits : TraitDefaults {
   }
 
   static WorldSize<ContinuousTraits> size_of(const ContinuousWorld& world) {
-    constexpr std::int64_t kMost = HistogramLayout::kNumBuckets;
-    return {ContinuousState::bytes(world),
-            (kNumLatencyKinds - 1) * std::min(world.requests.count, kMost) + kMost,
-            std::min(world.num_replicas, kMostLanes),
-            0,
-            {{world.num_replicas}}};
+    return {
+        ContinuousState::bytes(world),
+        (kNumLatencyKinds - 1) * most_buckets(world.requests.count) + HistogramLayout::kNumBuckets,
+        std::min(world.num_replicas, kMostLanes),
+        0,
+        {{world.num_replicas}}};
   }
 
-  SERVESWEEP_FUNCTION static void place(ContinuousState& state, unsigned char* memory,
-                                        const ContinuousWorld& world) {
-    state.place(memory, world);
-  }
   template <unsigned kHas, class Lanes, class Observer>
   SERVESWEEP_FUNCTION static void run(const Lanes& lanes, const ContinuousWorld& world,
                                       const ContinuousState& state,

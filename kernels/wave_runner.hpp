@@ -49,6 +49,17 @@ struct EventList {
   }
 };
 
+// Observers of engines that show events one by one: observer.event(e).
+struct NoEvents {
+  template <class Event>
+  SERVESWEEP_FUNCTION void event(const Event&) const {}
+};
+template <class Event>
+struct EventRecorder {
+  EventList<Event> events;
+  SERVESWEEP_FUNCTION void event(const Event& e) const { events.add(e); }
+};
+
 // A wave's results in the order of its worlds. Histograms and tables are empty without
 // save_details.
 template <class Engine>
@@ -68,8 +79,16 @@ struct TraitDefaults {
   static unsigned features_of(const World&) {
     return 0;
   }
+  using NoObserver = NoEvents;
+
+  // A State lays itself out.
+  template <class State, class World>
+  SERVESWEEP_FUNCTION static void place(State& state, unsigned char* memory, const World& world) {
+    state.place(memory, world);
+  }
 
   // Histograms in a HistogramSet: the first kSavedHistograms are saved.
+  static constexpr int kSavedHistograms = 1;
   template <class Histograms>
   SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const Histograms& h, int i) {
     return h.of[i];
@@ -100,6 +119,11 @@ struct WorldSize {
   std::int64_t read_bytes = 0;     // of its requests: for the profile
   typename Engine::template Tables<NumRows> rows;
 };
+
+// How many buckets of a histogram of this number of values may not be empty.
+inline std::int64_t most_buckets(std::int64_t values) {
+  return std::min<std::int64_t>(values, HistogramLayout::kNumBuckets);
+}
 
 // What sizes a wave's memory: sums over its worlds, and the most bytes of a state.
 template <class Engine>
@@ -168,6 +192,7 @@ class PendingWave {
 template <class Engine>
 class WaveRunner {
  public:
+  using Traits = Engine;
   using World = typename Engine::World;
 
   // lanes: of every world's group, a power of two; 0: chosen for each wave. Throws DeviceError
@@ -191,10 +216,7 @@ class WaveRunner {
 
   // An array of a workload, where reserve() made room for it: in device memory until reserve()
   // gives workloads up. Where the device is the host it is the given one, which must stay.
-  template <class T>
-  const T* place(const std::vector<T>& values) {
-    return static_cast<const T*>(place_bytes(values.data(), values.size() * sizeof(T)));
-  }
+  const void* place(const void* values, std::size_t bytes);
   static std::size_t placed_bytes(std::size_t bytes);
 
   // An array in device memory of its own, such as a service model's table. Where the device is the
@@ -225,7 +247,6 @@ class WaveRunner {
   std::unique_ptr<Impl> impl_;
 
  private:
-  const void* place_bytes(const void* values, std::size_t bytes);
   std::shared_ptr<const void> upload_bytes(const void* values, std::size_t bytes) const;
 };
 

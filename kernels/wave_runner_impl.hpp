@@ -182,7 +182,7 @@ std::size_t WaveRunner<Engine>::placed_bytes(std::size_t bytes) {
 }
 
 template <class Engine>
-const void* WaveRunner<Engine>::place_bytes(const void* values, std::size_t bytes) {
+const void* WaveRunner<Engine>::place(const void* values, std::size_t bytes) {
   if (kOnHost) return values;
   auto* to = impl_->workloads.template take<unsigned char>(bytes);
   copy_to_device(impl_->pool.next().instance, to, values, bytes);

@@ -10,9 +10,7 @@
 
 namespace servesweep {
 
-// An engine, by its model: what host/engines/wave_run.hpp needs, and kName,
-// kTypicalRequestsPerSecond, and static add_parameters(ParameterSet&), check(Params), metrics(),
-// tables().
+// An engine, by its model (host/engines/wave_run.hpp).
 template <class Model>
 class EngineModel : public Engine {
  public:
@@ -29,8 +27,12 @@ class EngineModel : public Engine {
   ResultSchema schema(const Sweep& sweep) const override {
     ResultSchema schema;
     schema.engine = name_;
-    schema.metrics = Model::metrics();
-    if (saves_details(sweep)) schema.tables = Model::tables();
+    schema.metrics = columns_of(Model::metrics());
+    if (!saves_details(sweep)) return schema;
+    schema.tables = Model::histograms();
+    const auto units = Model::units();
+    Model::Traits::for_each_table(
+        [&schema](const auto& table) { schema.tables.push_back(table.spec()); }, units);
     return schema;
   }
 
@@ -45,5 +47,10 @@ class EngineModel : public Engine {
   std::string name_ = Model::kName;
   ParameterSet parameters_;
 };
+
+template <class Model>
+std::unique_ptr<Engine> make_engine_of() {
+  return std::make_unique<EngineModel<Model>>();
+}
 
 }  // namespace servesweep

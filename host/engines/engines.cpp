@@ -35,8 +35,9 @@ std::vector<std::string> engine_names() {
   return names;
 }
 
-void register_engine(const char* name, std::unique_ptr<Engine> (*make)()) {
+bool register_engine(const char* name, std::unique_ptr<Engine> (*make)()) {
   engines().push_back({name, make});
+  return true;
 }
 
 std::unique_ptr<Engine> make_engine(const std::string& name) {

@@ -12,8 +12,8 @@ namespace servesweep {
 
 std::vector<std::string> engine_names();
 
-// Adds one that this program has of its own, before main() goes on.
-void register_engine(const char* name, std::unique_ptr<Engine> (*make)());
+// Adds an engine that this program has of its own, before main() goes on. Returns true.
+bool register_engine(const char* name, std::unique_ptr<Engine> (*make)());
 
 // Throws InputError for names of no engine.
 std::unique_ptr<Engine> make_engine(const std::string& name);

@@ -1,24 +1,28 @@
 // A sweep's way through an engine, written once for all: chunks are planned within the limits of
 // memory, their workloads prepared, waves run, worlds replayed.
 //
-// A model is what an engine brings to it (docs/howto_add_engine.md), some of it from ModelDefaults:
-//   Traits, Runner      of its waves: a WaveRunner<Traits> (kernels/wave_runner.hpp)
-//   Params              of a world; has a WorkloadSpec workload
-//   Requests            a workload as its worlds want it, made of a shared_ptr<const Workload>:
-//                       size(), bytes()
-//   Input, Prepared     what a world reads of its requests, by a key that compares; where it then
-//   is Kept                what collect() needs of a world's Params, made of them
+// A model is what an engine brings to it (docs/howto_add_engine.md). It says itself:
+//   kName
+//   World lower_world(params, random, requests)   all but addresses; may throw InputError
+//   std::vector<Input> inputs_of(params, world, requests)   the workload first
+//   static expected_work(world)                   in any unit: long worlds start first
+//   static metrics()                              an array or span of Metric
+//   static kEventColumns, event_row(event)        of a replay's CSV: its header, an event's tuple
+// From ModelBase (host/engines/model_base.hpp) it has, unless it says otherwise:
+//   Traits, Runner    of its waves: a WaveRunner<Traits> (kernels/wave_runner.hpp)
+//   Params            of a world, with a WorkloadSpec workload; add_parameters(), read(), check()
+//   Requests          a workload as its worlds want it: size(), bytes()
+//   Input, Prepared   what a world reads of its requests, by a key that compares; where it lies
+//   static input_bytes(input), preparation_bytes(input)   of device memory
+//   std::vector<Prepared> prepare(inputs)         into the room that the runner has reserved
+//   static connect(world, input, prepared)        fills in the addresses
+//   Kept              what results need of a world's Params, made from them
+//   static outcome_of(world, kept, result)        what metrics are computed from
+//   static histograms()   a RaggedSpec for each saved histogram
+//   static units()    Tables<UnitTable>: of the engine's tables (GPUs, bins, replicas)
+//   std::size_t table_bytes()                     of service models, uploaded so far
+//   static refusal(world), sort_events(events)
 //   kMostRequestsPerThread   that one chunk runs, summed over its worlds
-//   static Params read(parameters, values, texts)
-//   Model(const Sweep&, const InputFiles&, Runner&)
-//   World lower_world(params, replication, requests)    all but addresses; may throw InputError
-//   std::vector<Input> inputs_of(params, world, replication, requests)    the workload first
-//   static input_bytes(input), preparation_bytes(input) of device memory
-//   std::vector<Prepared> prepare(inputs)               into the room that the runner has reserved
-//   static connect(world, input, prepared)              fills in the addresses
-//   std::size_t table_bytes()                           of service models, uploaded so far
-//   static refusal(world), expected_work(world), write_events(events, out)
-//   static ResultChunk collect(worlds, kept, wave, details)
 #pragma once
 
 #include <algorithm>
@@ -28,39 +32,31 @@
 #include <ostream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "host/base/error.hpp"
 #include "host/base/units.hpp"
 #include "host/engines/engine.hpp"
+#include "host/engines/model_base.hpp"
+#include "host/results/metric_table.hpp"
 #include "kernels/device/profile.hpp"
 #include "kernels/wave_runner.hpp"
 
 namespace servesweep {
 
-// Why a world alone needs so much, and what to lower.
-struct Refusal {
-  std::string facts;  // after those of its workload, such as ", its state takes 3 GB"
-  std::string remedy = "workload.requests";
-};
-
-// Of models with no more to say.
-struct ModelDefaults {
-  struct Kept {
-    template <class Params>
-    explicit Kept(const Params&) {}
-  };
-  template <class Input>
-  static std::size_t preparation_bytes(const Input&) {
-    return 0;
-  }
-  template <class World>
-  static Refusal refusal(const World&) {
-    return {};
-  }
-  static std::size_t table_bytes() { return 0; }
-};
+// The row of a replay's CSV that a tuple gives.
+template <class Row>
+void write_row(const Row& row, std::ostream& out) {
+  std::apply(
+      [&out](const auto& first, const auto&... others) {
+        out << first;
+        ((out << ',' << others), ...);
+        out << '\n';
+      },
+      row);
+}
 
 template <class Model>
 class WaveRun : public EngineRun {
@@ -71,7 +67,7 @@ class WaveRun : public EngineRun {
         limits_(limits),
         options_{saves_details(sweep), sweep.settings().exact_percentiles},
         runner_(limits.lanes),
-        model_(sweep, source.files(), runner_) {}
+        model_(source.files(), runner_) {}
 
   ChunkPlan plan(std::int64_t first, std::int64_t end) override {
     const ProfileRegion region("servesweep::plan");
@@ -90,8 +86,7 @@ class WaveRun : public EngineRun {
     return [started, wave, details = options_.save_details] {
       WaveResult<Traits> results = wave->finish();
       const ProfileRegion converting("servesweep::convert");
-      ResultChunk chunk =
-          Model::collect(started->worlds, started->kept, std::move(results), details);
+      ResultChunk chunk = collect(*started, results, details);
       chunk.first_world = started->plan.worlds.first;
       chunk.num_worlds = static_cast<std::int64_t>(started->worlds.size());
       return chunk;
@@ -101,8 +96,11 @@ class WaveRun : public EngineRun {
   void replay(std::int64_t world, std::ostream& out) override {
     Chunk chunk = lower_chunk(world, world + 1);
     prepare(chunk);
+    std::vector<typename Traits::Event> events = runner_.replay(chunk.worlds.front());
+    Model::sort_events(events);
     out.precision(17);
-    Model::write_events(runner_.replay(chunk.worlds.front()), out);
+    out << Model::kEventColumns << '\n';
+    for (const auto& event : events) write_row(Model::event_row(event), out);
   }
 
  private:
@@ -137,8 +135,8 @@ class WaveRun : public EngineRun {
       const std::size_t num_requests = chunk.requests.size();
       Requests& requests = requests_of(params, replication, chunk);
       const std::size_t known_bytes = chunk.requests.size() > num_requests ? 0 : requests.bytes();
-      const World world = model_.lower_world(params, replication, requests);
-      const std::vector<Input> inputs = model_.inputs_of(params, world, replication, requests);
+      const World world = model_.lower_world(params, random_of(replication), requests);
+      const std::vector<Input> inputs = model_.inputs_of(params, world, requests);
       const auto count = static_cast<std::int64_t>(requests.size());
 
       WaveShape<Traits> with = shape;
@@ -197,8 +195,8 @@ class WaveRun : public EngineRun {
   Requests& requests_of(const Params& params, std::int32_t replication, Chunk& chunk) {
     RequestClassParams classes;
     if constexpr (requires { params.classes; }) classes = params.classes;
-    const std::string key = workload_key(params.workload, sweep_.settings().seed,
-                                         static_cast<std::uint32_t>(replication), classes);
+    const RandomSource random = random_of(replication);
+    const std::string key = workload_key(params.workload, random.seed, random.replication, classes);
     std::shared_ptr<Requests>& here = chunk.requests[key];
     if (here != nullptr) return *here;
     const auto before = requests_.find(key);
@@ -209,6 +207,10 @@ class WaveRun : public EngineRun {
       here = std::make_shared<Requests>(source_.get(params.workload, replication, classes));
     }
     return *here;
+  }
+
+  RandomSource random_of(std::int32_t replication) const {
+    return {sweep_.settings().seed, static_cast<std::uint32_t>(replication)};
   }
 
   // Gives every world of the chunk what it reads; what the last chunk used is used again.
@@ -236,6 +238,57 @@ class WaveRun : public EngineRun {
     }
   }
 
+  template <class Row>
+  using RowSizes = std::vector<std::int32_t>;  // [world]
+
+  // A wave's results as columns.
+  static ResultChunk collect(const Chunk& started, const WaveResult<Traits>& wave, bool details) {
+    ResultChunk chunk;
+    const std::size_t num_worlds = started.worlds.size();
+    chunk.metrics = columns_from(Model::metrics(), num_worlds, [&](std::size_t i) {
+      return Model::outcome_of(started.worlds[i], started.kept[i], wave.worlds[i]);
+    });
+    if (!details) return chunk;
+    typename Traits::template Tables<RowSizes> sizes;
+    for (const World& world : started.worlds) {
+      const auto rows = Traits::size_of(world).rows;
+      Traits::for_each_table(
+          [](auto& size, const auto& n) { size.push_back(static_cast<std::int32_t>(n.count)); },
+          sizes, rows);
+    }
+    add_histograms(wave, num_worlds, chunk.tables);
+    const auto units = Model::units();
+    const typename Traits::template Tables<HostRows>& rows = wave;
+    Traits::for_each_table(
+        [&chunk](const auto& table, const auto& size, const auto& from) {
+          chunk.tables.push_back(table.data(size, from));
+        },
+        units, sizes, rows);
+    return chunk;
+  }
+
+  // A wave has the histograms of a world one after the other, a file has a table for each.
+  static void add_histograms(const WaveResult<Traits>& wave, std::size_t num_worlds,
+                             std::vector<RaggedData>& tables) {
+    constexpr std::size_t kNumber = Traits::kSavedHistograms;
+    std::vector<std::int32_t> sizes[kNumber], buckets[kNumber], counts[kNumber];
+    std::ptrdiff_t entry = 0;
+    for (std::size_t row = 0; row < num_worlds * kNumber; ++row) {
+      const std::size_t kind = row % kNumber;
+      const std::ptrdiff_t end = entry + wave.num_buckets[row];
+      sizes[kind].push_back(wave.num_buckets[row]);
+      buckets[kind].insert(buckets[kind].end(), wave.buckets.begin() + entry,
+                           wave.buckets.begin() + end);
+      counts[kind].insert(counts[kind].end(), wave.bucket_counts.begin() + entry,
+                          wave.bucket_counts.begin() + end);
+      entry = end;
+    }
+    for (std::size_t kind = 0; kind < kNumber; ++kind) {
+      tables.push_back(
+          {std::move(sizes[kind]), {std::move(buckets[kind]), std::move(counts[kind])}});
+    }
+  }
+
   // All worlds of a wave, those with most work first.
   static std::vector<std::int32_t> start_order(const std::vector<World>& worlds) {
     std::vector<std::int32_t> order(worlds.size());
@@ -252,7 +305,7 @@ class WaveRun : public EngineRun {
   std::size_t result_bytes(const WaveShape<Traits>& shape) const {
     static const std::size_t kRow = sizeof(typename Traits::Result) + sizeof(World) +
                                     sizeof(typename Model::Kept) +
-                                    2 * Model::metrics().size() * sizeof(double);
+                                    2 * std::size(Model::metrics()) * sizeof(double);
     std::size_t bytes = static_cast<std::size_t>(shape.worlds) * kRow;
     if (options_.save_details) {
       std::size_t details = static_cast<std::size_t>(shape.size.entries) * 2 * sizeof(std::int32_t);

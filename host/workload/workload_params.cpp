@@ -5,16 +5,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "host/parameters/parts.hpp"
 #include "host/parameters/toml_text.hpp"
 
 namespace servesweep {
 
 namespace {
 
-using Conditions = std::vector<Condition>;
-
-// Calls visit(params, table, read_when) for each parameter struct, in registered order: the one
-// list behind registration, reading and the key. read_when() makes the conditions.
 template <class Lengths, class ReadWhen, class Visitor>
 void visit_lengths(Lengths& lengths, const char* table, const ReadWhen& generated,
                    Visitor&& visit) {
@@ -29,12 +26,10 @@ void visit_lengths(Lengths& lengths, const char* table, const ReadWhen& generate
   visit(lengths.bounds, table, kind("lognormal", "zipf", "uniform", "empirical"));
 }
 
-template <class Spec, class Visitor>
-void visit_params(Spec& spec, Visitor&& visit) {
-  const auto when = [](const char* key, auto... values) {
-    return [=] { return Conditions{{key, {values...}}}; };
-  };
-  const auto always = [] { return Conditions{}; };
+}  // namespace
+
+template <class Visitor>
+void visit_params(WorkloadSpec& spec, Visitor&& visit) {
   const auto generated = [] {
     return Conditions{{"workload.trace", {""}}, {"workload.preset", {"none"}}};
   };
@@ -59,6 +54,8 @@ void visit_params(Spec& spec, Visitor&& visit) {
   visit_lengths(spec.prompt, "workload.lengths.prompt", generated, visit);
   visit_lengths(spec.output, "workload.lengths.output", generated, visit);
 }
+
+namespace {
 
 template <class Params>
 void append_bytes(std::string& key, const Params& params) {
@@ -89,20 +86,12 @@ void check_lengths(const LengthSpec& lengths, const std::string& table,
 
 }  // namespace
 
-void add_workload_parameters(ParameterSet& set) {
-  WorkloadSpec spec;
-  visit_params(spec, [&set]<class P>(P&, const char* table, auto&& read_when) {
-    set.add<P>(table, read_when());
-  });
-}
+void add_workload_parameters(ParameterSet& set) { add_params<WorkloadSpec>(set); }
 
 WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts) {
   WorkloadSpec spec;
-  std::size_t first = set.find("workload.trace").value();
-  visit_params(spec, [&](auto& params, const char*, auto&&) {
-    first = ParameterSet::assign(params, values, first);
-  });
+  read_params(spec, set, values);
   const auto text = [&texts](TraceFile t) { return texts.at(static_cast<std::size_t>(t.id)); };
   spec.trace = text(spec.source.trace);
   spec.prompt.trace = text(spec.prompt.empirical.trace);

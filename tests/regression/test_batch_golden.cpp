@@ -104,9 +104,11 @@ const Figure kPercentiles[] = {
 class Row {
  public:
   Row(const BatchParams& params, const BatchResult& result)
-      : columns_(batch_metrics({params}, {result})) {}
+      : columns_(columns_from(batch_metrics(), 1, [&](std::size_t) {
+          return BatchOutcome{params, result};
+        })) {}
   double operator[](const std::string& name) const {
-    const auto specs = batch_metric_columns();
+    const auto specs = columns_of(batch_metrics());
     const auto spec = std::find_if(specs.begin(), specs.end(),
                                    [&](const ColumnSpec& s) { return s.name == name; });
     REQUIRE(spec != specs.end());

@@ -1,8 +1,7 @@
 #include "host/engines/batch/batch_engine.hpp"
 
-#include <algorithm>
 #include <map>
-#include <ostream>
+#include <tuple>
 #include <utility>
 
 #include "host/base/error.hpp"
@@ -16,21 +15,14 @@ namespace servesweep {
 
 namespace {
 
-// A workload as the kernels want it, kept as long as a chunk's worlds use it.
-struct PreparedRequests {
-  std::shared_ptr<const Workload> workload;
+struct BatchRequests : WorkloadRequests {
   std::unique_ptr<RequestSet> set;
-  std::map<ServiceDraw, std::vector<double>> draws;  // [request]
+  std::map<ServiceDraw, std::vector<double>> draws;  // [request]; none for models without
 
-  explicit PreparedRequests(std::shared_ptr<const Workload> requests)
-      : workload(std::move(requests)) {
-    set = std::make_unique<RequestSet>(columns_of(*workload));
-  }
-
-  std::size_t size() const { return workload->size(); }
-  std::size_t bytes() const {
-    return set->bytes() + bytes_of(*workload) + workload->size() * draws.size() * sizeof(double);
-  }
+  explicit BatchRequests(std::shared_ptr<const Workload> requests)
+      : WorkloadRequests(std::move(requests)),
+        set(std::make_unique<RequestSet>(columns_of(*workload))) {}
+  std::size_t bytes() const { return WorkloadRequests::bytes() + set->bytes(); }
 };
 
 // A service grid in device memory.
@@ -40,15 +32,11 @@ struct DeviceGrid {
   GridServiceParams params;
 };
 
-class BatchModel : public ModelDefaults {
+class BatchModel : public ModelBase<BatchRunner, BatchParams> {
  public:
+  using ModelBase::ModelBase;
   static constexpr const char* kName = "batch";
-  static constexpr double kTypicalRequestsPerSecond = 50e6;
-  static constexpr std::int64_t kMostRequestsPerThread = 50'000'000;
-  using Traits = BatchTraits;
-  using Runner = BatchRunner;
-  using Params = BatchParams;
-  using Requests = PreparedRequests;
+  using Requests = BatchRequests;
   using Input = BinningSpec;
   using Prepared = BinnedWorkload;
   using Kept = BatchParams;
@@ -61,14 +49,17 @@ class BatchModel : public ModelDefaults {
   static std::vector<Finding> check(const BatchParams& params) {
     return check_batch_params(params);
   }
-  static std::vector<ColumnSpec> metrics() { return batch_metric_columns(); }
-  static std::vector<RaggedSpec> tables() { return batch_tables(); }
 
-  BatchModel(const Sweep& sweep, const InputFiles& files, BatchRunner& runner)
-      : seed_(sweep.settings().seed), files_(files), runner_(runner) {}
+  static auto metrics() { return batch_metrics(); }
+  static BatchOutcome outcome_of(const BatchWorld&, const BatchParams& params,
+                                 const BatchResult& result) {
+    return {params, result};
+  }
+  static auto units() { return batch_units(); }
 
-  BatchWorld lower_world(const BatchParams& params, std::int32_t,
-                         const PreparedRequests& requests) {
+  BatchWorld lower_world(const BatchParams& params, const RandomSource& random,
+                         BatchRequests& requests) {
+    draw(draws_of(params.service.model), random.stream(StreamId::kService), requests);
     BatchWorld world = lower(params);
     world.workload.num_requests = static_cast<std::int64_t>(requests.size());
     world.workload.num_bins = params.num_bins();
@@ -78,11 +69,12 @@ class BatchModel : public ModelDefaults {
     return world;
   }
 
-  std::vector<BinningSpec> inputs_of(const BatchParams& params, const BatchWorld& world,
-                                     std::int32_t replication, PreparedRequests& requests) const {
+  static std::vector<BinningSpec> inputs_of(const BatchParams& params, const BatchWorld& world,
+                                            const BatchRequests& requests) {
+    const auto draws = requests.draws.find(draws_of(params.service.model));
     return {binning_of(params, world, *requests.set,
                        load_scaling(params.workload, *requests.workload),
-                       draws_of_requests(requests, draws_of(params.service.model), replication))};
+                       draws == requests.draws.end() ? nullptr : draws->second.data())};
   }
   static std::size_t input_bytes(const BinningSpec& spec) {
     return BatchRunner::workload_bytes(spec);
@@ -96,47 +88,27 @@ class BatchModel : public ModelDefaults {
   static void connect(BatchWorld& world, const BinningSpec&, const BinnedWorkload& workload) {
     world.workload = workload;
   }
-  std::size_t table_bytes() const { return table_bytes_; }
 
   static std::int64_t expected_work(const BatchWorld& world) {
     return servesweep::expected_work(world);
   }
 
-  static void write_events(const std::vector<BatchEvent>& events, std::ostream& out) {
-    out << "start_s,finish_s,gpu,bin,batch_size,target,mean_wait_s,total_tokens,longest_tokens,"
-           "longest_output_tokens,first_request,completed\n";
-    for (const BatchEvent& e : events) {
-      out << static_cast<double>(e.start_ns) * 1e-9 << ','
-          << static_cast<double>(e.finish_ns) * 1e-9 << ',' << e.gpu << ',' << e.bin << ','
-          << e.size << ',' << e.target << ',' << static_cast<double>(e.wait_sum_ns) * 1e-9 / e.size
-          << ',' << e.total_tokens << ',' << e.longest_tokens << ',' << e.longest_output << ','
-          << e.first_request << ',' << e.completed << '\n';
-    }
-  }
-
-  static ResultChunk collect(const std::vector<BatchWorld>& worlds,
-                             const std::vector<BatchParams>& params, BatchWaveResult wave,
-                             bool details) {
-    ResultChunk chunk;
-    chunk.metrics = batch_metrics(params, wave.worlds);
-    if (details) chunk.tables = batch_table_data(worlds, std::move(wave));
-    return chunk;
+  static constexpr const char* kEventColumns =
+      "start_s,finish_s,gpu,bin,batch_size,target,mean_wait_s,total_tokens,longest_tokens,"
+      "longest_output_tokens,first_request,completed";
+  static auto event_row(const BatchEvent& e) {
+    return std::tuple(static_cast<double>(e.start_ns) * 1e-9,
+                      static_cast<double>(e.finish_ns) * 1e-9, e.gpu, e.bin, e.size, e.target,
+                      static_cast<double>(e.wait_sum_ns) * 1e-9 / e.size, e.total_tokens,
+                      e.longest_tokens, e.longest_output, e.first_request, e.completed);
   }
 
  private:
-  // The service draws of a request set, made once; null for models without.
-  const double* draws_of_requests(PreparedRequests& requests, ServiceDraw kind,
-                                  std::int32_t replication) const {
-    if (kind == ServiceDraw::kNone) return nullptr;
-    std::vector<double>& draws = requests.draws[kind];
-    if (draws.empty()) {
-      const RandomStream stream(seed_, static_cast<std::uint32_t>(replication), StreamId::kService);
-      draws.resize(requests.size());
-      for (std::size_t i = 0; i < draws.size(); ++i) {
-        draws[i] = kind == ServiceDraw::kExponential ? stream.exponential(i) : stream.uniform(i);
-      }
-    }
-    return draws.data();
+  static void draw(ServiceDraw kind, const RandomStream& stream, BatchRequests& requests) {
+    if (kind == ServiceDraw::kNone) return;
+    requests.draw(requests.draws[kind], [&](std::size_t i) {
+      return kind == ServiceDraw::kExponential ? stream.exponential(i) : stream.uniform(i);
+    });
   }
 
   const DeviceGrid& grid_of(const std::string& path) {
@@ -152,8 +124,7 @@ class BatchModel : public ModelDefaults {
       values = grid.batch_sizes;
       values.insert(values.end(), grid.lengths.begin(), grid.lengths.end());
       values.insert(values.end(), grid.time_ms.begin(), grid.time_ms.end());
-      table_bytes_ += values.size() * sizeof(double);
-      device.values = runner_.upload(values);
+      device.values = upload_table(values);
       device.params.num_batch_sizes = static_cast<std::int32_t>(grid.batch_sizes.size());
       device.params.num_lengths = static_cast<std::int32_t>(grid.lengths.size());
       device.params.batch_sizes = device.values.get();
@@ -163,15 +134,11 @@ class BatchModel : public ModelDefaults {
     return device;
   }
 
-  std::uint64_t seed_;
-  const InputFiles& files_;
-  BatchRunner& runner_;
   std::map<std::string, DeviceGrid> grids_;
-  std::size_t table_bytes_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_batch_engine() { return std::make_unique<EngineModel<BatchModel>>(); }
+std::unique_ptr<Engine> make_batch_engine() { return make_engine_of<BatchModel>(); }
 
 }  // namespace servesweep

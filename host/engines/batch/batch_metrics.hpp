@@ -1,25 +1,38 @@
-// The result columns of the batch engine: one table of names, units, texts and how each follows
-// from a world's counters and sums.
+// The results of the batch engine: one table of names, units, texts and how each column of /worlds
+// follows from a world's counters and sums, and one of what a world's GPUs and bins did.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "host/engines/batch/batch_params.hpp"
-#include "host/results/result.hpp"
+#include "host/results/metric_table.hpp"
+#include "host/results/unit_table.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep {
 
-// The columns of /worlds.
-std::vector<ColumnSpec> batch_metric_columns();
+// What a column is computed from, with the quotients that several columns share.
+struct BatchOutcome {
+  const BatchParams& p;
+  const BatchResult& r;
+  double completed = static_cast<double>(r.completed);
+  double makespan_s = r.completed > 0 ? static_cast<double>(r.last_completion_ns) * 1e-9 : kNaN;
 
-// The ragged tables: latency_histogram, gpus, bins.
-std::vector<RaggedSpec> batch_tables();
+  double per_request(double sum) const { return r.completed > 0 ? sum / completed : kNaN; }
+  double mean_s(Int128 sum_ns) const { return per_request(static_cast<double>(sum_ns)) * 1e-9; }
+  double mean_token_s(Int128 sum_ps) const {
+    return per_request(static_cast<double>(sum_ps)) * 1e-12;
+  }
+  double some(double value) const { return r.completed > 0 ? value : kNaN; }
+  double per_s(double count) const { return makespan_s > 0 ? count / makespan_s : kNaN; }
+  double violation_rate() const { return per_request(static_cast<double>(r.token_sla_violations)); }
+  double utilization(double busy_ns) const {
+    return r.completed > 0 ? busy_ns / static_cast<double>(r.last_completion_ns) : kNaN;
+  }
+};
 
-// worlds, params, results: [world].
-std::vector<ColumnData> batch_metrics(const std::vector<BatchParams>& params,
-                                      const std::vector<BatchResult>& results);
-std::vector<RaggedData> batch_table_data(const std::vector<BatchWorld>& worlds,
-                                         BatchWaveResult&& wave);
+std::span<const Metric<BatchOutcome>> batch_metrics();
+BatchTraits::Tables<UnitTable> batch_units();
 
 }  // namespace servesweep

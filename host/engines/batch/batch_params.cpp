@@ -6,25 +6,15 @@
 #include <utility>
 
 #include "host/base/units.hpp"
+#include "host/parameters/parts.hpp"
 #include "host/parameters/toml_text.hpp"
 
 namespace servesweep {
 
-namespace {
-
-using Conditions = std::vector<Condition>;
-
-// Calls visit(params, table, read_when) for each parameter struct of the engine, in registered
-// order: the one list behind registration and reading. read_when() makes the conditions.
 template <class Visitor>
 void visit_params(BatchParams& p, Visitor&& visit) {
-  const auto always = [] { return Conditions{}; };
-  const auto kind = [](auto... names) {
-    return [=] { return Conditions{{"scheduler.kind", {names...}}}; };
-  };
-  const auto model = [](const char* name) {
-    return [=] { return Conditions{{"service.model", {name}}}; };
-  };
+  const auto kind = [](auto... names) { return when("scheduler.kind", names...); };
+  const auto model = [](const char* name) { return when("service.model", name); };
   const auto multi_bin = kind("multi_bin_only", "multi_bin_dynamic");
   const auto dynamic = kind("dynamic_no_bins", "multi_bin_dynamic");
   const auto equal_mass = [&] {
@@ -49,6 +39,8 @@ void visit_params(BatchParams& p, Visitor&& visit) {
   visit(p.sla, "sla", always);
   visit(p.sla_controller, "sla", dynamic);
 }
+
+namespace {
 
 // Tokens whose KV cache fits beside the weights; the largest n with model + kv * n <= gpu - margin.
 std::int64_t memory_limit_tokens(const ClusterParams& c) {
@@ -80,20 +72,14 @@ std::int32_t BatchParams::num_bins() const {
 
 void add_batch_parameters(ParameterSet& set) {
   add_workload_parameters(set);
-  BatchParams params;
-  visit_params(params, [&set]<class P>(P&, const char* table, auto&& read_when) {
-    set.add<P>(table, read_when());
-  });
+  add_params<BatchParams>(set);
 }
 
 BatchParams read_batch_params(const ParameterSet& set, const double* values,
                               const std::vector<std::string>& texts) {
   BatchParams params;
   params.workload = read_workload_spec(set, values, texts);
-  std::size_t first = set.find("scheduler.kind").value();
-  visit_params(params, [&](auto& part, const char*, auto&&) {
-    first = ParameterSet::assign(part, values, first);
-  });
+  read_params(params, set, values);
   params.grid_path = texts.at(static_cast<std::size_t>(params.grid.grid.id));
   std::istringstream edges(texts.at(static_cast<std::size_t>(params.bins.bin_edges.id)));
   for (std::int64_t edge = 0; edges >> edge;) params.bin_edges.push_back(edge);

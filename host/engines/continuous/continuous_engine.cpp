@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <ostream>
+#include <tuple>
 #include <utility>
 
 #include "host/base/error.hpp"
@@ -19,16 +19,14 @@ namespace servesweep {
 
 namespace {
 
-// A workload as worlds read it, kept as long as chunks use it.
-struct ServedWorkload {
-  std::shared_ptr<const Workload> workload;
+struct ServedWorkload : WorkloadRequests {
   std::vector<std::uint64_t> router_draws;  // [request], twice 32 bits; empty until needed
   std::int64_t output_tokens = 0;
   std::int32_t longest_prompt = 1;
   std::int32_t longest_output = 1;
 
   explicit ServedWorkload(std::shared_ptr<const Workload> requests)
-      : workload(std::move(requests)) {
+      : WorkloadRequests(std::move(requests)) {
     for (std::size_t i = 0; i < workload->size(); ++i) {
       const std::int32_t output = std::max(1, workload->output_tokens[i]);
       output_tokens += output;
@@ -37,10 +35,6 @@ struct ServedWorkload {
     }
   }
 
-  std::size_t size() const { return workload->size(); }
-  std::size_t bytes() const {
-    return bytes_of(*workload) + router_draws.size() * sizeof(std::uint64_t);
-  }
   // Of the longest prompt with the longest output.
   std::int64_t longest_tokens() const { return std::int64_t{longest_prompt} + longest_output; }
   // That a world generates at most.
@@ -49,33 +43,6 @@ struct ServedWorkload {
   }
 };
 
-// What a world may read of a workload.
-enum class ServedColumns { kRequests, kPrefixes, kRouterDraws };
-using ServedInput = std::pair<const ServedWorkload*, ServedColumns>;
-
-// Calls visit(column, member) for each array of an input and the address of it that worlds have.
-template <class Visit>
-void visit_columns(const ServedInput& input, const Visit& visit) {
-  using To = ReplicaRequests;
-  const Workload& from = *input.first->workload;
-  switch (input.second) {
-    case ServedColumns::kRequests:
-      visit(from.arrival_ns, &To::arrival_ns);
-      visit(from.prompt_tokens, &To::prompt_tokens);
-      visit(from.output_tokens, &To::output_tokens);
-      visit(from.predicted_tokens, &To::predicted_tokens);
-      visit(from.priority, &To::priority);
-      break;
-    case ServedColumns::kPrefixes:
-      visit(from.prefix_begin, &To::prefix_begin);
-      visit(from.prefix_hashes, &To::prefix_hashes);
-      break;
-    case ServedColumns::kRouterDraws:
-      visit(input.first->router_draws, &To::router_draws);
-      break;
-  }
-}
-
 // A profile's table in device memory.
 struct DeviceTable {
   IterationTable table;
@@ -83,17 +50,13 @@ struct DeviceTable {
   TableIteration::Lowered lowered;
 };
 
-class ContinuousModel : public ModelDefaults {
+class ContinuousModel : public ModelBase<ContinuousRunner, ContinuousParams> {
  public:
+  using ModelBase::ModelBase;
   static constexpr const char* kName = "continuous";
   static constexpr double kTypicalRequestsPerSecond = 2.5e6;
   static constexpr std::int64_t kMostRequestsPerThread = 20'000'000;
-  using Traits = ContinuousTraits;
-  using Runner = ContinuousRunner;
-  using Params = ContinuousParams;
   using Requests = ServedWorkload;
-  using Input = ServedInput;
-  using Prepared = ReplicaRequests;
 
   static void add_parameters(ParameterSet& set) { add_continuous_parameters(set); }
   static ContinuousParams read(const ParameterSet& set, const double* values,
@@ -103,16 +66,22 @@ class ContinuousModel : public ModelDefaults {
   static std::vector<Finding> check(const ContinuousParams& params) {
     return check_continuous_params(params);
   }
-  static std::vector<ColumnSpec> metrics() { return continuous_metric_columns(); }
-  static std::vector<RaggedSpec> tables() { return continuous_tables(); }
 
-  ContinuousModel(const Sweep& sweep, const InputFiles& files, ContinuousRunner& runner)
-      : seed_(sweep.settings().seed), files_(files), runner_(runner) {}
+  static auto metrics() { return continuous_metrics(); }
+  static ContinuousOutcome outcome_of(const ContinuousWorld& world, const Kept&,
+                                      const ContinuousResult& result) {
+    return {world, result};
+  }
+  static auto histograms() { return continuous_histograms(); }
+  static auto units() { return continuous_units(); }
 
-  ContinuousWorld lower_world(const ContinuousParams& params, std::int32_t replication,
+  ContinuousWorld lower_world(const ContinuousParams& params, const RandomSource& random,
                               ServedWorkload& requests) {
     if (params.kv.prefix_caching) check_prefixes(*requests.workload, params);
-    if (params.needs_router_draws()) draw(replication, requests);
+    if (params.needs_router_draws()) {
+      const RandomStream stream = random.stream(StreamId::kRouter);
+      requests.draw(requests.router_draws, [&](std::size_t i) { return stream.block(i, 0)[0]; });
+    }
     ContinuousWorld world = lower(params, static_cast<std::int64_t>(requests.size()));
     check_tokens(world, requests);
     world.most_output_tokens = requests.most_output_tokens(world.batch_max_tokens);
@@ -129,36 +98,25 @@ class ContinuousModel : public ModelDefaults {
     return world;
   }
 
-  std::vector<ServedInput> inputs_of(const ContinuousParams& params, const ContinuousWorld&,
-                                     std::int32_t, const ServedWorkload& requests) const {
-    std::vector<ServedInput> inputs = {{&requests, ServedColumns::kRequests}};
-    if (params.kv.prefix_caching) inputs.emplace_back(&requests, ServedColumns::kPrefixes);
-    if (params.needs_router_draws()) inputs.emplace_back(&requests, ServedColumns::kRouterDraws);
+  static std::vector<RequestArray> inputs_of(const ContinuousParams& params,
+                                             const ContinuousWorld& world,
+                                             const ServedWorkload& requests) {
+    const Workload& from = *requests.workload;
+    const ReplicaRequests& to = world.requests;
+    std::vector<RequestArray> inputs = {{from.arrival_ns, world, to.arrival_ns},
+                                        {from.prompt_tokens, world, to.prompt_tokens},
+                                        {from.output_tokens, world, to.output_tokens},
+                                        {from.predicted_tokens, world, to.predicted_tokens},
+                                        {from.priority, world, to.priority}};
+    if (params.kv.prefix_caching) {
+      inputs.emplace_back(from.prefix_begin, world, to.prefix_begin);
+      inputs.emplace_back(from.prefix_hashes, world, to.prefix_hashes);
+    }
+    if (params.needs_router_draws()) {
+      inputs.emplace_back(requests.router_draws, world, to.router_draws);
+    }
     return inputs;
   }
-  static std::size_t input_bytes(const ServedInput& input) {
-    std::size_t bytes = 0;
-    visit_columns(input, [&](const auto& column, auto) {
-      bytes += ContinuousRunner::placed_bytes(column.size() * sizeof(column[0]));
-    });
-    return bytes;
-  }
-  std::vector<ReplicaRequests> prepare(const std::vector<ServedInput>& inputs) {
-    std::vector<ReplicaRequests> prepared;
-    for (const ServedInput& input : inputs) {
-      visit_columns(input, [&, &to = prepared.emplace_back()](const auto& column, auto address) {
-        if (!column.empty()) to.*address = runner_.place(column);
-      });
-    }
-    return prepared;
-  }
-  static void connect(ContinuousWorld& world, const ServedInput& input,
-                      const ReplicaRequests& prepared) {
-    visit_columns(input,
-                  [&](const auto&, auto address) { world.requests.*address = prepared.*address; });
-  }
-  std::size_t table_bytes() const { return table_bytes_; }
-
   static Refusal refusal(const ContinuousWorld& world) {
     const std::size_t replicas = ContinuousState::bytes(world);
     const std::size_t requests =
@@ -176,26 +134,18 @@ class ContinuousModel : public ModelDefaults {
     return world.requests.count * (16 + world.num_replicas);
   }
 
-  static void write_events(std::vector<IterationRun> runs, std::ostream& out) {
-    out << "start_s,end_s,replica,iterations,decodes,context_tokens,prefills,prefill_tokens,"
-           "kv_blocks,waiting,preemptions\n";
+  static void sort_events(std::vector<IterationRun>& runs) {
     std::stable_sort(runs.begin(), runs.end(), [](const IterationRun& a, const IterationRun& b) {
       return a.start < b.start;
     });
-    for (const IterationRun& f : runs) {
-      out << ns_of(f.start) * 1e-9 << ',' << ns_of(f.end) * 1e-9 << ',' << f.replica << ','
-          << f.iterations << ',' << f.decodes << ',' << f.context_sum << ',' << f.chunks << ','
-          << f.prefill_tokens << ',' << f.used_blocks << ',' << f.waiting << ',' << f.preemptions
-          << '\n';
-    }
   }
-
-  static ResultChunk collect(const std::vector<ContinuousWorld>& worlds, const std::vector<Kept>&,
-                             const ContinuousWaveResult& wave, bool details) {
-    ResultChunk chunk;
-    chunk.metrics = continuous_metrics(worlds, wave.worlds);
-    if (details) chunk.tables = continuous_table_data(worlds, wave);
-    return chunk;
+  static constexpr const char* kEventColumns =
+      "start_s,end_s,replica,iterations,decodes,context_tokens,prefills,prefill_tokens,kv_blocks,"
+      "waiting,preemptions";
+  static auto event_row(const IterationRun& r) {
+    return std::tuple(seconds_of(r.start), seconds_of(r.end), r.replica, r.iterations, r.decodes,
+                      r.context_sum, r.chunks, r.prefill_tokens, r.used_blocks, r.waiting,
+                      r.preemptions);
   }
 
  private:
@@ -220,15 +170,6 @@ class ContinuousModel : public ModelDefaults {
                      " tokens) take that, or leave out prefix_caching");
   }
 
-  void draw(std::int32_t replication, ServedWorkload& requests) const {
-    if (!requests.router_draws.empty()) return;
-    const RandomStream stream(seed_, static_cast<std::uint32_t>(replication), StreamId::kRouter);
-    requests.router_draws.resize(requests.size());
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      requests.router_draws[i] = stream.block(i, 0)[0];
-    }
-  }
-
   const TableIteration::Lowered& table_of(const ProfileUse::Profile& use) {
     DeviceTable& device = tables_[use];
     if (device.numbers == nullptr) {
@@ -241,24 +182,17 @@ class ContinuousModel : public ModelDefaults {
         throw InputError((use.folder.empty() ? name_of(use.preset) : use.folder) + ": " +
                          error.what());
       }
-      device.numbers = runner_.upload(device.table.numbers);
-      table_bytes_ += device.table.numbers.size() * sizeof(double);
+      device.numbers = upload_table(device.table.numbers);
       device.lowered = device.table.at(device.numbers.get());
     }
     return device.lowered;
   }
 
-  std::uint64_t seed_;
-  const InputFiles& files_;
-  ContinuousRunner& runner_;
   std::map<ProfileUse::Profile, DeviceTable> tables_;
-  std::size_t table_bytes_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_continuous_engine() {
-  return std::make_unique<EngineModel<ContinuousModel>>();
-}
+std::unique_ptr<Engine> make_continuous_engine() { return make_engine_of<ContinuousModel>(); }
 
 }  // namespace servesweep

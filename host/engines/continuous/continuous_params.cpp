@@ -6,22 +6,13 @@
 
 #include "host/base/units.hpp"
 #include "host/engines/continuous/continuous_services.hpp"
+#include "host/parameters/parts.hpp"
 #include "host/parameters/toml_text.hpp"
 
 namespace servesweep {
 
-namespace {
-
-using Conditions = std::vector<Condition>;
-
-// Calls visit(params, table, read_when) for each parameter struct of the engine, in registered
-// order: the one list behind registration and reading. read_when() makes the conditions.
 template <class Visitor>
 void visit_params(ContinuousParams& p, Visitor&& visit) {
-  const auto always = [] { return Conditions{}; };
-  const auto when = [](const char* key, auto... values) {
-    return [=] { return Conditions{{key, {values...}}}; };
-  };
   visit(p.scheduler, "scheduler", always);
   visit(p.chunks, "scheduler", when("scheduler.mode", MixedMode::kName));
   visit(p.decode_limit, "scheduler", when("scheduler.mode", PrefillFirstMode::kName));
@@ -45,6 +36,8 @@ void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.table, "service", when("service.model", "table"));
   visit(p.limits, "sla", always);
 }
+
+namespace {
 
 Ticks ticks_of_s(double seconds) { return ticks_of_ns(ns_of_s(std::min(seconds, 4e9))); }
 
@@ -82,10 +75,7 @@ void add_continuous_parameters(ParameterSet& set) {
   add_request_class_parameters(
       set, {{"scheduler.queue_policy",
              names_where<QueuePolicies>([](auto policy) { return policy.kReadsPriority; })}});
-  ContinuousParams params;
-  visit_params(params, [&set]<class P>(P&, const char* table, auto&& read_when) {
-    set.add<P>(table, read_when());
-  });
+  add_params<ContinuousParams>(set);
 }
 
 ContinuousParams read_continuous_params(const ParameterSet& set, const double* values,
@@ -93,10 +83,7 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
   ContinuousParams params;
   params.workload = read_workload_spec(set, values, texts);
   params.classes = read_request_class_params(set, values);
-  std::size_t first = set.find("scheduler.mode").value();
-  visit_params(params, [&](auto& part, const char*, auto&&) {
-    first = ParameterSet::assign(part, values, first);
-  });
+  read_params(params, set, values);
   params.services = texts.at(static_cast<std::size_t>(params.replica_services.services.id));
   params.profile_path = texts.at(static_cast<std::size_t>(params.table.profile.id));
   return params;
