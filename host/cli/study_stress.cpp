@@ -36,7 +36,8 @@ struct StressOptions {
 };
 
 StudyConclusions conclude(const Study& study) {
-  StudyConclusions conclusions{analyse_stress(study.worlds), method_rows(study.worlds), {}};
+  StudyConclusions conclusions{
+      render(stress_findings(study.worlds)), method_rows(study.worlds), {}};
   conclusions.files = original_files(study, conclusions.findings);
   return conclusions;
 }
@@ -93,9 +94,9 @@ class StressRun {
 
   StressConfiguration best_gpu_count() const {
     if (options_.best_gpu_count > 0) return {options_.best_gpu_count, 0};
-    const GpuChoice choice =
+    const Choice choice =
         choose_gpus(worlds_of(StressStep::kGpuScaling, "step 3", ", or give --best-gpu-count"));
-    if (!options_.study.quiet) std::cerr << "step 3: " << choice.reason << std::endl;
+    if (!options_.study.quiet) std::cerr << "step 3: " << text_of(choice.reason) << std::endl;
     return {choice.num_gpus, 0};
   }
 

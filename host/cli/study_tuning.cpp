@@ -43,7 +43,7 @@ class TuningRun {
         study_("tuning", tuning_step_names(), options.study, program,
                [&options](const Study& study) {
                  return StudyConclusions{
-                     analyse_tuning(study.worlds), tuning_methods(study.worlds),
+                     render(tuning_findings(study.worlds)), tuning_methods(study.worlds),
                      tuning_files(study, fs::path(options.study.output).filename())};
                }) {}
 

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "host/results/replications.hpp"
 #include "host/results/study.hpp"
-#include "host/studies/seed_change.hpp"
 
 namespace servesweep {
 
@@ -39,12 +39,16 @@ struct NumberRange {
 // "mean latency falls by 12.3 % (95 % interval: 10.1 to 14.5 %)", "... by a factor of 21 (...)",
 // "... shows no clear change (-1.2 %, 95 % interval: -3.4 to 1 %)", "... does not change", and with
 // one seed "... falls by 12.3 % (one seed: no interval)"; a difference of shares in percentage
-// points. Its numbers are called `<name>_change_...`.
+// points. Its numbers are called `<name>_change_...`. Changes are paired by seed: both sides see
+// the same requests, so what these do to both alike cancels.
 struct ChangeOf {
   std::string words;  // "mean latency"
   std::string name;   // "mean_latency"
   Change change;
 };
+
+// What a claim says that rests on one seed alone.
+inline constexpr const char* kOneSeedNote = " (one seed: no interval)";
 
 struct Clause;
 using Argument = std::variant<std::string, Number, Percent, Count, NumberRange, ChangeOf, Clause>;
@@ -70,5 +74,9 @@ using FindingRecords = std::vector<FindingRecord>;
 
 StudyFinding render(const FindingRecord& finding);
 std::vector<StudyFinding> render(const FindingRecords& findings);
+std::string text_of(const Clause& clause);
+
+// Three significant digits, thousands apart by commas; whole numbers below 10 million are exact.
+std::string number_text(double value);
 
 }  // namespace servesweep

@@ -1,4 +1,4 @@
-// Worlds of a stress study as its steps would give them, and the sentences that are found in them.
+// Worlds of a stress study as its steps would give them, and the findings in them.
 #pragma once
 
 #include <cmath>
@@ -8,36 +8,14 @@
 #include <vector>
 
 #include "host/studies/stress/stress_analysis.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/support/records.hpp"
 #include "tests/support/study_frame.hpp"
 
 namespace servesweep::testing {
 
-inline std::vector<std::string> texts(const std::vector<StudyRow>& rows, const std::string& topic) {
-  std::vector<std::string> found;
-  for (const StudyFinding& finding : analyse_stress(study_frame(rows))) {
-    if (finding.topic == topic) found.push_back(finding.text);
-  }
-  return found;
-}
-
-inline bool any_has(const std::vector<std::string>& texts, const std::string& words) {
-  for (const std::string& text : texts) {
-    if (text.find(words) != std::string::npos) return true;
-  }
-  UNSCOPED_INFO("no sentence with: " << words);
-  for (const std::string& text : texts) UNSCOPED_INFO("  " << text);
-  return false;
-}
-
-inline bool none_has(const std::vector<std::string>& texts, const std::string& words) {
-  for (const std::string& text : texts) {
-    if (text.find(words) != std::string::npos) {
-      UNSCOPED_INFO("a sentence with: " << words << ": " << text);
-      return false;
-    }
-  }
-  return true;
+inline FindingRecords records(const std::vector<StudyRow>& rows) {
+  const Frame frame = study_frame(rows);
+  return stress_findings(frame);
 }
 
 // What the five seeds' requests do to every configuration alike, and noise of each world's own.

@@ -10,13 +10,15 @@
 #include "host/base/units.hpp"
 #include "host/studies/stress/original_files.hpp"
 #include "host/studies/stress/stress_choice.hpp"
-#include "host/studies/stress/stress_load.hpp"
+#include "host/studies/stress/stress_findings.hpp"
 #include "host/studies/study_data.hpp"
 
 namespace servesweep {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+const std::vector<std::string> kStep1Keys = {"scheduler_kind", "num_gpus", "workload_requests"};
 
 struct Key {
   const char* name;
@@ -31,53 +33,42 @@ constexpr Key kKeys[] = {{"sla_violations_pct", "token_sla_violation_rate", 100}
                          {"throughput_req_per_sec", "throughput_requests_per_s", 1},
                          {"gpu_utilization_pct", "mean_gpu_utilization", 100}};
 
-double capacity(const StudyData& data, const SeedGroup& group) {
-  return data.mean_of(group, "capacity_under_sla_per_s");
-}
+double capacity(const Configuration& of) { return of.value("capacity_under_sla_per_s"); }
 
 Json whole(double number) { return static_cast<std::int64_t>(number); }
 
+Json values(const Configuration& of) {
+  Json json;
+  for (const Key& key : kKeys) json[key.name] = key.scale * of.value(key.metric);
+  json["num_gpus"] = whole(of.value("num_gpus"));
+  return json;
+}
+
 // {"<key>": [a value per configuration], ...}
-Json lists(const StudyData& data, const std::vector<SeedGroup>& groups, const char* axis,
-           const std::string& column) {
+Json lists(const Configurations& all, const char* axis, const std::string& column) {
   Json json;
   json[axis] = Json::array();
-  for (const SeedGroup& group : groups) json[axis].push_back(whole(data.input(group, column)));
-  for (const Key& key : kKeys) {
-    json[key.name] = Json::array();
-    for (const SeedGroup& group : groups) {
-      json[key.name].push_back(key.scale * data.mean_of(group, key.metric));
-    }
+  for (const Key& key : kKeys) json[key.name] = Json::array();
+  for (const Configuration& each : all) {
+    json[axis].push_back(whole(each.value(column)));
+    for (const Key& key : kKeys) json[key.name].push_back(key.scale * each.value(key.metric));
   }
   return json;
 }
 
-Json values(const StudyData& data, const SeedGroup& group) {
-  Json json;
-  for (const Key& key : kKeys) json[key.name] = key.scale * data.mean_of(group, key.metric);
-  json["num_gpus"] = whole(data.input(group, "num_gpus"));
-  return json;
-}
-
-std::vector<SeedGroup> step1(const StudyData& data) {
-  return data.configurations(StressStep::kRequestScaling,
-                             {"scheduler_kind", "num_gpus", "workload_requests"});
+Configurations step1(const StudyData& data) {
+  return data.configurations(StressStep::kRequestScaling, kStep1Keys);
 }
 
 // By scheduler; on more GPUs than one under a key of its own.
 Json request_scaling(const StudyData& data) {
-  std::vector<std::pair<std::string, std::vector<SeedGroup>>> series;
-  for (const SeedGroup& group : step1(data)) {
-    std::string name = data.text(group, "scheduler_kind");
-    if (group.key[1] > 1)
-      name += "_" + format_count(static_cast<std::int64_t>(group.key[1])) + "_gpus";
-    if (series.empty() || series.back().first != name) series.push_back({name, {}});
-    series.back().second.push_back(group);
-  }
   Json json = Json::object();
-  for (const auto& [name, groups] : series) {
-    json[name] = lists(data, groups, "request_volumes", "workload_requests");
-    json[name]["num_gpus"] = whole(groups.front().key[1]);
+  for (const Configurations& volumes : series(step1(data), 2)) {
+    std::string name = volumes.front().text("scheduler_kind");
+    const double gpus = volumes.front().key[1];
+    if (gpus > 1) name += "_" + number_text(gpus) + "_gpus";
+    json[name] = lists(volumes, "request_volumes", "workload_requests");
+    json[name]["num_gpus"] = whole(gpus);
   }
   return json;
 }
@@ -85,10 +76,10 @@ Json request_scaling(const StudyData& data) {
 // Of the schedulers on one GPU.
 Json scheduler_comparison(const StudyData& data) {
   Json json = Json::object();
-  for (const SeedGroup& group : step1(data)) {
-    if (group.key[1] != 1) continue;
-    const std::string volume = format_count(static_cast<std::int64_t>(group.key[2])) + "_requests";
-    json[volume][data.text(group, "scheduler_kind")] = values(data, group);
+  for (const Configuration& each : step1(data)) {
+    if (each.key[1] != 1) continue;
+    json[format_count(static_cast<std::int64_t>(each.key[2])) + "_requests"]
+        [each.text("scheduler_kind")] = values(each);
   }
   for (auto& volume : json) {
     if (!volume.contains("multi_bin_dynamic")) continue;
@@ -112,12 +103,12 @@ Json scheduler_comparison(const StudyData& data) {
   return json;
 }
 
-Json bottleneck(const StudyData& data, const std::vector<SeedGroup>& groups) {
+Json bottleneck(const Configurations& groups) {
   constexpr double kSmallGain = 0.1;
   for (std::size_t i = 1; i < groups.size(); ++i) {
-    const double gain = capacity(data, groups[i]) / capacity(data, groups[i - 1]) - 1;
+    const double gain = capacity(groups[i]) / capacity(groups[i - 1]) - 1;
     if (gain >= kSmallGain) continue;
-    const bool idle = data.mean_of(groups[i], "mean_gpu_utilization") < kBusyUtilization;
+    const bool idle = groups[i].value("mean_gpu_utilization") < kBusyUtilization;
     return {{"gpu_count", whole(groups[i].key[0])},
             {"qps_gain_pct", 100 * gain},
             {"likely_cause", idle ? "arrival_rate_limited" : "gpus_busy"}};
@@ -126,18 +117,15 @@ Json bottleneck(const StudyData& data, const std::vector<SeedGroup>& groups) {
 }
 
 Json gpu_scaling(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(StressStep::kGpuScaling, {"num_gpus"});
+  const Configurations groups = over_gpus(data);
   if (groups.empty()) return Json::object();
-  Json json = lists(data, groups, "gpu_counts", "num_gpus");
+  Json json = lists(groups, "gpu_counts", "num_gpus");
   json["scaling_efficiency"] = Json::array();
-  double best = 0;
-  for (const SeedGroup& group : groups) {
-    best = std::max(best, capacity(data, group));
-    if (&group == &groups.front()) continue;
-    const double gpu_ratio = group.key[0] / groups.front().key[0];
-    const double qps_ratio = capacity(data, group) / capacity(data, groups.front());
+  for (std::size_t i = 1; i < groups.size(); ++i) {
+    const double gpu_ratio = groups[i].key[0] / groups[0].key[0];
+    const double qps_ratio = capacity(groups[i]) / capacity(groups[0]);
     const double efficiency = qps_ratio / gpu_ratio;
-    json["scaling_efficiency"].push_back({{"num_gpus", whole(group.key[0])},
+    json["scaling_efficiency"].push_back({{"num_gpus", whole(groups[i].key[0])},
                                           {"gpu_ratio", gpu_ratio},
                                           {"qps_ratio", qps_ratio},
                                           {"efficiency", efficiency},
@@ -145,31 +133,29 @@ Json gpu_scaling(const StudyData& data) {
                                                              : efficiency > 0.85 ? "linear"
                                                                                  : "sublinear"}});
   }
-  const Json found = bottleneck(data, groups);
-  const GpuChoice choice =
-      choose_gpus(data.frame().select(data.newest_rows(StressStep::kGpuScaling)));
-  json["bottleneck_analysis"] = {{"detected", !found.is_null()},
-                                 {"details", found},
-                                 {"max_qps", best},
-                                 {"optimal_gpu_count", choice.num_gpus},
-                                 {"reason", choice.reason}};
+  const Json found = bottleneck(groups);
+  const Choice choice = choose_gpus(data.frame().select(data.newest_rows(StressStep::kGpuScaling)));
+  json["bottleneck_analysis"] = {
+      {"detected", !found.is_null()},
+      {"details", found},
+      {"max_qps", capacity(ascending(groups, "capacity_under_sla_per_s").back())},
+      {"optimal_gpu_count", choice.num_gpus},
+      {"reason", text_of(choice.reason)}};
   return json;
 }
 
 Json k_sensitivity(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(StressStep::kKSensitivity, {"k_bins"});
+  const Configurations groups = over_bins(data);
   if (groups.empty()) return Json::object();
-  Json json = lists(data, groups, "k_values", "k_bins");
-  const MethodChoice choice =
-      choose_k(data.frame().select(data.newest_rows(StressStep::kKSensitivity)));
-  double least = capacity(data, groups.front()), most = least;
-  for (const SeedGroup& group : groups) {
-    least = std::min(least, capacity(data, group));
-    most = std::max(most, capacity(data, group));
-    if (group.key[0] != static_cast<double>(choice.k_bins)) continue;
-    json["optimal_k"] = values(data, group);
+  Json json = lists(groups, "k_values", "k_bins");
+  const Choice choice = choose_k(data.frame().select(data.newest_rows(StressStep::kKSensitivity)));
+  for (const Configuration& each : groups) {
+    if (each.key[0] != static_cast<double>(choice.k_bins)) continue;
+    json["optimal_k"] = values(each);
     json["optimal_k"]["k_bins"] = choice.k_bins;
   }
+  const Configurations by_capacity = ascending(groups, "capacity_under_sla_per_s");
+  const double least = capacity(by_capacity.front()), most = capacity(by_capacity.back());
   json["interpretation"] = {
       {"best_k", choice.k_bins},
       {"performance_range",
@@ -179,29 +165,25 @@ Json k_sensitivity(const StudyData& data) {
 
 Json metadata(const Study& study, const StudyData& data) {
   Json json;
-  std::string date;
-  for (const StudySweep& sweep : study.sweeps) {
-    date = std::max(date, sweep.attribute("time_finished_utc"));
-  }
-  json["date"] = date;
+  json["date"] = last_finished_utc(study);
   if (study.worlds.num_rows() == 0) return json;
   const std::size_t last = study.worlds.num_rows() - 1;
-  const SeedGroup any{{last}, {}};
-  const std::string trace =
-      study.worlds.has("workload_trace") ? data.text(any, "workload_trace") : "";
-  json["dataset"] = trace.empty() ? data.text(any, "workload_preset") : trace;
+  const auto text = [&](const char* column) {
+    return study.worlds.has(column) ? study.worlds.texts(column)[last] : "";
+  };
+  json["dataset"] =
+      text("workload_trace").empty() ? text("workload_preset") : text("workload_trace");
   json["calibration"] = {{"alpha_ms", data.value(last, "alpha_ms")},
                          {"beta_ms_per_token", data.value(last, "beta_ms_per_token")},
                          {"gamma", data.value(last, "service_gamma")}};
   std::size_t total = 0, successful = 0;
   Json tests;
   for (const auto& [step, name, keys] :
-       {std::tuple{StressStep::kRequestScaling, "step1_tests",
-                   std::vector<std::string>{"scheduler_kind", "num_gpus", "workload_requests"}},
-        {StressStep::kGpuScaling, "step2_tests", {"num_gpus"}},
-        {StressStep::kKSensitivity, "step3_tests", {"k_bins"}}}) {
+       {std::tuple{StressStep::kRequestScaling, "step1_tests", kStep1Keys},
+        {StressStep::kGpuScaling, "step2_tests", {kGpuCount.column}},
+        {StressStep::kKSensitivity, "step3_tests", {kBinCount.column}}}) {
     const std::vector<std::size_t>& rows = data.newest_rows(step);
-    const std::size_t configurations = replications_by(data.frame(), rows, keys).size();
+    const std::size_t configurations = data.group(rows, keys).size();
     tests[name] = configurations;
     total += configurations;
     successful += data.configurations(step, keys).size();

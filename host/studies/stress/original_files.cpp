@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <map>
 
 #include "host/base/names.hpp"
 #include "host/studies/stress/stress_plan.hpp"
@@ -12,19 +11,42 @@
 namespace servesweep {
 namespace {
 
+std::string digits(double value) {
+  if (value == std::floor(value) && std::fabs(value) < 1e15) {  // not 1e+06
+    return std::to_string(static_cast<std::int64_t>(value));
+  }
+  return column_texts({"", ColumnType::kFloat64, "", "", {}, true}, std::vector<double>{value})[0];
+}
+
+bool succeeded(const Configuration& of) { return of.usable({kMeanLatency.column}); }
+
 struct Column {
   const char* name;
-  const char* metric;  // its mean over the seeds; null: see cell()
+  const char* metric;  // its mean over the seeds, or
+  std::string (*cell)(const Study& study, const Configuration& of) = nullptr;
 };
 constexpr Column kColumns[] = {
-    {"timestamp", nullptr},
-    {"scheduler_type", nullptr},
-    {"num_requests", nullptr},
-    {"num_gpus", nullptr},
-    {"use_real_timestamps", nullptr},
-    {"rps_scaling", nullptr},
-    {"d_sla", nullptr},
-    {"k_bins", nullptr},
+    {"timestamp", nullptr,
+     [](const Study& study, const Configuration& of) {
+       const auto sweep = static_cast<std::size_t>(of.value(kSweepColumn));
+       return plain_time(study.sweeps.at(sweep).attribute("time_finished_utc"));
+     }},
+    {"scheduler_type", nullptr,
+     [](const Study&, const Configuration& of) { return of.text("scheduler_kind"); }},
+    {"num_requests", "workload_requests"},
+    {"num_gpus", "num_gpus"},
+    {"use_real_timestamps", nullptr,
+     [](const Study&, const Configuration& of) -> std::string {
+       return std::isnan(of.value("rps_scaling")) ? "True" : "False";
+     }},
+    {"rps_scaling", "rps_scaling"},
+    {"d_sla", nullptr,
+     [](const Study&, const Configuration& of) { return digits(of.value("token_ms") / 1000); }},
+    {"k_bins", nullptr,
+     [](const Study&, const Configuration& of) {
+       const double k = of.value("k_bins");
+       return digits(std::isnan(k) ? 1 : k);
+     }},
     {"sla_violation_rate", "token_sla_violation_rate"},
     {"capacity_qps_under_sla", "capacity_under_sla_per_s"},
     {"throughput_requests_per_sec", "throughput_requests_per_s"},
@@ -41,111 +63,62 @@ constexpr Column kColumns[] = {
     {"max_gpu_utilization", "max_gpu_utilization"},
     {"num_batches", "num_batches"},
     {"avg_batch_size", "mean_batch_size"},
-    {"min_batch_size", nullptr},
+    {"min_batch_size", nullptr},  // not measured
     {"max_batch_size", "max_batch_size"},
     {"total_time", "makespan_s"},
     {"total_tokens", "total_tokens"},
     {"num_completed", "completed"},
-    {"execution_time_seconds", nullptr},
-    {"status", nullptr},
+    {"execution_time_seconds", nullptr},  // not measured
+    {"status", nullptr,
+     [](const Study&, const Configuration& of) -> std::string {
+       return succeeded(of) ? "success" : "failed";
+     }},
     // ours
-    {"d_sla_request", nullptr},
+    {"d_sla_request", "request_s"},
     {"request_sla_violation_rate", "request_sla_violation_rate"},
-    {"replications", nullptr},
+    {"replications", nullptr,
+     [](const Study&, const Configuration& of) { return std::to_string(of.rows.size()); }},
 };
 
-std::string digits(double value) {
-  if (value == std::floor(value) && std::fabs(value) < 1e15) {  // not 1e+06
-    return std::to_string(static_cast<std::int64_t>(value));
-  }
-  return column_texts({"", ColumnType::kFloat64, "", "", {}, true}, std::vector<double>{value})[0];
+// Empty: not measured, or the mean of a configuration that failed.
+std::string cell(const Study& study, const Column& column, const Configuration& of) {
+  if (column.cell != nullptr) return column.cell(study, of);
+  if (column.metric == nullptr) return "";
+  const bool is_metric = study.worlds.has(column.metric) &&
+                         study.worlds.column(column.metric).role == ColumnRole::kMetric;
+  return is_metric && !succeeded(of) ? "" : digits(of.value(column.metric));
 }
 
-class Rows {
- public:
-  explicit Rows(const Study& study)
-      : study_(study), data_(study.worlds), usable_(usable_rows(study.worlds, {"mean_latency_s"})) {
-    for (const ResultColumn& column : study.worlds.columns()) {
-      if (column.role == ColumnRole::kInput) {
-        inputs_.push_back(study.worlds.texts(column.spec.name));
-      }
-    }
-  }
-
-  // A line per configuration; `at` tells the configurations of several steps that are the same.
-  struct Row {
-    std::string at, line;
-  };
-  std::vector<Row> of(StressStep step) const {
-    std::vector<std::size_t> rows;
-    for (std::size_t row = 0; row < study_.worlds.num_rows(); ++row) {
-      if (data_.value(row, kStepColumn) == static_cast<double>(step)) rows.push_back(row);
-    }
-    std::vector<Row> found;
-    for (const SeedGroup& group : replications_by(
-             study_.worlds, rows,
-             {kSweepColumn, "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
-      std::vector<std::string> cells;
-      for (const Column& column : kColumns) cells.push_back(cell(column, group));
-      found.push_back({inputs_of(group.rows.front()), joined(cells, ",")});
-    }
-    return found;
-  }
-
- private:
-  // What a configuration is known by.
-  std::string inputs_of(std::size_t row) const {
-    std::string all;
-    for (const auto& texts : inputs_) all += texts[row] + ",";
-    return all;
-  }
-
-  std::string cell(const Column& column, const SeedGroup& group) const {
-    const std::string name = column.name;
-    const bool success = std::all_of(group.rows.begin(), group.rows.end(),
-                                     [&](std::size_t row) { return usable_[row]; });
-    if (column.metric != nullptr) {
-      return success ? digits(data_.mean_of(group, column.metric)) : "";
-    }
-    if (name == "timestamp") return timestamp(group);
-    if (name == "scheduler_type") return data_.text(group, "scheduler_kind");
-    if (name == "num_requests") return digits(data_.input(group, "workload_requests"));
-    if (name == "num_gpus") return digits(data_.input(group, "num_gpus"));
-    if (name == "use_real_timestamps") {
-      return std::isnan(data_.input(group, "rps_scaling")) ? "True" : "False";
-    }
-    if (name == "rps_scaling") return digits(data_.input(group, "rps_scaling"));
-    if (name == "d_sla") return digits(data_.input(group, "token_ms") / 1000);
-    if (name == "k_bins") {
-      const double k = data_.input(group, "k_bins");
-      return std::isnan(k) ? "1" : digits(k);
-    }
-    if (name == "status") return success ? "success" : "failed";
-    if (name == "d_sla_request") return digits(data_.input(group, "request_s"));
-    if (name == "replications") return std::to_string(group.rows.size());
-    return "";  // min_batch_size and execution_time_seconds are not measured
-  }
-
-  // "2025-11-30 04:01:39" of the sweep's "2025-11-30T04:01:39Z"
-  std::string timestamp(const SeedGroup& group) const {
-    const auto sweep = static_cast<std::size_t>(data_.input(group, kSweepColumn));
-    std::string time = study_.sweeps.at(sweep).attribute("time_finished_utc");
-    std::replace(time.begin(), time.end(), 'T', ' ');
-    if (time.ends_with('Z')) time.pop_back();
-    return time;
-  }
-
-  const Study& study_;
-  StudyData data_;
-  std::vector<bool> usable_;
-  std::vector<std::vector<std::string>> inputs_;  // [input][row]
+// A line per configuration; `inputs` tells the configurations of several steps that are the same.
+struct OriginalRow {
+  std::string inputs, line;
 };
 
-std::string table(const std::vector<Rows::Row>& rows) {
+std::vector<OriginalRow> rows_of(const Study& study, const StudyData& data, StressStep step) {
+  std::vector<std::vector<std::string>> inputs;  // [input][row]
+  for (const ResultColumn& column : study.worlds.columns()) {
+    if (column.role == ColumnRole::kInput) inputs.push_back(study.worlds.texts(column.spec.name));
+  }
+  std::vector<std::size_t> of_step = data.all_rows();
+  std::erase_if(of_step, [&](std::size_t row) {
+    return data.value(row, kStepColumn) != static_cast<double>(step);
+  });
+  std::vector<OriginalRow> rows;
+  for (const Configuration& each : data.group(
+           of_step, {kSweepColumn, "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
+    std::vector<std::string> cells, settings;
+    for (const Column& column : kColumns) cells.push_back(cell(study, column, each));
+    for (const auto& texts : inputs) settings.push_back(texts[each.rows.front()]);
+    rows.push_back({joined(settings, ","), joined(cells, ",")});
+  }
+  return rows;
+}
+
+std::string table(const std::vector<OriginalRow>& rows) {
   std::vector<std::string> names;
   for (const Column& column : kColumns) names.emplace_back(column.name);
   std::string text = joined(names, ",") + "\n";
-  for (const Rows::Row& row : rows) text += row.line + "\n";
+  for (const OriginalRow& row : rows) text += row.line + "\n";
   return text;
 }
 
@@ -158,23 +131,24 @@ std::vector<std::pair<std::string, std::string>> original_files(
       {StressStep::kGpuScaling, "_step2_gpu_scaling.csv"},
       {StressStep::kKSensitivity, "_step3_kbins_sensitivity.csv"}};
   const std::string stem = kOriginalStem;
-  const Rows all(study);
+  const StudyData data(study.worlds);
   std::vector<std::pair<std::string, std::string>> files;
-  std::vector<Rows::Row> rows;  // a configuration of several steps once, as the last has it
-  std::map<std::string, std::size_t> places;
+  std::vector<OriginalRow> all;  // a configuration of several steps once, as the last has it
   for (const auto& [step, name] : kSteps) {
-    const std::vector<Rows::Row> of_step = all.of(step);
+    const std::vector<OriginalRow> of_step = rows_of(study, data, step);
     files.emplace_back(stem + name, table(of_step));
-    for (const Rows::Row& row : of_step) {
-      const auto [place, is_new] = places.emplace(row.at, rows.size());
-      if (is_new) {
-        rows.push_back(row);
+    for (const OriginalRow& row : of_step) {
+      const auto same = std::find_if(all.begin(), all.end(), [&](const OriginalRow& other) {
+        return other.inputs == row.inputs;
+      });
+      if (same == all.end()) {
+        all.push_back(row);
       } else {
-        rows[place->second] = row;
+        *same = row;
       }
     }
   }
-  files.emplace_back(stem + "_all_results.csv", table(rows));
+  files.emplace_back(stem + "_all_results.csv", table(all));
   files.emplace_back(stem + "_analysis.json", original_analysis(study, findings));
   return files;
 }

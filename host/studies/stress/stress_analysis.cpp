@@ -5,114 +5,139 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "host/studies/stress/stress_findings.hpp"
-#include "host/studies/stress/stress_methods.hpp"
 
 namespace servesweep {
 namespace {
 
 // Where seeds draw nothing that matters to a configuration, its intervals have no width, and look
 // surer than they are.
-Findings equal_seeds_answer(const StudyData& data) {
-  double configurations = 0, equal = 0;
-  for (const StressStep step : kStressSteps) {
-    if (step == StressStep::kRobustness) continue;
-    for (const SeedGroup& group : data.configurations(
-             step, {"rps_scaling", "workload_requests", "scheduler_kind", "num_gpus", "k_bins"})) {
-      if (group.rows.size() < 2) continue;
-      const std::vector<double> latencies_s = data.values(group, "mean_latency_s");
-      ++configurations;
-      equal += std::all_of(latencies_s.begin(), latencies_s.end(),
-                           [&](double x) { return x == latencies_s.front(); })
-                   ? 1
-                   : 0;
-    }
-  }
+FindingRecords equal_seeds_answer(const StudyData& data) {
+  Configurations several = data.group(
+      rows_of_steps(data),
+      {kStepColumn, "rps_scaling", "workload_requests", "scheduler_kind", "num_gpus", "k_bins"});
+  std::erase_if(several, [](const Configuration& each) {
+    return each.rows.size() < 2 || !each.usable({kMeanLatency.column});
+  });
+  const auto equal = std::count_if(several.begin(), several.end(), [](const Configuration& each) {
+    const std::vector<double> latencies_s = each.values(kMeanLatency.column);
+    return std::count(latencies_s.begin(), latencies_s.end(), latencies_s.front()) ==
+           static_cast<std::ptrdiff_t>(latencies_s.size());
+  });
   if (equal == 0) return {};
-  Sentence s;
-  s.words("Seeds: all gave the same results in ").number("equal_configurations", equal);
-  s.words(" of ").count("configurations", configurations, "configuration");
-  s.words(
-      "; where the requests are a trace's, seeds draw other predictions and no other requests, ");
-  s.words("so intervals say nothing about other requests.");
-  return {s.finding(kAnswerTopic)};
+  return {{kAnswerTopic,
+           {"Seeds: all gave the same results in {} of {}; where the requests are a trace's, seeds "
+            "draw other predictions and no other requests, so intervals say nothing about other "
+            "requests.",
+            {Number{"equal_configurations", static_cast<double>(equal)},
+             Count{"configurations", static_cast<double>(several.size()), "configuration"}}},
+           kMeanLatency.column}};
 }
 
 // Steps can have been run with different settings; sentences that speak of several then mix them.
-Findings mixed_settings_answer(const StudyData& data) {
-  Findings findings;
+FindingRecords mixed_settings_answer(const StudyData& data) {
+  FindingRecords findings;
   for (const char* setting : {"workload_trace", "real_timestamps", "token_ms", "request_s",
                               "alpha_ms", "beta_ms_per_token", "service_gamma"}) {
     if (!data.frame().has(setting)) continue;
     const std::vector<std::string> texts = data.frame().texts(setting);
     std::map<std::string, std::set<int>> steps;  // by value
-    for (const StressStep step : kStressSteps) {
-      const std::vector<std::size_t>& rows = data.newest_rows(step);
-      if (step == StressStep::kRobustness || rows.empty()) continue;
-      steps[texts[rows.front()]].insert(step_number(step));
+    for (const std::size_t row : rows_of_steps(data)) {
+      steps[texts[row]].insert(step_number(static_cast<StressStep>(data.value(row, kStepColumn))));
     }
     if (steps.size() < 2) continue;
-    Sentence s;
-    s.words("Settings: the steps were run with different values of ").words(setting).words(",");
+    std::vector<Clause> values;
     for (const auto& [value, numbers] : steps) {
-      s.words(&value == &steps.begin()->first ? " " : "; ").words(value.empty() ? "none" : value);
-      s.words(" in step");
-      for (const int number : numbers) s.words(" ").number("step", number);
+      std::vector<Clause> of_steps;
+      for (const int number : numbers) of_steps.push_back({"{}", {Number{"step", 1.0 * number}}});
+      values.push_back({"{} in step {}",
+                        {value.empty() ? "none" : value, joined(std::move(of_steps), " ", " ")}});
     }
-    s.words(". They do not answer one question.");
-    findings.push_back(s.finding(kAnswerTopic));
+    findings.push_back({kAnswerTopic,
+                        {"Settings: the steps were run with different values of {}, {}. They do "
+                         "not answer one question.",
+                         {setting, joined(std::move(values), "; ", "; ")}}});
   }
   return findings;
 }
 
-Findings left_out_findings(const StudyData& data) {
-  const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
-  double worlds = 0, left_out = 0;
-  for (const StressStep step : kStressSteps) {
-    for (const std::size_t row : data.newest_rows(step)) {
-      ++worlds;
-      left_out += usable[row] ? 0 : 1;
-    }
-  }
-  if (left_out == 0) return {};
-  Sentence s;
-  s.number("worlds_left_out", left_out).words(" of ").count("worlds", worlds, "world");
-  s.words(" did not run to their end or completed nothing; their configurations are left out.");
-  return {s.finding("Left out")};
+FindingRecords stress_left_out(const StudyData& data) {
+  std::vector<std::size_t> rows = rows_of_steps(data);
+  const std::vector<std::size_t>& robust = data.newest_rows(StressStep::kRobustness);
+  rows.insert(rows.end(), robust.begin(), robust.end());
+  return left_out(data, rows);
 }
 
 }  // namespace
 
-std::vector<StudyFinding> analyse_stress(const Frame& study) {
-  const StudyData data(study);
-  std::vector<StudyFinding> findings;
-  for (const auto topic :
-       {mixed_settings_answer, scheduler_answer, gpu_answer, k_answer, method_answer,
-        equal_seeds_answer, left_out_findings, scheduler_findings, gpu_findings, k_findings,
-        tail_findings, method_findings, sla_findings, overload_findings, utilization_findings,
-        batch_size_findings, robustness_findings}) {
-    for (StudyFinding& finding : topic(data)) findings.push_back(std::move(finding));
+std::vector<std::size_t> rows_of_steps(const StudyData& data) {
+  std::vector<std::size_t> all;
+  for (const StressStep step :
+       {StressStep::kRequestScaling, StressStep::kGpuScaling, StressStep::kKSensitivity,
+        StressStep::kGrid, StressStep::kComparison}) {
+    const std::vector<std::size_t>& rows = data.newest_rows(step);
+    all.insert(all.end(), rows.begin(), rows.end());
   }
-  return findings;
+  return all;
+}
+
+Clause workload(const Configuration& of) {
+  if (std::isnan(of.value("rps_scaling"))) {
+    return {"{} at real timestamps", {Count{"requests", of.value("workload_requests"), "request"}}};
+  }
+  return {"{} at load scaling {}",
+          {Count{"requests", of.value("workload_requests"), "request"}, of.number("rps_scaling")}};
+}
+
+Clause method_settings(const Configuration& of) {
+  const Count gpus = of.count("num_gpus", "GPU");
+  if (std::isnan(of.value("k_bins"))) return {"{}", {gpus}};
+  return {"{}, K = {}", {gpus, of.number("k_bins")}};
+}
+
+Clause method(const Configuration& of) {
+  return {"{} ({})", {of.text("scheduler_kind"), method_settings(of)}};
+}
+
+FindingRecord varied(const std::string& topic, Clause what, const Configuration& with) {
+  return {topic, {"{} with {} and {}.", {std::move(what), workload(with), with.seeds()}}};
+}
+
+Clause mean_over_seeds(const Variable& metric, const Configuration& of) {
+  const Argument mean = level(metric, of);
+  if (of.rows.size() < 2) return {"{}{}", {mean, kOneSeedNote}};
+  const MeanInterval interval = mean_interval(of.values(metric.column));
+  double low = interval.mean - interval.half_width, high = interval.mean + interval.half_width;
+  std::string name = metric.name;
+  if (std::string_view(metric.unit) == "%") {  // a share is never below 0 nor above 1
+    name += "_percent";
+    low = 100 * std::max(0.0, low);
+    high = 100 * std::min(1.0, high);
+  }
+  return {"{} ({}, 95 % interval: {})",
+          {mean, of.seeds(), NumberRange{name, low, high, metric.unit}}};
+}
+
+FindingRecords stress_findings(const Frame& study) {
+  return findings_of(
+      study, {mixed_settings_answer, scheduler_answer, gpu_answer, k_answer, method_answer,
+              equal_seeds_answer, stress_left_out, scheduler_findings, gpu_findings, k_findings,
+              tail_findings, method_findings, sla_findings, overload_findings, utilization_findings,
+              batch_size_findings, robustness_findings});
 }
 
 std::vector<MethodRow> method_rows(const Frame& study) {
   const StudyData data(study);
-  const std::vector<MethodComparison> all = comparisons(data);
   std::vector<MethodRow> rows;
-  for (const MethodComparison& c : all) {
-    if (c.requests != largest_volume(all)) continue;
-    for (const auto& group : {c.static_fifo, c.dynamic, c.one_gpu, c.best}) {
-      if (!group) continue;
-      Sentence method;
-      method.words(data.text(*group, "scheduler_kind")).words(", ");
-      method.count("num_gpus", data.input(*group, "num_gpus"), "GPU");
-      if (const double k = data.input(*group, "k_bins"); !std::isnan(k)) {
-        method.words(", K = ").number("k_bins", k);
-      }
-      rows.push_back(
-          {std::isnan(c.rps_scaling) ? 1 : c.rps_scaling, method.text(), group->rows.front()});
+  for (const MethodComparison& c : comparisons(data)) {
+    if (!c.is_largest_volume) continue;
+    for (const Configuration& each : c.all) {
+      const double scaling = each.value("rps_scaling");
+      rows.push_back({std::isnan(scaling) ? 1 : scaling,
+                      text_of({"{}, {}", {each.text("scheduler_kind"), method_settings(each)}}),
+                      each.rows.front()});
     }
   }
   return rows;

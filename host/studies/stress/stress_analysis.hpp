@@ -1,17 +1,16 @@
-// What a stress study found, as sentences with their numbers; docs/study_stress.md says how each is
-// computed.
+// What a stress study found; docs/study_stress.md says how each finding is computed.
 #pragma once
 
 #include <vector>
 
 #include "host/results/frame.hpp"
-#include "host/results/study.hpp"
+#include "host/studies/finding.hpp"
 
 namespace servesweep {
 
 // In the order in which they are read. Of each step the newest sweep counts; a step that was not
 // run is not spoken of. `study`: the worlds of all steps with the columns step, sweep, replication.
-std::vector<StudyFinding> analyse_stress(const Frame& study);
+FindingRecords stress_findings(const Frame& study);
 
 // The comparison of methods at its largest volume, in the order static, dynamic, multi-bin on one
 // GPU, multi-bin as chosen; with real timestamps load scaling is 1.

@@ -1,19 +1,17 @@
 #include "host/studies/stress/stress_choice.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
+#include <set>
 #include <stdexcept>
 #include <tuple>
-#include <vector>
 
 #include "host/base/error.hpp"
-#include "host/base/statistics.hpp"
-#include "host/studies/study_data.hpp"
+#include "host/studies/stress/stress_findings.hpp"
 
 namespace servesweep {
 namespace {
 
-constexpr const char* kViolationRate = "request_sla_violation_rate";
 constexpr double kNearBest = 0.95;
 
 struct Candidate {
@@ -21,30 +19,26 @@ struct Candidate {
   double violation_rate = 0, mean_latency_s = 0, capacity_per_s = 0;
 
   bool meets_sla() const { return violation_rate <= kStressViolationLimit; }
+  Percent rate(const std::string& name) const {
+    return {name + "_request_sla_violation_rate", violation_rate};
+  }
+  Count gpus(const char* name) const { return {name, num_gpus, "GPU"}; }
 };
 
 // In order of the keys, which are num_gpus and, where it matters, k_bins.
 std::vector<Candidate> candidates(const Frame& rows, const std::vector<std::string>& keys) {
-  const std::vector<std::string> metrics = {kViolationRate, "mean_latency_s",
-                                            "capacity_under_sla_per_s"};
   if (rows.num_rows() == 0) {
     throw InputError("no configuration to choose from (" + rows.name() +
                      " has no such worlds) run the step that makes them");
   }
-  const std::vector<bool> usable = usable_rows(rows, metrics);
+  const std::vector<std::string> metrics = {kRequestViolations.column, kMeanLatency.column,
+                                            "capacity_under_sla_per_s"};
+  const StudyData data(rows);
   std::vector<Candidate> found;
-  for (const SeedGroup& group : replications_by(rows, keys)) {
-    const bool all_usable = std::all_of(group.rows.begin(), group.rows.end(),
-                                        [&](std::size_t row) { return usable[row]; });
-    if (!all_usable) continue;
-    const auto mean_of = [&](const std::string& metric) {
-      const std::vector<double> column = rows.numbers(metric);
-      std::vector<double> values;
-      for (const std::size_t row : group.rows) values.push_back(column[row]);
-      return mean(values);
-    };
-    found.push_back({group.key[0], group.key.size() > 1 ? group.key[1] : 0, mean_of(metrics[0]),
-                     mean_of(metrics[1]), mean_of(metrics[2])});
+  for (const Configuration& each : data.group(data.all_rows(), keys)) {
+    if (!each.usable(metrics)) continue;
+    found.push_back({each.key[0], each.key.size() > 1 ? each.key[1] : 0, each.value(metrics[0]),
+                     each.value(metrics[1]), each.value(metrics[2])});
   }
   if (found.empty()) {
     throw InputError("no configuration to choose from (every one in " + rows.name() +
@@ -54,96 +48,10 @@ std::vector<Candidate> candidates(const Frame& rows, const std::vector<std::stri
   return found;
 }
 
-Sentence& rate(Sentence& sentence, const std::string& name, const Candidate& candidate) {
-  return sentence.percent(name + "_request_sla_violation_rate", candidate.violation_rate);
+Choice choice_of(const Candidate& chosen, Clause reason) {
+  return {static_cast<std::int64_t>(chosen.num_gpus), static_cast<std::int64_t>(chosen.k_bins),
+          chosen.meets_sla(), std::move(reason)};
 }
-
-std::int64_t count_of(double number) { return static_cast<std::int64_t>(number); }
-
-}  // namespace
-
-GpuChoice choose_gpus(const Frame& rows) {
-  const std::vector<Candidate> all = candidates(rows, {"num_gpus"});
-  Sentence why;
-  const auto fewest =
-      std::find_if(all.begin(), all.end(), [](const Candidate& c) { return c.meets_sla(); });
-  if (fewest != all.end()) {
-    why.count("num_gpus", fewest->num_gpus, "GPU").words(fewest->num_gpus == 1 ? " is" : " are");
-    why.words(" the fewest tried with a request SLA violation rate of at most ");
-    why.percent("limit", kStressViolationLimit).words(": ");
-    rate(why, "chosen", *fewest);
-    if (fewest != all.begin()) {
-      rate(why.words(", against "), "fewer_gpus", fewest[-1]);
-      why.words(" on ").number("fewer_gpus", fewest[-1].num_gpus);
-    }
-    why.words(".");
-    return {count_of(fewest->num_gpus), true, why.text(), why.numbers()};
-  }
-  const auto by_capacity = [](const Candidate& a, const Candidate& b) {
-    return a.capacity_per_s < b.capacity_per_s;
-  };
-  const auto by_rate = [](const Candidate& a, const Candidate& b) {
-    return a.violation_rate < b.violation_rate;
-  };
-  const Candidate best = *std::max_element(all.begin(), all.end(), by_capacity);
-  const Candidate lowest = *std::min_element(all.begin(), all.end(), by_rate);
-  const Candidate chosen = *std::find_if(all.begin(), all.end(), [&](const Candidate& c) {
-    return c.capacity_per_s >= kNearBest * best.capacity_per_s;
-  });
-  why.words("No number of GPUs tried keeps the request SLA violation rate within ");
-  why.percent("limit", kStressViolationLimit).words(" (lowest: ");
-  rate(why, "lowest", lowest).words(" on ").count("lowest_rate_gpus", lowest.num_gpus, "GPU");
-  why.words("); ").count("num_gpus", chosen.num_gpus, "GPU");
-  why.words(chosen.num_gpus == 1 ? " is" : " are");
-  why.words(" the fewest whose capacity under the token SLA, ");
-  why.number("capacity_per_s", chosen.capacity_per_s, "requests/s");
-  why.words(", is at most ").percent("below_best", 1 - kNearBest).words(" below the best, ");
-  why.number("best_capacity_per_s", best.capacity_per_s, "requests/s").words(".");
-  return {count_of(chosen.num_gpus), false, why.text(), why.numbers()};
-}
-
-MethodChoice choose_method(const Frame& rows) {
-  const std::vector<Candidate> all = candidates(rows, {"num_gpus", "k_bins"});
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    if (a.meets_sla() != b.meets_sla()) return a.meets_sla();
-    const auto quality = [](const Candidate& c) {
-      return std::make_tuple(c.violation_rate, c.mean_latency_s, c.k_bins);
-    };
-    if (a.meets_sla()) {
-      if (a.num_gpus != b.num_gpus) return a.num_gpus < b.num_gpus;
-      return quality(a) < quality(b);
-    }
-    return std::make_tuple(a.violation_rate, a.num_gpus, a.mean_latency_s, a.k_bins) <
-           std::make_tuple(b.violation_rate, b.num_gpus, b.mean_latency_s, b.k_bins);
-  };
-  const Candidate chosen = *std::min_element(all.begin(), all.end(), better);
-  Sentence why;
-  if (chosen.meets_sla()) {
-    why.count("num_gpus", chosen.num_gpus, "GPU").words(chosen.num_gpus == 1 ? " is" : " are");
-    why.words(" the fewest tried with a request SLA violation rate of at most ");
-    why.percent("limit", kStressViolationLimit).words(", and K = ").number("k_bins", chosen.k_bins);
-    rate(why.words(" has the lowest there: "), "chosen", chosen).words(".");
-  } else {
-    why.words("No configuration tried keeps the request SLA violation rate within ");
-    why.percent("limit", kStressViolationLimit).words("; ");
-    why.count("num_gpus", chosen.num_gpus, "GPU").words(" with K = ");
-    why.number("k_bins", chosen.k_bins);
-    rate(why.words(chosen.num_gpus == 1 ? " has the lowest: " : " have the lowest: "), "chosen",
-         chosen);
-    why.words(".");
-  }
-  return {count_of(chosen.num_gpus), count_of(chosen.k_bins), chosen.meets_sla(), why.text(),
-          why.numbers()};
-}
-
-MethodChoice choose_k(const Frame& rows) {
-  if (rows.num_rows() > 0 && replications_by(rows, {"num_gpus"}).size() != 1) {
-    throw std::logic_error("choose_k() of several numbers of GPUs");
-  }
-  return choose_method(rows);
-}
-
-namespace {
 
 Frame selected(const Frame& frame, const std::function<bool(std::size_t row)>& wanted) {
   std::vector<std::size_t> rows;
@@ -153,28 +61,95 @@ Frame selected(const Frame& frame, const std::function<bool(std::size_t row)>& w
   return frame.select(rows);
 }
 
-// Of one volume and load scaling.
-Frame part_of_grid(const Frame& grid, const StressSettings& settings, std::int64_t requests,
-                   double scaling) {
-  const std::vector<double> volumes = grid.numbers("workload_requests");
-  const std::vector<double> scalings = settings.real_timestamps
-                                           ? std::vector<double>(volumes.size(), scaling)
-                                           : grid.numbers("rps_scaling");
-  return selected(grid, [&](std::size_t row) {
-    return volumes[row] == static_cast<double>(requests) && scalings[row] == scaling;
-  });
+// The load scaling of a part of the grid.
+double scaling_of(const StressSettings& settings, double scaling) {
+  return settings.real_timestamps ? std::nan("") : scaling;
 }
 
 }  // namespace
+
+Choice choose_gpus(const Frame& rows) {
+  const std::vector<Candidate> all = candidates(rows, {"num_gpus"});
+  const Percent limit{"limit", kStressViolationLimit};
+  const auto fewest =
+      std::find_if(all.begin(), all.end(), [](const Candidate& c) { return c.meets_sla(); });
+  if (fewest != all.end()) {
+    Clause fewer;
+    if (fewest != all.begin()) {
+      fewer = {", against {} on {}",
+               {fewest[-1].rate("fewer_gpus"), Number{"fewer_gpus", fewest[-1].num_gpus}}};
+    }
+    return choice_of(
+        *fewest, {"the fewest GPUs tried with a request SLA violation rate of at most "
+                  "{} are {}: {}{}.",
+                  {limit, Number{"num_gpus", fewest->num_gpus}, fewest->rate("chosen"), fewer}});
+  }
+  const Candidate& best = *std::max_element(
+      all.begin(), all.end(),
+      [](const auto& a, const auto& b) { return a.capacity_per_s < b.capacity_per_s; });
+  const Candidate& lowest = *std::min_element(
+      all.begin(), all.end(),
+      [](const auto& a, const auto& b) { return a.violation_rate < b.violation_rate; });
+  const Candidate& chosen = *std::find_if(all.begin(), all.end(), [&](const Candidate& c) {
+    return c.capacity_per_s >= kNearBest * best.capacity_per_s;
+  });
+  return choice_of(
+      chosen,
+      {"no number of GPUs tried keeps the request SLA violation rate within {} (lowest: {} on {}); "
+       "the fewest whose capacity under the token SLA is at most {} below the best, {}, are {}: "
+       "{}.",
+       {limit, lowest.rate("lowest"), lowest.gpus("lowest_rate_gpus"),
+        Percent{"below_best", 1 - kNearBest},
+        Number{"best_capacity_per_s", best.capacity_per_s, "requests/s"},
+        Number{"num_gpus", chosen.num_gpus},
+        Number{"capacity_per_s", chosen.capacity_per_s, "requests/s"}}});
+}
+
+Choice choose_method(const Frame& rows) {
+  const std::vector<Candidate> all = candidates(rows, {"num_gpus", "k_bins"});
+  const auto rank = [](const Candidate& c) {
+    const double gpus_first = c.meets_sla() ? c.num_gpus : c.violation_rate;
+    const double then = c.meets_sla() ? c.violation_rate : c.num_gpus;
+    return std::make_tuple(!c.meets_sla(), gpus_first, then, c.mean_latency_s, c.k_bins);
+  };
+  const Candidate& chosen =
+      *std::min_element(all.begin(), all.end(),
+                        [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
+  const char* text =
+      chosen.meets_sla()
+          ? "of the fewest GPUs tried with a request SLA violation rate of at most {}, the lowest "
+            "rate is that of {} with K = {}: {}."
+          : "no configuration tried keeps the request SLA violation rate within {}; the lowest is "
+            "that of {} with K = {}: {}.";
+  return choice_of(chosen, {text,
+                            {Percent{"limit", kStressViolationLimit}, chosen.gpus("num_gpus"),
+                             Number{"k_bins", chosen.k_bins}, chosen.rate("chosen")}});
+}
+
+Choice choose_k(const Frame& rows) {
+  if (rows.num_rows() > 0 && replications_by(rows, {"num_gpus"}).size() != 1) {
+    throw std::logic_error("choose_k() of several numbers of GPUs");
+  }
+  return choose_method(rows);
+}
+
+Frame grid_part(const Frame& grid, double requests, double rps_scaling) {
+  const StudyData data(grid);
+  return selected(grid, [&](std::size_t row) {
+    return data.value(row, "workload_requests") == requests &&
+           same_value(data.value(row, "rps_scaling"), rps_scaling);
+  });
+}
 
 std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& settings) {
   std::vector<GridChoice> choices;
   for (const std::int64_t requests : settings.volumes()) {
     for (const double scaling : settings.load_scalings()) {
-      const Frame part = part_of_grid(grid, settings, requests, scaling);
+      const Frame part =
+          grid_part(grid, static_cast<double>(requests), scaling_of(settings, scaling));
       const std::vector<double> gpus = part.numbers("num_gpus");
       const Frame one_gpu = selected(part, [&](std::size_t row) { return gpus[row] == 1; });
-      const MethodChoice best = choose_method(part);
+      const Choice best = choose_method(part);
       choices.push_back(
           {requests, scaling, choose_k(one_gpu).k_bins, {best.num_gpus, best.k_bins}});
     }
@@ -183,9 +158,9 @@ std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& se
 }
 
 StressConfiguration robustness_choice(const Frame& grid, const StressSettings& settings) {
-  const MethodChoice best =
-      choose_method(part_of_grid(grid, settings, settings.robustness_volume(),
-                                 settings.real_timestamps ? 1 : settings.rps_scaling));
+  const Choice best =
+      choose_method(grid_part(grid, static_cast<double>(settings.robustness_volume()),
+                              scaling_of(settings, settings.rps_scaling)));
   return {best.num_gpus, best.k_bins};
 }
 

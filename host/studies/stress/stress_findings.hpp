@@ -2,37 +2,75 @@
 // nothing where the step was not run.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "host/studies/sentence.hpp"
-#include "host/studies/stress/stress_load.hpp"
+#include "host/studies/finding.hpp"
+#include "host/studies/stress/stress_plan.hpp"
 #include "host/studies/study_data.hpp"
 
 namespace servesweep {
 
-using Findings = std::vector<StudyFinding>;
+inline constexpr Variable kBinCount = {"K", "k_bins"};
+inline constexpr Variable kGpuCount = {"GPUs", "num_gpus"};
+inline constexpr Variable kRequestViolations = {"the request SLA violation rate",
+                                                "request_sla_violation_rate", "%"};
+inline constexpr double kBusyUtilization = 0.95;  // from here on GPUs count as always busy
 
 // The topic "Answer": which scheduler, how many GPUs, which K, and all together.
-Findings scheduler_answer(const StudyData& data);
-Findings gpu_answer(const StudyData& data);
-Findings k_answer(const StudyData& data);
-Findings method_answer(const StudyData& data);
+FindingRecords scheduler_answer(const StudyData& data);
+FindingRecords gpu_answer(const StudyData& data);
+FindingRecords k_answer(const StudyData& data);
+FindingRecords method_answer(const StudyData& data);
 
-Findings scheduler_findings(const StudyData& data);
-Findings gpu_findings(const StudyData& data);
-Findings k_findings(const StudyData& data);
-Findings tail_findings(const StudyData& data);
-Findings method_findings(const StudyData& data);
-Findings sla_findings(const StudyData& data);
-Findings overload_findings(const StudyData& data);
-Findings utilization_findings(const StudyData& data);
-Findings batch_size_findings(const StudyData& data);
-Findings robustness_findings(const StudyData& data);
+FindingRecords scheduler_findings(const StudyData& data);
+FindingRecords gpu_findings(const StudyData& data);
+FindingRecords k_findings(const StudyData& data);
+FindingRecords tail_findings(const StudyData& data);
+FindingRecords method_findings(const StudyData& data);
+FindingRecords sla_findings(const StudyData& data);
+FindingRecords overload_findings(const StudyData& data);
+FindingRecords utilization_findings(const StudyData& data);
+FindingRecords batch_size_findings(const StudyData& data);
+FindingRecords robustness_findings(const StudyData& data);
+
+// The newest rows of all steps but the robustness, which varies what is a setting elsewhere.
+std::vector<std::size_t> rows_of_steps(const StudyData& data);
+// The configurations of step 2 by GPUs, and of step 3 by K.
+Configurations over_gpus(const StudyData& data);
+Configurations over_bins(const StudyData& data);
 
 // "1,000,000 requests at load scaling 100", "1,000 requests at real timestamps"
-void say_workload(Sentence& sentence, const StudyData& data, const SeedGroup& group);
-// "5 seeds"
-void say_seeds(Sentence& sentence, const SeedGroup& group);
+Clause workload(const Configuration& of);
+// "multi_bin_dynamic (4 GPUs, K = 8)", "static_fifo (1 GPU)"
+Clause method(const Configuration& of);
+// "4 GPUs, K = 8"
+Clause method_settings(const Configuration& of);
+// "<what> with 1,000 requests at load scaling 100 and 5 seeds."
+FindingRecord varied(const std::string& topic, Clause what, const Configuration& with);
+// "29.8 s (5 seeds, 95 % interval: 15.2 to 44.3 s)"
+Clause mean_over_seeds(const Variable& metric, const Configuration& of);
+
+// Arrivals per second of one workload, as far as its worlds show it: the largest throughput among
+// configurations. Where the GPUs of that one are always busy, more may arrive.
+struct ArrivalRate {
+  double per_s = 0;
+  bool known = false;
+};
+ArrivalRate arrival_rate(const Configurations& same_workload);
+// GPUs are always busy and complete less than 95 % of what arrives, so the queue grows as long as
+// requests arrive and latencies measure the length of the run.
+bool overloaded(const Configuration& of, const ArrivalRate& arrivals);
+
+// The methods of step 4 that were compared for a volume and a load scaling.
+struct MethodComparison {
+  // best: multi_bin_dynamic as chosen; the same as one_gpu where one GPU was chosen
+  std::optional<Configuration> static_fifo, dynamic, one_gpu, best;
+  Configurations all;  // those that are there, in this order
+  bool is_largest_volume = false;
+};
+// In order of load scaling, then volume.
+std::vector<MethodComparison> comparisons(const StudyData& data);
 
 }  // namespace servesweep

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "host/base/error.hpp"
-#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
@@ -27,72 +26,52 @@ FindingRecords tuning_not_there(const StudyData& data) {
             {joined(std::move(missing), ", ", ", ")}}}};
 }
 
-FindingRecords tuning_left_out(const StudyData& data) {
-  const std::vector<bool> usable = usable_rows(data.frame(), {"mean_latency_s"});
-  const auto left_out = std::count(usable.begin(), usable.end(), false);
-  if (left_out == 0) return {};
-  return {{"Left out",
-           {"{} of {} did not run to their end or completed nothing; their configurations are left "
-            "out.",
-            {Number{"worlds_left_out", static_cast<double>(left_out)},
-             Count{"worlds", static_cast<double>(usable.size()), "world"}}}}};
-}
+FindingRecords tuning_left_out(const StudyData& data) { return left_out(data, data.all_rows()); }
 
 }  // namespace
 
-Clause listed(const StudyData& data, const std::vector<SeedGroup>& groups,
-              const std::function<Clause(const Configuration&)>& item) {
-  std::vector<Clause> items;
-  for (const SeedGroup& group : groups) items.push_back(item({data, group}));
-  return joined(std::move(items), ", ", ", ");
+Configurations in_mode(const StudyData& data, TuningStep step, const std::string& mode,
+                       std::vector<std::string> key_columns) {
+  key_columns.emplace_back("scheduler_mode");
+  Configurations all = data.configurations(step, key_columns);
+  std::erase_if(all, [&](const auto& each) { return each.text("scheduler_mode") != mode; });
+  return all;
 }
 
-std::vector<SeedGroup> in_mode(const StudyData& data, TuningStep step, const std::string& mode,
-                               const std::vector<std::string>& key_columns) {
-  std::vector<std::string> keys = key_columns;
-  keys.emplace_back("scheduler_mode");
-  std::vector<SeedGroup> groups = data.configurations(step, keys);
-  std::erase_if(groups,
-                [&](const SeedGroup& group) { return data.text(group, "scheduler_mode") != mode; });
-  for (SeedGroup& group : groups) group.key.pop_back();
-  return groups;
-}
-
-std::vector<SeedGroup> by_max_num_seqs(const StudyData& data, TuningStep step) {
+Configurations by_max_num_seqs(const StudyData& data, TuningStep step) {
   return in_mode(data, step, "mixed", {"max_num_seqs"});
 }
 
-std::vector<SeedGroup> by_client_batch(const StudyData& data, TuningStep step) {
+Configurations by_client_batch(const StudyData& data, TuningStep step) {
   return in_mode(data, step, "static", {"client_batch"});
 }
 
-std::optional<SeedGroup> client_before(const StudyData& data) {
+bool is_burst(const Configuration& of) { return of.text("workload_arrivals_kind") == "burst"; }
+
+std::optional<Configuration> client_before(const StudyData& data) {
   double batch = kSuiteClientBatch;
-  for (const SeedGroup& group :
-       in_mode(data, TuningStep::kComparison, "static", {"workload_arrivals_kind"})) {
-    if (data.text(group, "workload_arrivals_kind") == "burst") {
-      batch = data.input(group, "client_batch");
-    }
+  for (const Configuration& each : by_client_batch(data, TuningStep::kComparison)) {
+    if (is_burst(each)) batch = each.value("client_batch");
   }
-  for (const SeedGroup& group : by_client_batch(data, TuningStep::kQueueTime)) {
-    if (group.key[0] == batch) return group;
+  for (const Configuration& each : by_client_batch(data, TuningStep::kQueueTime)) {
+    if (each.key[0] == batch) return each;
   }
   return {};
 }
 
-std::optional<SeedGroup> mix_alone(const StudyData& data) {
-  const auto groups = in_mode(data, TuningStep::kBenchmarkMix, "mixed", {"rate_per_s"});
+std::optional<Configuration> mix_alone(const StudyData& data) {
+  const auto all = in_mode(data, TuningStep::kBenchmarkMix, "mixed", {"rate_per_s"});
   // The slowest arrivals; what is not applicable, all at once, comes last.
-  if (groups.empty() || std::isnan(groups.front().key[0])) return {};
-  return groups.front();
+  if (all.empty() || std::isnan(all.front().key[0])) return {};
+  return all.front();
 }
 
-std::optional<SeedGroup> long_requests_alone(const StudyData& data) {
-  for (const SeedGroup& group : data.configurations(
+std::optional<Configuration> long_requests_alone(const StudyData& data) {
+  for (const Configuration& each : data.configurations(
            TuningStep::kBenchmarkLengths,
            {"workload_lengths_output_min_tokens", "workload_lengths_output_max_tokens",
             "workload_requests", "workload_lengths_prompt_min_tokens"})) {
-    if (group.key[0] < group.key[1]) return group;
+    if (each.key[0] < each.key[1]) return each;
   }
   return {};
 }
@@ -105,60 +84,46 @@ std::vector<std::string> all_metrics(const StudyData& data) {
   return metrics;
 }
 
-std::size_t first_of_identical(const StudyData& data, const std::vector<SeedGroup>& groups,
-                               const std::vector<std::string>& metrics) {
-  const auto same = [&](const SeedGroup& a, const SeedGroup& b) {
+std::size_t first_of_identical(const Configurations& all, const std::vector<std::string>& metrics) {
+  const auto same = [&](const Configuration& a, const Configuration& b) {
     return std::all_of(metrics.begin(), metrics.end(), [&](const std::string& metric) {
-      const std::vector<double> x = data.values(a, metric), y = data.values(b, metric);
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](double p, double q) {
-        return p == q || (std::isnan(p) && std::isnan(q));
-      });
+      const std::vector<double> x = a.values(metric), y = b.values(metric);
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), same_value);
     });
   };
-  std::size_t at = groups.size() - 1;
-  while (at > 0 && same(groups[at - 1], groups[at])) --at;
+  std::size_t at = all.size() - 1;
+  while (at > 0 && same(all[at - 1], all[at])) --at;
   return at;
 }
 
 FindingRecords tuning_findings(const Frame& study) {
-  const StudyData data(study);
-  FindingRecords findings;
-  for (const auto topic :
-       {queue_answer, client_answer, limit_answer, comparison_answer, target_findings,
-        server_findings, tuning_not_there, tuning_left_out, queue_findings, batch_limit_findings,
-        memory_findings, chunk_findings, benchmark_findings, comparison_findings}) {
-    for (FindingRecord& finding : topic(data)) findings.push_back(std::move(finding));
-  }
-  return findings;
-}
-
-std::vector<StudyFinding> analyse_tuning(const Frame& study) {
-  return render(tuning_findings(study));
+  return findings_of(study, {queue_answer, client_answer, limit_answer, comparison_answer,
+                             target_findings, server_findings, tuning_not_there, tuning_left_out,
+                             queue_findings, batch_limit_findings, memory_findings, chunk_findings,
+                             benchmark_findings, comparison_findings});
 }
 
 std::vector<MethodRow> tuning_methods(const Frame& study) {
   const StudyData data(study);
   std::vector<MethodRow> rows;
   for (const auto& [before, after] : before_and_after(data)) {
-    rows.push_back({1, "client batches of " + sentence_number(data.input(before, "client_batch")),
+    rows.push_back({1, text_of({"client batches of {}", {before.number("client_batch")}}),
                     before.rows.front()});
-    rows.push_back(
-        {1, "continuous, max_num_seqs = " + sentence_number(data.input(after, "max_num_seqs")),
-         after.rows.front()});
+    rows.push_back({1, text_of({"continuous, max_num_seqs = {}", {after.number("max_num_seqs")}}),
+                    after.rows.front()});
   }
   return rows;
 }
 
 std::int64_t choose_max_num_seqs(const Frame& queue_time) {
   const StudyData data(queue_time);
-  const std::vector<SeedGroup> groups = by_max_num_seqs(data, TuningStep::kQueueTime);
-  if (groups.empty()) {
+  const Configurations all = by_max_num_seqs(data, TuningStep::kQueueTime);
+  if (all.empty()) {
     throw InputError(
         "no max_num_seqs can be chosen (no world of queue-time ran to its end) give "
         "--max-num-seqs");
   }
-  return static_cast<std::int64_t>(
-      groups[first_of_identical(data, groups, all_metrics(data))].key[0]);
+  return static_cast<std::int64_t>(all[first_of_identical(all, all_metrics(data))].key[0]);
 }
 
 }  // namespace servesweep

@@ -13,8 +13,6 @@ namespace servesweep {
 // In the order in which they are read. Of each step the newest sweep counts; a step that was not
 // run is not spoken of. `study`: the worlds of all steps with the columns step, sweep, replication.
 FindingRecords tuning_findings(const Frame& study);
-// The same as sentences with their numbers.
-std::vector<StudyFinding> analyse_tuning(const Frame& study);
 
 // Before and after, for each load: all requests at once first.
 std::vector<MethodRow> tuning_methods(const Frame& study);

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
@@ -79,137 +78,134 @@ std::string column_of(const std::string& key) {
 }
 
 // Percentiles are those of histograms; of one request they are its own value, and so is the mean.
-std::string exact_column(const StudyData& data, const SeedGroup& group, const std::string& column) {
+std::string exact_column(const Configuration& of, const std::string& column) {
   const std::size_t end = column.find("_latency_s");
   const bool is_percentile = column.front() == 'p' && end != std::string::npos;
-  return is_percentile && data.mean_of(group, "completed") == 1 ? "mean" + column.substr(end)
-                                                                : column;
+  return is_percentile && of.value("completed") == 1 ? "mean" + column.substr(end) : column;
 }
 
 // `row` with the values of `keys`.
-Json with_values(Json row, const StudyData& data, const SeedGroup& group, const Keys& keys) {
+Json with_values(Json row, const Configuration& of, const Keys& keys) {
   for (const std::string key : keys) {
-    const double mean = data.mean_of(group, exact_column(data, group, column_of(key)));
+    const double mean = of.value(exact_column(of, column_of(key)));
     row[key] = json_number(key.ends_with("percentage") ? 100 * mean : mean);
   }
   return row;
 }
 
+// A row for each, with what it is known by under these names.
+Json rows_of(const Configurations& all, std::initializer_list<const char*> names, const Keys& keys,
+             const Json& shared = Json::object()) {
+  Json rows = Json::array();
+  for (const Configuration& each : all) {
+    Json row = shared;
+    std::size_t position = 0;
+    for (const char* name : names) row[name] = json_number(each.key[position++]);
+    rows.push_back(with_values(std::move(row), each, keys));
+  }
+  return rows;
+}
+
 // With the time that is no queue time, which is what the suite calls generation.
-Json queue_row(const StudyData& data, const SeedGroup& group, const char* name) {
-  Json row =
-      with_values({{name, json_number(group.key[0])}, {"success", true}}, data, group, kQueueKeys);
-  row["estimated_generation_time"] =
-      json_number(data.mean_of(group, "mean_latency_s") - data.mean_of(group, "mean_queue_time_s"));
-  return row;
+Json queue_rows(const Configurations& all, const char* name) {
+  Json rows = rows_of(all, {name}, kQueueKeys, {{"success", true}});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    rows[i]["estimated_generation_time"] =
+        json_number(all[i].value("mean_latency_s") - all[i].value("mean_queue_time_s"));
+  }
+  return rows;
 }
 
 // The first with the most, or least, of a key.
-Json best_of(const Json& results, const char* key, bool most) {
-  const Json* best = nullptr;
-  for (const Json& row : results) {
-    if (best == nullptr || (most ? row[key] > (*best)[key] : row[key] < (*best)[key])) best = &row;
+Json best_of(const Json& rows, const char* key, bool most) {
+  Json best = rows.front();
+  for (const Json& row : rows) {
+    if (most ? row[key] > best[key] : row[key] < best[key]) best = row;
   }
-  return best == nullptr ? Json() : *best;
+  return best;
 }
 
-Json test_values(const std::vector<SeedGroup>& groups) {
+Json test_values(const Configurations& all, std::size_t position = 0) {
   Json values = Json::array();
-  for (const SeedGroup& group : groups) values.push_back(json_number(group.key[0]));
+  for (const Configuration& each : all) values.push_back(json_number(each.key[position]));
   return values;
 }
 
 Json queue_time(const StudyData& data) {
-  const auto groups = queue_limits(data);
-  const auto client = client_before(data);
-  if (groups.empty()) return nullptr;
-  Json json, results = Json::array(), clients = Json::array();
-  json["week2_baseline"] = nullptr;
-  if (client) {
+  const auto all = queue_limits(data);
+  if (all.empty()) return nullptr;
+  Json json = {{"week2_baseline", nullptr}};
+  if (const auto client = client_before(data)) {
+    const double queue_s = client->value("p50_queue_time_s");
     json["week2_baseline"] = {
-        {"queue_time_seconds", json_number(data.mean_of(*client, "p50_queue_time_s"))},
-        {"generation_time_seconds", json_number(data.mean_of(*client, "p50_latency_s") -
-                                                data.mean_of(*client, "p50_queue_time_s"))},
-        {"queue_time_percentage", json_number(100 * data.mean_of(*client, "queue_time_share"))}};
+        {"queue_time_seconds", json_number(queue_s)},
+        {"generation_time_seconds", json_number(client->value("p50_latency_s") - queue_s)},
+        {"queue_time_percentage", json_number(100 * client->value("queue_time_share"))}};
   }
-  json["test_values"] = test_values(groups);
-  json["num_requests"] = json_number(data.input(groups.front(), "workload_requests"));
-  for (const SeedGroup& group : groups) results.push_back(queue_row(data, group, "max_num_seqs"));
-  for (const SeedGroup& group : by_client_batch(data, TuningStep::kQueueTime)) {
-    clients.push_back(queue_row(data, group, "client_batch"));
-  }
-  json["results"] = results;
-  json["client_batches"] = clients;
-  json["optimal"] = best_of(results, "queue_time_percentage", false);
+  json["test_values"] = test_values(all);
+  json["num_requests"] = json_number(all.front().value("workload_requests"));
+  json["results"] = queue_rows(all, "max_num_seqs");
+  json["client_batches"] =
+      queue_rows(by_client_batch(data, TuningStep::kQueueTime), "client_batch");
+  json["optimal"] = best_of(json["results"], "queue_time_percentage", false);
   return json;
 }
 
 // Throughput over the values of `key`; `shared` is said of the file and of each row.
-Json throughput_file(const StudyData& data, const std::vector<SeedGroup>& groups, const char* key,
-                     const Json& shared, const Keys& keys) {
-  Json json = {{"test_values", test_values(groups)}}, results = Json::array();
+Json throughput_file(const Configurations& all, const char* key, const Keys& keys, Json shared) {
+  if (all.empty()) return nullptr;
+  Json json = {{"test_values", test_values(all)}};
   json.update(shared);
-  for (const SeedGroup& group : groups) {
-    Json row = {{key, json_number(group.key[0])}};
-    row.update(shared);
-    row["success"] = true;
-    results.push_back(with_values(row, data, group, keys));
-  }
-  json["results"] = results;
-  json["optimal"] = best_of(results, "throughput", true);
+  shared["success"] = true;
+  json["results"] = rows_of(all, {key}, keys, shared);
+  json["optimal"] = best_of(json["results"], "throughput", true);
   return json;
 }
 
 Json max_num_seqs(const StudyData& data) {
-  const auto groups = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
-  if (groups.empty()) return nullptr;
-  const double requests = data.input(groups.front(), "workload_requests");
-  return throughput_file(data, groups, "max_num_seqs", {{"batch_size", json_number(requests)}},
-                         kBatchKeys);
+  const auto all = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
+  if (all.empty()) return nullptr;
+  return throughput_file(all, "max_num_seqs", kBatchKeys,
+                         {{"batch_size", json_number(all.front().value("workload_requests"))}});
 }
 
 Json memory_file(const StudyData& data) {
-  const auto groups = data.configurations(TuningStep::kMemory, {"gpu_memory_utilization"});
-  if (groups.empty()) return nullptr;
-  return throughput_file(data, groups, "mem_utilization", Json::object(), kMemoryKeys);
+  return throughput_file(data.configurations(TuningStep::kMemory, {"gpu_memory_utilization"}),
+                         "mem_utilization", kMemoryKeys, Json::object());
 }
 
-Json chunk_head(const StudyData& data, const SeedGroup& group) {
-  const bool chunked = data.text(group, "scheduler_mode") == "mixed";
-  const double tokens = data.input(group, "max_num_batched_tokens");
-  Json json;
-  json["config"] = chunked ? "Chunked Prefill (" + sentence_number(tokens) + " tokens/chunk)"
-                           : std::string("Baseline (Standard)");
-  json["enable_chunked_prefill"] = chunked;
-  json["max_num_batched_tokens"] = chunked ? json_number(tokens) : Json();
-  return json;
+Json chunk_head(const Configuration& of) {
+  const bool chunked = of.text("scheduler_mode") == "mixed";
+  const Number tokens = of.number("max_num_batched_tokens");
+  return {{"config", chunked ? text_of({"Chunked Prefill ({} tokens/chunk)", {tokens}})
+                             : "Baseline (Standard)"},
+          {"enable_chunked_prefill", chunked},
+          {"max_num_batched_tokens", chunked ? json_number(tokens.value) : Json()}};
 }
 
 Json chunked_prefill(const StudyData& data) {
-  const char* output = "workload_lengths_output_min_tokens";
-  const auto lengths = data.configurations(TuningStep::kChunkedLatency,
-                                           {"scheduler_mode", "max_num_batched_tokens", output});
+  const auto lengths = data.configurations(
+      TuningStep::kChunkedLatency,
+      {"scheduler_mode", "max_num_batched_tokens", "workload_lengths_output_min_tokens"});
   const auto mixed =
       data.configurations(TuningStep::kChunkedItl, {"scheduler_mode", "max_num_batched_tokens"});
   if (lengths.empty() && mixed.empty()) return nullptr;
-  Json json, results = Json::array(), itl = Json::array();
-  json["sequence_lengths_tested"] = Json::array();
-  for (const SeedGroup& group : lengths) {
-    Json head = chunk_head(data, group);
-    if (results.empty() || results.back()["config"] != head["config"]) {
-      head["success"] = true;
-      head["results_by_length"] = Json::array();
-      results.push_back(head);
+  Json json = {{"sequence_lengths_tested", Json::array()},
+               {"results", Json::array()},
+               {"inter_token_latency", Json::array()}};
+  for (const Configurations& by_length : series(lengths, 2)) {
+    if (json["results"].empty()) json["sequence_lengths_tested"] = test_values(by_length, 2);
+    Json row = chunk_head(by_length.front());
+    row["success"] = true;
+    for (const Configuration& each : by_length) {
+      row["results_by_length"].push_back(
+          with_values({{"target_length", json_number(each.key[2])}}, each, kLengthKeys));
     }
-    results.back()["results_by_length"].push_back(
-        with_values({{"target_length", json_number(group.key[2])}}, data, group, kLengthKeys));
-    if (results.size() == 1) json["sequence_lengths_tested"].push_back(json_number(group.key[2]));
+    json["results"].push_back(row);
   }
-  for (const SeedGroup& group : mixed) {
-    itl.push_back(with_values(chunk_head(data, group), data, group, kItlKeys));
+  for (const Configuration& each : mixed) {
+    json["inter_token_latency"].push_back(with_values(chunk_head(each), each, kItlKeys));
   }
-  json["results"] = results;
-  json["inter_token_latency"] = itl;
   return json;
 }
 
@@ -228,46 +224,39 @@ Json target_rows(const StudyData& data) {
 
 Json benchmark(const StudyData& data) {
   const char* output = "workload_lengths_output_min_tokens";
-  const char* prompt = "workload_lengths_prompt_min_tokens";
   const auto latency = data.configurations(TuningStep::kBenchmarkLatency, {output});
   const auto batches = data.configurations(TuningStep::kBenchmarkBatch, {"workload_requests"});
-  const auto mix = data.configurations(TuningStep::kBenchmarkMix, {"rate_per_s"});
+  auto mix = data.configurations(TuningStep::kBenchmarkMix, {"rate_per_s"});
   const auto lengths = data.configurations(
-      TuningStep::kBenchmarkLengths,
-      {prompt, output, "workload_lengths_output_max_tokens", "workload_requests"});
+      TuningStep::kBenchmarkLengths, {"workload_lengths_prompt_min_tokens", output,
+                                      "workload_lengths_output_max_tokens", "workload_requests"});
+  std::optional<Configuration> any;
+  for (const Configurations& all : {lengths, batches, latency, mix}) {
+    if (!all.empty()) any = all.front();
+  }
+  if (!any) return nullptr;
   Json results;
-  for (const SeedGroup& group : latency) {
-    results["latency"]["scenarios"].push_back(
-        with_values({{"prompt_type", "short"}, {"output_tokens", json_number(group.key[0])}}, data,
-                    group, kLatencyKeys));
+  if (!latency.empty()) {
+    results["latency"]["scenarios"] =
+        rows_of(latency, {"output_tokens"}, kLatencyKeys, {{"prompt_type", "short"}});
   }
-  for (const SeedGroup& group : batches) {
-    results["batch_throughput"].push_back(
-        with_values({{"batch_size", json_number(group.key[0])}}, data, group, kThroughputKeys));
+  if (!batches.empty()) {
+    results["batch_throughput"] = rows_of(batches, {"batch_size"}, kThroughputKeys);
   }
-  for (const SeedGroup& group : mix) {
-    if (std::isnan(group.key[0])) {  // all at once
-      results["production"] = with_values({}, data, group, kMixKeys);
-    } else {
-      results["production_at_a_rate"].push_back(
-          with_values({{"arrivals_per_second", json_number(group.key[0])}}, data, group, kMixKeys));
-    }
+  if (!mix.empty() && std::isnan(mix.back().key[0])) {  // all at once, which comes last
+    results["production"] = with_values(Json::object(), mix.back(), kMixKeys);
+    mix.pop_back();
   }
-  for (const SeedGroup& group : lengths) {
-    results["sequence_length"].push_back(
-        with_values({{"prompt_tokens", json_number(group.key[0])},
-                     {"min_output_tokens", json_number(group.key[1])},
-                     {"max_output_tokens", json_number(group.key[2])}},
-                    data, group, kLengthKeys));
+  if (!mix.empty()) {
+    results["production_at_a_rate"] = rows_of(mix, {"arrivals_per_second"}, kMixKeys);
   }
-  if (results.is_null()) return nullptr;
-  const SeedGroup any = !mix.empty()       ? mix.front()
-                        : !latency.empty() ? latency.front()
-                        : !batches.empty() ? batches.front()
-                                           : lengths.front();
+  if (!lengths.empty()) {
+    results["sequence_length"] =
+        rows_of(lengths, {"prompt_tokens", "min_output_tokens", "max_output_tokens"}, kLengthKeys);
+  }
   return {{"config",
-           {{"gpu_memory_utilization", json_number(data.input(any, "gpu_memory_utilization"))},
-            {"max_num_seqs", json_number(data.input(any, "max_num_seqs"))}}},
+           {{"gpu_memory_utilization", json_number(any->value("gpu_memory_utilization"))},
+            {"max_num_seqs", json_number(any->value("max_num_seqs"))}}},
           {"results", results},
           {"targets", target_rows(data)}};
 }
@@ -276,17 +265,6 @@ std::uint64_t seed_of(const Study& study, const StudyData& data, TuningStep step
   const std::size_t row = data.newest_rows(step).at(0);
   const auto sweep = static_cast<std::size_t>(data.value(row, kSweepColumn));
   return std::stoull(study.sweeps.at(sweep).attribute("seed"));
-}
-
-// When the last of the study's sweeps ended: "2025-11-30 04:01:39".
-std::string timestamp(const Study& study) {
-  std::string time;
-  for (const StudySweep& sweep : study.sweeps) {
-    time = std::max(time, sweep.attribute("time_finished_utc"));
-  }
-  std::replace(time.begin(), time.end(), 'T', ' ');
-  if (time.ends_with('Z')) time.pop_back();
-  return time;
 }
 
 }  // namespace
@@ -312,7 +290,7 @@ std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study
     json["server"] = render(server_findings(data).front()).text;
     json["result_file"] = result_file;
     json["seed"] = seed_of(study, data, file.first);
-    json["timestamp"] = timestamp(study);
+    json["timestamp"] = plain_time(last_finished_utc(study));
     files.emplace_back(file.name, json.dump(2) + "\n");
   }
   return files;

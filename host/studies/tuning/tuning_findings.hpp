@@ -2,7 +2,6 @@
 // nothing where the step was not run.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,57 +13,38 @@
 
 namespace servesweep {
 
-// What a sentence says of one configuration, by the names of its columns.
-struct Configuration {
-  const StudyData& data;
-  const SeedGroup& group;
-
-  Number input(const std::string& column, const std::string& unit = {}) const {
-    return {column, data.input(group, column), unit};
-  }
-  // Over the seeds.
-  Number mean(const std::string& metric, const std::string& unit = {}) const {
-    return {metric, data.mean_of(group, metric), unit};
-  }
-  Percent share(const std::string& metric) const { return {metric, data.mean_of(group, metric)}; }
-};
-// "16: 66 %, 32: 38 %", of `item` of each.
-Clause listed(const StudyData& data, const std::vector<SeedGroup>& groups,
-              const std::function<Clause(const Configuration&)>& item);
-
-// Configurations of a step of one scheduler mode, in order of their keys.
-std::vector<SeedGroup> in_mode(const StudyData& data, TuningStep step, const std::string& mode,
-                               const std::vector<std::string>& key_columns);
-
+// Configurations of a step of one scheduler mode, in order of these columns.
+Configurations in_mode(const StudyData& data, TuningStep step, const std::string& mode,
+                       std::vector<std::string> key_columns);
 // Those of `step` with continuous batching, in order of max_num_seqs: the key.
-std::vector<SeedGroup> by_max_num_seqs(const StudyData& data, TuningStep step);
+Configurations by_max_num_seqs(const StudyData& data, TuningStep step);
 // Those of queue_time, and between them those of queue_time_between with the same settings.
-std::vector<SeedGroup> queue_limits(const StudyData& data);
+Configurations queue_limits(const StudyData& data);
 // Those of `step` that clients send in batches, in order of the batch: the key.
-std::vector<SeedGroup> by_client_batch(const StudyData& data, TuningStep step);
+Configurations by_client_batch(const StudyData& data, TuningStep step);
 // (before, after) of the loads of the comparison, the burst first.
-std::vector<std::pair<SeedGroup, SeedGroup>> before_and_after(const StudyData& data);
+std::vector<std::pair<Configuration, Configuration>> before_and_after(const StudyData& data);
 // That of the comparison's client, all requests at once; else the suite's batch of 16.
-std::optional<SeedGroup> client_before(const StudyData& data);
+std::optional<Configuration> client_before(const StudyData& data);
 // Its requests and the benchmark's are alone on the server: the arrivals are that far apart.
-std::optional<SeedGroup> mix_alone(const StudyData& data);
-std::optional<SeedGroup> long_requests_alone(const StudyData& data);
+std::optional<Configuration> mix_alone(const StudyData& data);
+std::optional<Configuration> long_requests_alone(const StudyData& data);
+bool is_burst(const Configuration& of);
 
 // The position from which on these metrics are the same numbers in each replication; that of the
-// last group where even it differs from the one before.
-std::size_t first_of_identical(const StudyData& data, const std::vector<SeedGroup>& groups,
-                               const std::vector<std::string>& metrics);
+// last where even it differs from the one before.
+std::size_t first_of_identical(const Configurations& all, const std::vector<std::string>& metrics);
 // All metrics of the study's worlds.
 std::vector<std::string> all_metrics(const StudyData& data);
 
 // A goal of the suite.
 struct TuningTarget {
   std::string name;  // "Queue share"
-  bool known = false, reached = false;
   double limit = 0;
+  FindingRecord finding;
+  bool known = false, reached = false;
   double value = 0;     // of the setting; where none reaches it, the best
   std::string setting;  // "max_num_seqs = 32"
-  FindingRecord finding;
 };
 std::vector<TuningTarget> tuning_targets(const StudyData& data);
 

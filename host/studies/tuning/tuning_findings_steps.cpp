@@ -8,110 +8,96 @@ namespace servesweep {
 namespace {
 
 constexpr const char* kPerSecond = "throughput_requests_per_s";
-constexpr const char* kTokensPerSecond = "throughput_output_tokens_per_s";
-constexpr const char* kP95Latency = "p95_latency_s";
 constexpr const char* kChunk = "max_num_batched_tokens";
 constexpr const char* kChunkTopic = "Chunked prefill";
-constexpr const char* kBenchmarkTopic = "Benchmark";
 
 bool chunks_are_off(const Configuration& of) {
-  return of.data.text(of.group, "scheduler_mode") == "prefill_first";
+  return of.text("scheduler_mode") == "prefill_first";
 }
 
 // "p99 inter-token time by chunk size: 256: 23.1 ms, off: ..."
-FindingRecord by_chunk(const StudyData& data, const std::vector<SeedGroup>& groups,
-                       const char* words, const char* metric, const Clause& more = {}) {
-  const Clause values = listed(data, groups, [&](const Configuration& of) {
+FindingRecord by_chunk(const Configurations& all, const Variable& metric, const Clause& more = {}) {
+  const Clause values = listed(all, [&](const Configuration& of) {
     const Argument chunk =
-        chunks_are_off(of) ? Argument(std::string("off")) : Argument(of.input(kChunk));
-    return Clause{"{}: {}", {chunk, of.mean(metric, "s")}};
+        chunks_are_off(of) ? Argument(std::string("off")) : Argument(of.number(kChunk));
+    return Clause{"{}: {}", {chunk, level(metric, of)}};
   });
-  return {kChunkTopic, {"{} by chunk size: {}.{}", {words, values, more}}, metric};
+  return {kChunkTopic, {"{} by chunk size: {}.{}", {metric.words, values, more}}, metric.column};
 }
 
 // Where the 99th percentile falls again although the largest does not: the prompts' iterations are
 // longer, and so few that they are less than one gap in a hundred.
-Clause fewer_longer(const StudyData& data, const std::vector<SeedGroup>& groups) {
+Clause fewer_longer(const Configurations& all) {
   const auto less = [&](const char* metric) {
-    return [&data, metric](const SeedGroup& a, const SeedGroup& b) {
-      return data.mean_of(a, metric) < data.mean_of(b, metric);
+    return [metric](const Configuration& a, const Configuration& b) {
+      return a.value(metric) < b.value(metric);
     };
   };
-  const auto most = std::max_element(groups.begin(), groups.end(), less("p99_itl_s"));
+  const auto most = std::max_element(all.begin(), all.end(), less("p99_itl_s"));
   const auto next = most + 1;
-  if (next == groups.end() || chunks_are_off({data, *next}) || !less("iterations")(*next, *most) ||
+  if (next == all.end() || chunks_are_off(*next) || !less("iterations")(*next, *most) ||
       less("max_itl_s")(*next, *most)) {
     return {};
   }
   return {
       " At {} it is lower than at {}, though the largest is not: a long prompt takes fewer and "
       "longer iterations, and fewer tokens wait for one.",
-      {Number{kChunk, next->key[1]}, Number{kChunk, most->key[1]}}};
+      {next->number(kChunk), most->number(kChunk)}};
 }
 
 // The largest change of the latency of requests of one length, from the smallest chunk to any.
 FindingRecords chunked_latency_findings(const StudyData& data) {
-  const std::vector<SeedGroup> groups = data.configurations(
+  const Configurations all = data.configurations(
       TuningStep::kChunkedLatency, {"workload_lengths_output_min_tokens", "scheduler_mode"});
-  if (groups.empty()) return {};
-  double largest = 0, decode = 1, first_s = 0, length = -1;
-  for (const SeedGroup& group : groups) {  // all chunk sizes of one length, and off
-    const std::vector<double> values = data.values(group, "mean_latency_s");
-    if (group.key[0] != length) first_s = values.front();
-    length = group.key[0];
-    for (const double value : values) largest = std::max(largest, std::fabs(value / first_s - 1));
-    decode = std::min(
-        decode, 1 - data.mean_of(group, "mean_ttft_s") / data.mean_of(group, "mean_latency_s"));
+  if (all.empty()) return {};
+  double largest = 0, decode = 1;
+  for (const Configurations& same_length : series(all, 1)) {
+    const double first_s = same_length.front().values(kMeanLatency.column).front();
+    for (const Configuration& each : same_length) {  // all chunk sizes, and off
+      for (const double latency_s : each.values(kMeanLatency.column)) {
+        largest = std::max(largest, std::fabs(latency_s / first_s - 1));
+      }
+      decode = std::min(decode, 1 - each.value("mean_ttft_s") / each.value(kMeanLatency.column));
+    }
   }
   return {{kChunkTopic,
            {"Requests of {} alone: chunked prefill changes their latency by at most {}, since at "
             "least {} of it is decoding, which chunks do not touch.",
-            {NumberRange{"output_tokens", groups.front().key[0], groups.back().key[0], "tokens"},
+            {NumberRange{"output_tokens", all.front().key[0], all.back().key[0], "tokens"},
              Percent{"change", largest}, Percent{"decode_share", decode}}},
-           "mean_latency_s"}};
+           kMeanLatency.column}};
 }
 
-FindingRecord comparison_finding(const StudyData& data, const SeedGroup& before,
-                                 const SeedGroup& after, const char* topic, const char* start) {
-  constexpr std::pair<const char*, const char*> kCompared[] = {
-      {"throughput", kPerSecond},
-      {"p50 latency", "p50_latency_s"},
-      {"p95 latency", kP95Latency},
-      {"p99 latency", "p99_latency_s"},
-      {"and the price, p99 time per output token (TPOT),", "p99_tpot_s"}};
-  const Configuration client{data, before}, server{data, after};
-  const Clause load = data.text(before, "workload_arrivals_kind") == "burst"
+FindingRecord comparison_finding(const Configuration& before, const Configuration& after,
+                                 const char* topic, const char* start) {
+  const Clause load = is_burst(before)
                           ? Clause{"all at once"}
-                          : Clause{"steadily ({})", {client.input("rate_per_s", "requests/s")}};
-  const std::string share = "queue_time_share";
-  const ChangeOf queue{"queue share", share, data.points(before, after, share)};
-  std::vector<Clause> changes = {{"{}", {queue}}};
-  for (const auto& [words, metric] : kCompared) {
-    changes.push_back({"{}", {ChangeOf{words, metric, data.ratio(before, after, metric)}}});
-  }
-  return {topic,
-          {"{}{}, from client batches of {} to continuous batching with max_num_seqs = {}: {}.",
-           {start, load, client.input("client_batch"), server.input("max_num_seqs"),
-            joined(std::move(changes), "; ", "; ")}},
-          share,
-          std::nullopt,
-          std::nullopt,
-          queue};
+                          : Clause{"steadily ({})", {before.number("rate_per_s", "requests/s")}};
+  return compared(
+      topic,
+      {"{}{}, from client batches of {} to continuous batching with max_num_seqs = {}: ",
+       {start, load, before.number("client_batch"), after.number("max_num_seqs")}},
+      {{"queue share", "queue_time_share", "%"},
+       {"throughput", kPerSecond},
+       {"p50 latency", "p50_latency_s"},
+       {"p95 latency", "p95_latency_s"},
+       {"p99 latency", "p99_latency_s"},
+       {"and the price, p99 time per output token (TPOT),", "p99_tpot_s"}},
+      before, after);
 }
 
 }  // namespace
 
-std::vector<std::pair<SeedGroup, SeedGroup>> before_and_after(const StudyData& data) {
+std::vector<std::pair<Configuration, Configuration>> before_and_after(const StudyData& data) {
   const std::vector<std::string> load = {"workload_arrivals_kind"};
-  std::vector<std::pair<SeedGroup, SeedGroup>> pairs;
-  for (const SeedGroup& before : in_mode(data, TuningStep::kComparison, "static", load)) {
-    for (const SeedGroup& after : in_mode(data, TuningStep::kComparison, "mixed", load)) {
-      if (before.key == after.key) pairs.emplace_back(before, after);
+  std::vector<std::pair<Configuration, Configuration>> pairs;
+  for (const Configuration& before : in_mode(data, TuningStep::kComparison, "static", load)) {
+    for (const Configuration& after : in_mode(data, TuningStep::kComparison, "mixed", load)) {
+      if (before.key[0] == after.key[0]) pairs.emplace_back(before, after);
     }
   }
-  std::stable_partition(pairs.begin(), pairs.end(), [&](const auto& pair) {
-    return data.text(pair.first, "workload_arrivals_kind") == "burst";
-  });
+  std::stable_partition(pairs.begin(), pairs.end(),
+                        [&](const auto& pair) { return is_burst(pair.first); });
   return pairs;
 }
 
@@ -135,71 +121,64 @@ FindingRecords server_findings(const StudyData& data) {
 
 FindingRecords memory_findings(const StudyData& data) {
   const std::string share = "gpu_memory_utilization";
-  const std::vector<SeedGroup> groups = data.configurations(TuningStep::kMemory, {share});
-  if (groups.size() < 2) return {};
-  const std::size_t at = first_of_identical(
-      data, groups, {kPerSecond, "mean_latency_s", "p99_latency_s", "preemptions"});
-  const Configuration least{data, groups.front()}, enough{data, groups[at]};
-  const Configuration most{data, groups.back()};
+  const Configurations all = data.configurations(TuningStep::kMemory, {share});
+  if (all.size() < 2) return {};
+  const std::size_t at =
+      first_of_identical(all, {kPerSecond, "mean_latency_s", "p99_latency_s", "preemptions"});
+  const Configuration &least = all.front(), &enough = all[at], &most = all.back();
   FindingRecords findings = {
       {"Memory",
        {"From gpu_memory_utilization = {} ({} KV blocks) to {} neither throughput nor latency "
         "changes: with {} at most {} of the KV cache are ever in use.",
-        {enough.input(share), enough.mean("kv_blocks"), most.input(share), most.input(share),
+        {enough.number(share), enough.number("kv_blocks"), most.number(share), most.number(share),
          most.share("peak_kv_cache_usage")}},
        "",
-       groups[at].key[0],
-       groups.back().key[0]}};
+       enough.key[0],
+       most.key[0]}};
   if (at > 0) {
     findings.push_back(
         {"Memory",
          {"With {} ({} blocks) there are {} preemptions and {}, against {} with enough memory.",
-          {least.input(share), least.mean("kv_blocks"), least.mean("preemptions"),
-           least.mean(kPerSecond, "requests/s"), most.mean(kPerSecond)}},
+          {least.number(share), least.number("kv_blocks"), least.number("preemptions"),
+           least.number(kPerSecond, "requests/s"), most.number(kPerSecond)}},
          kPerSecond,
-         groups.front().key[0],
-         groups.back().key[0]});
+         least.key[0],
+         most.key[0]});
   }
   return findings;
 }
 
 FindingRecords chunk_findings(const StudyData& data) {
   FindingRecords findings = chunked_latency_findings(data);
-  const std::vector<SeedGroup> groups =
+  const Configurations all =
       data.configurations(TuningStep::kChunkedItl, {"scheduler_mode", kChunk});
-  if (groups.empty()) return findings;
+  if (all.empty()) return findings;
   findings.push_back(
-      by_chunk(data, groups, "Long prompts among chats, largest inter-token time", "max_itl_s"));
-  findings.push_back(
-      by_chunk(data, groups, "p99 inter-token time", "p99_itl_s", fewer_longer(data, groups)));
-  findings.push_back(by_chunk(data, groups, "p99 time to first token", "p99_ttft_s"));
+      by_chunk(all, {"Long prompts among chats, largest inter-token time", "max_itl_s", "s"}));
+  findings.push_back(by_chunk(all, {"p99 inter-token time", "p99_itl_s", "s"}, fewer_longer(all)));
+  findings.push_back(by_chunk(all, {"p99 time to first token", "p99_ttft_s", "s"}));
   return findings;
 }
 
 FindingRecords benchmark_findings(const StudyData& data) {
+  constexpr const char* kTopic = "Benchmark";
   FindingRecords findings;
-  const auto say = [&](TuningStep step, const char* column, const char* text, const char* name,
-                       const char* metric, const char* unit) {
-    const std::vector<SeedGroup> groups = data.configurations(step, {column});
-    if (groups.empty()) return;
-    const Clause values = listed(data, groups, [&](const Configuration& of) {
-      return Clause{"{}: {}", {Number{name, of.group.key[0]}, of.mean(metric, unit)}};
-    });
-    findings.push_back(
-        {kBenchmarkTopic, {text, {values}}, metric, groups.front().key[0], groups.back().key[0]});
+  const auto list = [&](TuningStep step, const char* start, const Variable& input,
+                        const Variable& metric) {
+    const Configurations all = data.configurations(step, {input.column});
+    if (!all.empty()) findings.push_back(by_value(kTopic, {start}, all, input, metric));
   };
-  say(TuningStep::kBenchmarkLatency, "workload_lengths_output_min_tokens",
-      "A request alone, by its output tokens: {}.", "output_tokens", "mean_latency_s", "s");
-  say(TuningStep::kBenchmarkBatch, "workload_requests",
-      "Output tokens/s by the size of a batch: {}.", "requests", kTokensPerSecond, "");
-  if (const auto group = mix_alone(data)) {
-    const Configuration alone{data, *group};
+  list(TuningStep::kBenchmarkLatency, "A request alone, by its output tokens",
+       {"", "workload_lengths_output_min_tokens", "", "output_tokens"}, kMeanLatency);
+  list(TuningStep::kBenchmarkBatch, "Output tokens/s by the size of a batch",
+       {"", "workload_requests", "", "requests"}, {"", "throughput_output_tokens_per_s"});
+  if (const auto alone = mix_alone(data)) {
     findings.push_back(
-        {kBenchmarkTopic,
+        {kTopic,
          {"The mix, one request at a time: latency p50 {}, p95 {}, p99 {}; queue share {}.",
-          {alone.mean("p50_latency_s", "s"), alone.mean(kP95Latency, "s"),
-           alone.mean("p99_latency_s", "s"), alone.share("queue_time_share")}},
-         kP95Latency});
+          {alone->number("p50_latency_s", "s"), alone->number("p95_latency_s", "s"),
+           alone->number("p99_latency_s", "s"), alone->share("queue_time_share")}},
+         "p95_latency_s"});
   }
   return findings;
 }
@@ -208,13 +187,13 @@ FindingRecords comparison_answer(const StudyData& data) {
   const auto pairs = before_and_after(data);
   if (pairs.empty()) return {};
   const auto& [before, after] = pairs.front();
-  return {comparison_finding(data, before, after, kAnswerTopic, "Before and after: ")};
+  return {comparison_finding(before, after, kAnswerTopic, "Before and after: ")};
 }
 
 FindingRecords comparison_findings(const StudyData& data) {
   FindingRecords findings;
   for (const auto& [before, after] : before_and_after(data)) {
-    findings.push_back(comparison_finding(data, before, after, "Comparison", ""));
+    findings.push_back(comparison_finding(before, after, "Comparison", ""));
   }
   return findings;
 }

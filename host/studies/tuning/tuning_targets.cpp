@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "host/studies/sentence.hpp"
 #include "host/studies/tuning/tuning_findings.hpp"
 
 namespace servesweep {
@@ -33,7 +32,7 @@ constexpr MixGoal kMixGoals[] = {
 struct LatencyGoal {
   const char* name;
   double limit_s;
-  std::optional<SeedGroup> (*alone)(const StudyData&);
+  std::optional<Configuration> (*alone)(const StudyData&);
   bool all_requests;  // of the mix: the settings of queue_time count too
 };
 constexpr LatencyGoal kLatencyGoals[] = {
@@ -45,23 +44,10 @@ Argument value_of(const MixGoal& goal, const char* name, double value) {
   return Number{name, value, goal.unit};
 }
 
-// The first with the least of `sign` times a metric.
-std::vector<SeedGroup>::const_iterator best_of(const StudyData& data,
-                                               const std::vector<SeedGroup>& groups,
-                                               const char* metric, double sign) {
-  return std::min_element(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {
-    return sign * data.mean_of(a, metric) < sign * data.mean_of(b, metric);
-  });
-}
-
 TuningTarget unknown(const char* name, double limit, const Clause& goal, const char* experiment) {
-  return {name,
-          false,
-          false,
-          limit,
-          std::nan(""),
-          "",
-          {kTopic, {"{}: not known; {} has not been run.", {goal, experiment}}}};
+  return {name,  limit, {kTopic, {"{}: not known; {} has not been run.", {goal, experiment}}},
+          false, false, std::nan(""),
+          ""};
 }
 
 TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
@@ -69,58 +55,59 @@ TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
       goal.most > goal.limit ? Clause{"{} to ", {Number{"limit", goal.limit}}} : Clause{};
   const Clause words = {goal.at_most ? "{} below {}{}" : "{} of {}{}",
                         {goal.name, least, value_of(goal, "limit", goal.most)}};
-  const std::vector<SeedGroup> groups = queue_limits(data);
-  if (groups.empty()) return unknown(goal.name, goal.limit, words, "queue-time");
-  const auto mean = [&](const SeedGroup& group) { return data.mean_of(group, goal.metric); };
-  const auto value = [&](const SeedGroup& group) {
-    return value_of(goal, goal.metric, mean(group));
+  const Configurations all = queue_limits(data);
+  if (all.empty()) return unknown(goal.name, goal.limit, words, "queue-time");
+  const auto value = [&](const Configuration& of) {
+    return value_of(goal, goal.metric, of.value(goal.metric));
   };
-  const auto best = best_of(data, groups, goal.metric, goal.at_most ? 1 : -1);
-  const auto first = std::find_if(groups.begin(), groups.end(), [&](const SeedGroup& group) {
-    return goal.at_most ? mean(group) < goal.limit : mean(group) >= goal.limit;
+  const auto less = [&](const Configuration& a, const Configuration& b) {
+    return a.value(goal.metric) < b.value(goal.metric);
+  };
+  const Configuration& best = goal.at_most ? *std::min_element(all.begin(), all.end(), less)
+                                           : *std::max_element(all.begin(), all.end(), less);
+  const auto first = std::find_if(all.begin(), all.end(), [&](const Configuration& each) {
+    const double mean = each.value(goal.metric);
+    return goal.at_most ? mean < goal.limit : mean >= goal.limit;
   });
-  const bool reached = first != groups.end();
-  const SeedGroup& at = reached ? *first : *best;
-  const Configuration setting{data, at}, most{data, *best};
+  const bool reached = first != all.end();
+  const Configuration& at = reached ? *first : best;
   Clause more;
-  if (reached && best != first) {
-    more = {"; the best, at {}, is {}", {most.input(kTargetLimit), value(*best)}};
-  } else if (!reached && most.mean("peak_running").value < best->key[0]) {
+  if (reached && best.key != at.key) {
+    more = {"; the best, at {}, is {}", {best.number(kTargetLimit), value(best)}};
+  } else if (!reached && best.value("peak_running") < best.key[0]) {
     more = {". What stops it: all requests that there are run at a time already (at most {})",
-            {most.mean("peak_running")}};
+            {best.number("peak_running")}};
   } else if (!reached) {
     more = {". What stops it: max_num_seqs, whose largest value tried is still reached"};
   }
   Clause with_batches;
   if (const auto client = client_before(data)) {
-    with_batches = {
-        ". With client batches of {}: {}{}",
-        {Configuration{data, *client}.input("client_batch"), value(*client), goal.client_note}};
+    with_batches = {". With client batches of {}: {}{}",
+                    {client->number("client_batch"), value(*client), goal.client_note}};
   }
   return {goal.name,
-          true,
-          reached,
           goal.limit,
-          mean(at),
-          "max_num_seqs = " + sentence_number(at.key[0]),
           {kTopic,
            {reached ? "{}: reached from max_num_seqs = {} on: {}{}{}."
                     : "{}: not reached; the best, at max_num_seqs = {}: {}{}{}.",
-            {words, setting.input(kTargetLimit), value(at), more, with_batches}},
+            {words, at.number(kTargetLimit), value(at), more, with_batches}},
            goal.metric,
            std::nullopt,
-           at.key[0]}};
+           at.key[0]},
+          true,
+          reached,
+          at.value(goal.metric),
+          "max_num_seqs = " + number_text(at.key[0])};
 }
 
 TuningTarget latency_target(const StudyData& data, const LatencyGoal& goal) {
   const Number limit{"limit_s", goal.limit_s, "s"};
   const Clause words = {"{} below {}", {goal.name, limit}};
-  const std::optional<SeedGroup> group = goal.alone(data);
-  if (!group) return unknown(goal.name, goal.limit_s, words, "benchmark");
-  const Configuration alone{data, *group};
-  const Number p95 = alone.mean(kP95, "s");
+  const std::optional<Configuration> alone = goal.alone(data);
+  if (!alone) return unknown(goal.name, goal.limit_s, words, "benchmark");
+  const Number p95 = alone->number(kP95, "s");
   const bool reached = p95.value < goal.limit_s;
-  const double first_s = alone.mean("p50_ttft_s").value, token_s = alone.mean("p50_tpot_s").value;
+  const double first_s = alone->value("p50_ttft_s"), token_s = alone->value("p50_tpot_s");
   const double tokens_of_p95 = 1 + (p95.value - first_s) / token_s;
   const Clause found =
       reached
@@ -135,19 +122,18 @@ TuningTarget latency_target(const StudyData& data, const LatencyGoal& goal) {
                  Number{"tokens", std::round(tokens_of_p95)},
                  Number{"tpot_ms", 1000 * (goal.limit_s - first_s) / (tokens_of_p95 - 1), "ms"}}};
   Clause at_once;
-  const std::vector<SeedGroup> groups = queue_limits(data);
-  if (goal.all_requests && !groups.empty()) {
-    const Configuration best{data, *best_of(data, groups, kP95, 1)};
+  const Configurations all = ascending(queue_limits(data), kP95);
+  if (goal.all_requests && !all.empty()) {
     at_once = {". All at once the best is {}, at max_num_seqs = {}",
-               {best.mean(kP95, "s"), best.input(kTargetLimit)}};
+               {all.front().number(kP95, "s"), all.front().number(kTargetLimit)}};
   }
   return {goal.name,
+          goal.limit_s,
+          {kTopic, {"{}: {}{}.", {words, found, at_once}}, kP95},
           true,
           reached,
-          goal.limit_s,
           p95.value,
-          "requests one at a time",
-          {kTopic, {"{}: {}{}.", {words, found, at_once}}, kP95}};
+          "requests one at a time"};
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The renderer of findings: clauses, numbers and where a template does not fit its arguments.
+// The renderer of findings: clauses, numbers, changes, and where a template does not fit its
+// arguments.
 #include "host/studies/finding.hpp"
 
 #include <stdexcept>
@@ -38,10 +39,49 @@ TEST_CASE("Every number of a rendered sentence is stored beside it, in its order
                                    {"share_percent", 25}});
 }
 
+TEST_CASE("Changes in words, with their numbers") {
+  const auto said = [](const Change& change) {
+    return rendered({"{}", {ChangeOf{"it", "it", change}}});
+  };
+  const auto text = [&](const std::vector<double>& before, const std::vector<double>& after) {
+    return said(paired_change(before, after)).text;
+  };
+  CHECK(text({10}, {8}) == "it falls by 20 % (one seed: no interval)");
+  CHECK(text({10}, {12}) == "it rises by 20 % (one seed: no interval)");
+  CHECK(text({10}, {0.5}) == "it falls by a factor of 20 (one seed: no interval)");
+  CHECK(text({10}, {10}) == "it does not change");
+  CHECK(text({10, 20, 30}, {10, 20, 30}) == "it does not change");
+  CHECK(text({10, 20, 30}, {8, 16, 24}) == "it falls by 20 % (95 % interval: 20 to 20 %)");
+  CHECK(text({1, 1}, {0.9, 1.2}) == "it shows no clear change (5 %, 95 % interval: -186 to 196 %)");
+  // A factor would have no interval: the ratio may be below 0.
+  CHECK(text({10, 20, 300}, {1, 1, 1}).find("factor") == std::string::npos);
+
+  const StudyFinding factor = said(paired_change({10, 20, 30}, {40, 80, 120}));
+  CHECK(factor.text == "it rises by a factor of 4 (95 % interval: 4 to 4)");
+  CHECK(factor.numbers == Numbers{{"it_change_factor", 4},
+                                  {"it_change_factor_low", 4},
+                                  {"it_change_factor_high", 4}});
+  const StudyFinding points = said(paired_difference({0.5, 0.5, 0.5}, {0.25, 0.25, 0.25}));
+  CHECK(points.text == "it falls by 25 percentage points (95 % interval: 25 to 25)");
+  CHECK(points.numbers == Numbers{{"it_change_points", 25},
+                                  {"it_change_points_low", 25},
+                                  {"it_change_points_high", 25}});
+}
+
+TEST_CASE("Numbers in sentences") {
+  CHECK(number_text(123456.7) == "123,000");
+  CHECK(number_text(1000000) == "1,000,000");
+  CHECK(number_text(999.6) == "1,000");
+  CHECK(number_text(0.012345) == "0.0123");
+  CHECK(number_text(-1234.5) == "-1,230");
+  CHECK(text_of({"{}, {}, {}", {Percent{"a", 0.99985}, Percent{"b", 1}, Percent{"c", 0.5}}}) ==
+        "99.98 %, 100 %, 50 %");
+}
+
 TEST_CASE("Clauses are joined, the last two in their own way") {
-  CHECK(rendered(joined({{"a", {}}, {"b", {}}, {"c", {}}}, ", ", " and ")).text == "a, b and c");
-  CHECK(rendered(joined({{"a", {}}}, ", ", " and ")).text == "a");
-  CHECK(rendered(joined({}, ", ", " and ")).text.empty());
+  CHECK(text_of(joined({{"a", {}}, {"b", {}}, {"c", {}}}, ", ", " and ")) == "a, b and c");
+  CHECK(text_of(joined({{"a", {}}}, ", ", " and ")) == "a");
+  CHECK(text_of(joined({}, ", ", " and ")).empty());
 }
 
 TEST_CASE("A text whose places are not as many as its arguments is a mistake of the program") {

@@ -35,7 +35,7 @@ StudyRow grid_row(double num_gpus, double k_bins, double violations, double mean
 }
 
 std::tuple<int, int, bool> choice(const std::vector<StudyRow>& rows) {
-  const MethodChoice c = choose_method(study_frame(rows));
+  const Choice c = choose_method(study_frame(rows));
   return {static_cast<int>(c.num_gpus), static_cast<int>(c.k_bins), c.meets_sla};
 }
 
@@ -52,12 +52,12 @@ std::string error(F call) {
 }  // namespace
 
 TEST_CASE("the fewest GPUs within the SLA") {
-  const GpuChoice c = choose_gpus(study_frame({gpus_row(8, 0.01, 30), gpus_row(1, 0.9, 5),
-                                               gpus_row(4, 0.05, 28), gpus_row(2, 0.0501, 20)}));
+  const Choice c = choose_gpus(study_frame({gpus_row(8, 0.01, 30), gpus_row(1, 0.9, 5),
+                                            gpus_row(4, 0.05, 28), gpus_row(2, 0.0501, 20)}));
   CHECK(c.num_gpus == 4);
   CHECK(c.meets_sla);
-  CHECK(c.reason ==
-        "4 GPUs are the fewest tried with a request SLA violation rate of at most 5 %: 5 %, "
+  CHECK(text_of(c.reason) ==
+        "the fewest GPUs tried with a request SLA violation rate of at most 5 % are 4: 5 %, "
         "against 5.01 % on 2.");
 }
 
@@ -69,15 +69,15 @@ TEST_CASE("GPUs are judged by means over the seeds") {
 }
 
 TEST_CASE("none within the SLA: the fewest GPUs near the best capacity") {
-  const GpuChoice c =
+  const Choice c =
       choose_gpus(study_frame({gpus_row(1, 0.99, 5), gpus_row(16, 0.3, 94.9), gpus_row(32, 0.2, 95),
                                gpus_row(64, 0.1, 100), gpus_row(100, 0.12, 99)}));
   CHECK(c.num_gpus == 32);
   CHECK_FALSE(c.meets_sla);
-  CHECK(c.reason ==
-        "No number of GPUs tried keeps the request SLA violation rate within 5 % (lowest: 10 % on "
-        "64 GPUs); 32 GPUs are the fewest whose capacity under the token SLA, 95 requests/s, is at "
-        "most 5 % below the best, 100 requests/s.");
+  CHECK(text_of(c.reason) ==
+        "no number of GPUs tried keeps the request SLA violation rate within 5 % (lowest: 10 % on "
+        "64 GPUs); the fewest whose capacity under the token SLA is at most 5 % below the best, "
+        "100 requests/s, are 32: 95 requests/s.");
 }
 
 TEST_CASE("worlds that did not end, or completed nothing, are never chosen") {
@@ -109,9 +109,9 @@ TEST_CASE("nothing to choose from is an error") {
 TEST_CASE("a method's GPUs come first, then K") {
   CHECK(choice({grid_row(1, 4, 0.06), grid_row(2, 4, 0.05), grid_row(2, 8, 0.04),
                 grid_row(4, 8, 0.001)}) == std::make_tuple(2, 8, true));
-  CHECK(choose_method(study_frame({grid_row(2, 4, 0.05), grid_row(2, 8, 0.04)})).reason ==
-        "2 GPUs are the fewest tried with a request SLA violation rate of at most 5 %, and K = 8 "
-        "has the lowest there: 4 %.");
+  CHECK(text_of(choose_method(study_frame({grid_row(2, 4, 0.05), grid_row(2, 8, 0.04)})).reason) ==
+        "of the fewest GPUs tried with a request SLA violation rate of at most 5 %, the lowest "
+        "rate is that of 2 GPUs with K = 8: 4 %.");
 }
 
 TEST_CASE("equal violation rates: lowest mean latency, then smallest K") {
@@ -124,9 +124,9 @@ TEST_CASE("equal violation rates: lowest mean latency, then smallest K") {
 TEST_CASE("no method within the SLA: the lowest violation rate, then fewest GPUs") {
   CHECK(choice({grid_row(1, 4, 0.9), grid_row(8, 4, 0.2, 5), grid_row(4, 16, 0.2, 9),
                 grid_row(4, 8, 0.2, 9)}) == std::make_tuple(4, 8, false));
-  CHECK(choose_method(study_frame({grid_row(1, 4, 0.9), grid_row(1, 8, 0.8)})).reason ==
-        "No configuration tried keeps the request SLA violation rate within 5 %; 1 GPU with K = 8 "
-        "has the lowest: 80 %.");
+  CHECK(text_of(choose_method(study_frame({grid_row(1, 4, 0.9), grid_row(1, 8, 0.8)})).reason) ==
+        "no configuration tried keeps the request SLA violation rate within 5 %; the lowest is "
+        "that of 1 GPU with K = 8: 80 %.");
 }
 
 TEST_CASE("the best K on one number of GPUs") {

@@ -47,7 +47,8 @@ Rows queue_rows() {
 }
 
 std::string text_of(const Rows& rows, const std::string& topic, const std::string& start) {
-  for (const StudyFinding& finding : analyse_tuning(tuning_frame(rows))) {
+  const Frame frame = tuning_frame(rows);
+  for (const StudyFinding& finding : render(tuning_findings(frame))) {
     if (finding.topic == topic && finding.text.find(start) == 0) return finding.text;
   }
   return "";
