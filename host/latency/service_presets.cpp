@@ -74,7 +74,7 @@ PresetFacts week2_server() {
   return facts;
 }
 
-// The profile is in the program (io/preset_profile). KV tokens: the server of
+// The profile is in the program (io/measured/preset_profile). KV tokens: the server of
 // regression.vllm_server had 2588 blocks of 16 tokens, one of them reserved.
 PresetFacts rtx4090_server() {
   PresetFacts facts;

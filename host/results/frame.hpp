@@ -1,4 +1,4 @@
-// A table of worlds in memory: what studies and comparisons work on. io/result_reader makes one of
+// A table of worlds in memory: what studies and comparisons work on. io/results/result_reader makes one of
 // a result file.
 #pragma once
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unittest
 
+from doc_pages import blocks
 from servesweep_cli import PROGRAM, SOURCE, CliTest, can_report
 
 GENERATED = {"parameters.md": ["parameters"], "output_format.md": ["output-format"],
@@ -20,6 +21,9 @@ PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "examples/RE
 HELPS = ([], ["run"], ["study", "stress"], ["study", "tuning"], ["plan"], ["show"], ["export"], ["report"], ["compare"],
          ["workload", "info"],
          ["workload", "generate"], ["calibrate"], ["replay"], ["info"])
+
+# With a placeholder in it, it is none of these.
+PATH = re.compile(r"`((?:bench|cmake|docs|examples|host|io|kernels|python|scripts|sim|tests)/[^`\s<>]*)`")
 
 CAN_REPORT = can_report()
 
@@ -35,14 +39,6 @@ k_bins = [1, 4]
 [cluster]
 num_gpus = [2, 4]
 """
-
-
-def blocks(page, *languages):
-    """The fenced blocks of a page, as (line, text)."""
-    text = page.read_text()
-    for block in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        if block[1] in languages:
-            yield text.count("\n", 0, block.start()) + 1, block[2]
 
 
 def commands(text):
@@ -95,7 +91,7 @@ class Docs(CliTest):
                 self.assertEqual(path.read_text(), out, made)
 
     def test_sweep_files(self):
-        found = [(page, *block) for page in PAGES for block in blocks(page, "toml")]
+        found = [(page, line, text) for page in PAGES for line, _, text in blocks(page, "toml")]
         self.assertGreater(len(found), 1)
         for page, line, text in found:
             with self.subTest(f"{page.name}:{line}"):
@@ -104,7 +100,7 @@ class Docs(CliTest):
 
     def test_commands(self):
         found = [(f"{page.name}:{line}", command) for page in PAGES
-                 for line, text in blocks(page, "", "sh") for command in commands(text)]
+                 for line, _, text in blocks(page, "", "sh") for command in commands(text)]
         self.assertGreater(len(found), 10)
         for where, command in found:
             with self.subTest(command):
@@ -125,7 +121,7 @@ class Docs(CliTest):
     def test_python(self):
         found = 0
         for page in PAGES:
-            code = "w = 0\n" + "\n".join(text for _, text in blocks(page, "python"))
+            code = "w = 0\n" + "\n".join(text for _, _, text in blocks(page, "python"))
             found += code.count("out.h5")
             shutil.copy(self.path("results/out.h5"), self.path("out.h5"))
             if 'group="grid"' in code:
@@ -135,6 +131,23 @@ class Docs(CliTest):
                 self.write("page.py", code)
                 self.shell(f"{sys.executable} page.py", page.name)
         self.assertGreater(found, 3)
+
+    def test_paths(self):
+        """A path in backticks is that of a file or folder, or of a file without its extension."""
+        found = 0
+        for page in PAGES:
+            for path in re.findall(PATH, page.read_text()):
+                found += 1
+                with self.subTest(f"{page.name}: {path}"):
+                    self.assertTrue(any(SOURCE.glob(path)) or any(SOURCE.glob(path + ".*")))
+        self.assertGreater(found, 300)
+
+    def test_the_engine_of_the_page_is_that_of_the_tests(self):
+        shown = {file: text for _, file, text in blocks(SOURCE / "docs/howto_add_engine.md", "cpp")}
+        engine = {f"tests/toy_engine/{path.name}": path.read_text()
+                  for path in (SOURCE / "tests/toy_engine").iterdir()}
+        self.assertEqual(shown, engine)
+        self.assertLessEqual(sum(text.count("\n") for text in engine.values()), 150)
 
     def test_the_whole_default_file_is_good(self):
         """Also what is commented out in it."""

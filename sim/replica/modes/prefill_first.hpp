@@ -37,8 +37,8 @@ struct PrefillFirstMode : ModeDefaults {
     }
   }
 
- private:
-  // Preempts until the blocks of the decodes are free.
+  // The decodes of an iteration without prefills, for other modes, too. Preempts until their blocks
+  // are free.
   template <class Scheduler>
   SERVESWEEP_FUNCTION static void decode(Scheduler& scheduler, Ticks now) {
     auto& r = scheduler.replica();
