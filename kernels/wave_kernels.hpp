@@ -16,8 +16,8 @@ namespace servesweep {
 
 using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
 
-// At least so many teams of these a multiprocessor: four leave a thread 128 registers (256 on AMD),
-// two 255 (512).
+// At least kTeams teams are resident on a multiprocessor: four leave a thread 128 registers (256 on
+// AMD), two 255 (512).
 template <unsigned kTeams>
 using TeamPolicyOf =
     Kokkos::TeamPolicy<Device,

@@ -70,7 +70,7 @@ struct WaveResult : Engine::template Tables<HostRows> {
   std::vector<std::int32_t> bucket_counts;      // [entry]
 };
 
-// Of engines with no more to say.
+// The traits of an engine that does not say otherwise.
 struct TraitDefaults {
   static constexpr bool kStateFitsScratch = false;  // whether a state may lie in team scratch
   static constexpr unsigned kTeams = 2;             // teams a multiprocessor holds at least
@@ -176,7 +176,7 @@ struct WaveMemory {
   std::size_t preparation = 0;  // what preparing workloads takes beside them
   std::size_t staging = 0;      // on the host: what two waves' arrays pass through on their way
 
-  // With the wave before, whose results are copied meanwhile.
+  // Together with the arrays of the wave before, whose results are copied meanwhile.
   std::size_t total() const { return 2 * arrays + histograms + states + workloads + preparation; }
 };
 
@@ -196,7 +196,7 @@ class WaveRunner {
   using World = typename Engine::World;
 
   // lanes: of every world's group, a power of two; 0: chosen for each wave. Throws DeviceError
-  // where the device has no groups of so many.
+  // where the device has no groups of that many lanes.
   explicit WaveRunner(int lanes = 0);
   ~WaveRunner();
 

@@ -1,5 +1,5 @@
-// A table of worlds in memory: what studies and comparisons work on. io/results/result_reader makes one of
-// a result file.
+// A table of worlds in memory: what studies and comparisons work on. io/results/result_reader makes
+// one of a result file.
 #pragma once
 
 #include <cstddef>

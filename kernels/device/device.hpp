@@ -28,7 +28,7 @@ DeviceInfo device_info();
 
 // Lanes of the largest group that runs a world: 1 on a CPU.
 int most_lanes();
-// Throws DeviceError where the device has no groups of so many; 0 stands for a choice of its own.
+// Throws DeviceError where the device has no groups of that many lanes; 0: the device chooses.
 void check_lanes(int lanes);
 
 }  // namespace servesweep

@@ -1,5 +1,5 @@
 // The vector lanes of a team thread as a Warp (sim/core/lanes.hpp). Kokkos lays the lanes of a
-// thread next to each other in a CUDA warp (32) or an AMD wavefront (64); blockDim.x of them make a
+// thread next to each other in a CUDA warp (32) or an AMD wavefront (64); blockDim.x lanes make a
 // group. Its own shuffles are not used: they go through memory for anything longer than 8 bytes,
 // and fence the whole device on HIP. On the host a group has one lane.
 #pragma once

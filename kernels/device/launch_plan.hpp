@@ -52,8 +52,8 @@ struct Launch {
   std::size_t states_bytes() const { return in_scratch ? 0 : slots() * slot.state_bytes; }
 };
 
-// A power of two: a world has work for so many on average (sharable_work is a sum over worlds).
-// Lanes that would be idle otherwise are taken too.
+// The lanes of a world, a power of two: the average world has work for that many (sharable_work is
+// a sum over worlds). Lanes that would be idle otherwise are taken too.
 inline int choose_lanes(std::int64_t worlds, std::int64_t sharable_work,
                         const DeviceLimits& device) {
   if (device.is_host) return 1;
@@ -76,7 +76,8 @@ inline Launch plan_launch(std::int64_t worlds, const SlotNeeds& slot, int lanes,
     launch.team_size = kTeamThreads / lanes;
     // Half of the threads: a kernel with this many registers does not fill the device.
     resident = std::max<std::size_t>(1, resident / 2 / static_cast<std::size_t>(lanes));
-    // With more, so few teams would fit a multiprocessor that waiting for memory is not hidden.
+    // With more scratch, too few teams would fit a multiprocessor to hide that memory is waited
+    // for.
     const std::size_t most = device.scratch_bytes / 2;
     launch.in_scratch = slot.fits_scratch &&
                         launch.scratch_bytes() * static_cast<std::size_t>(launch.team_size) <= most;

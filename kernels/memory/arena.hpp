@@ -15,7 +15,7 @@ class Arena {
  public:
   explicit Arena(const char* label) : label_(label) {}
 
-  // At least so many bytes, and nothing in them: all pieces are given up.
+  // Makes room for this many bytes; all pieces are given up.
   void reserve(std::size_t bytes) {
     if (bytes > capacity()) {
       release();

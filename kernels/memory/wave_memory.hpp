@@ -33,7 +33,7 @@ void fill_with_zeros(T* to, std::size_t count) {
       static_cast<unsigned char>(0));
 }
 
-// The memory of one wave and its queue on the device. Waves use two of them in turn.
+// The memory of one wave and its queue on the device. Waves use two buffers in turn.
 struct WaveBuffers {
   Device instance = make_instance();
   Arena<DeviceMemory> device{"servesweep::wave"};

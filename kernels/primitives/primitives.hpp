@@ -3,7 +3,7 @@
 //
 // Work is queued on the given execution-space instance; n = 0 does nothing. Input and output do not
 // overlap. `temp` is device memory (256-byte aligned) of ..._bytes() for the same arguments, or
-// null for 0 of them. Nothing is allocated, but for what Thrust takes itself on the CPU.
+// null for 0 bytes. Nothing is allocated, but for what Thrust takes itself on the CPU.
 #pragma once
 
 #include <cstddef>

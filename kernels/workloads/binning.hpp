@@ -20,7 +20,7 @@ struct RequestColumns {
   const std::int32_t* predicted_tokens = nullptr;  // [request]
 };
 
-// Requests and what binning asks of them again and again.
+// Requests, and what every binning would compute again.
 struct RequestSet {
   RequestColumns columns;
   std::vector<std::int32_t>

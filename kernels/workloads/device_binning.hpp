@@ -22,7 +22,7 @@ DeviceRequests upload_requests(const Device& device, const RequestColumns& host,
                                void* temp);
 
 // Bins into `block` of binned_bytes(spec). `draws`: [request], spec.draws in device memory, or
-// null. Waits for the device where requests may be rejected (the number of them is needed) or edges
+// null. Waits for the device where requests may be rejected (their number is needed) or edges
 // are given; else only queues.
 std::size_t binning_temp_bytes(const BinningSpec& spec);
 BinnedWorkload bin_on_device(const Device& device, const DeviceRequests& requests,

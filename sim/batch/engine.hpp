@@ -105,7 +105,7 @@ class BatchEngine {
           release(gpu);
           continue;
         }
-        // Somebody waits: of the first taken_ + 1 arrivals one is left.
+        // A request waits: of the first taken_ + 1 arrivals one is left.
         bin = choose_waiting_bin(now_ns);
       }
       if (ended_by(now_ns)) return;
@@ -327,7 +327,7 @@ class BatchEngine {
   }
 
   // Wanting a target moves the bin's controller. Where a request runs alone whatever the target,
-  // only that is done, unless somebody wants to see the target.
+  // only that is done, unless an observer wants to see the target.
   SERVESWEEP_FUNCTION std::int32_t want_target(std::int32_t bin, bool alone) const {
     if (!is_dynamic_) return w_.fixed_target;
     BatchController& controller = s_.controllers[bin];
@@ -339,7 +339,7 @@ class BatchEngine {
     return alone && !Observer::kSeesTargets ? sla.size : target_of(controller, sla);
   }
 
-  // Starts the first `available` >= 1 requests of a bin, or as many of them as fit. The GPU was
+  // Starts the first `available` >= 1 requests of a bin, or as many as fit. The GPU was
   // idle, or has just completed.
   SERVESWEEP_INLINE void start(std::int32_t gpu, bool was_idle, std::int64_t now_ns,
                                std::int32_t bin, std::int32_t target, std::int32_t available) {

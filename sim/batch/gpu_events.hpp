@@ -1,4 +1,4 @@
-// The completion events of a world's GPUs: a time each, with the minimum of every eight of them, so
+// The completion events of a world's GPUs: a time each, with the minimum of every eight times, so
 // that the earliest of hundreds is two short scans away. The lanes of a group share the scans.
 #pragma once
 

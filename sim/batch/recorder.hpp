@@ -145,7 +145,7 @@ class BatchRecorder {
   }
 
  private:
-  // Of all GPUs.
+  // The busy time of all GPUs.
   struct Busy {
     Int128 sum_ns = 0;
     std::int64_t least_ns = kNever;

@@ -1,14 +1,13 @@
 // Lane groups: the lanes that run one world together. Every lane runs the whole engine with the
 // same values in its local variables; what lanes share is the world's memory, and that is written
 // only inside the calls below. Each call begins and ends with the lanes in step, so that what one
-// of them wrote before it is seen by all after it.
+// lane wrote before it is seen by all lanes after it.
 //
 // A group type offers
 //   all(body)                  body() in every lane; compiled as one function where that pays
 //   once(body)                 body() in one lane
-//   for_each(count, body)      body(i) for i = 0 .. count - 1, spread over the lanes; no two of
-//   them
-//                              may write one place, but by add()
+//   for_each(count, body)      body(i) for i = 0 .. count - 1, spread over the lanes; no two
+//                              calls may write one place, but by add()
 //   add(counter, n)            counter += n, also by several lanes at a time
 //   reduce<T>(count, body)     body(i, partial) for every i in any order; partials start as T(),
 //                              and T::join() puts them together in any order; all lanes get the
@@ -112,7 +111,7 @@ struct OneLane {
 };
 
 // Some neighbouring lanes of a GPU's warp, or of something that acts like one. A Warp offers
-//   width(), lane()    how many lanes, a power of two up to 32, and which of them this is
+//   width(), lane()    how many lanes, a power of two up to 32, and which one this is
 //   sync()             all lanes get here before one goes on, and see what the others wrote
 //   exchange(v, m)     the v of lane (lane() ^ m)
 //   ballot(b)          bit l is lane l's b

@@ -66,7 +66,7 @@ SERVESWEEP_FUNCTION double to_double(Int128 value) {
   const auto high = static_cast<std::uint64_t>(bits >> 64);
   const auto low = static_cast<std::uint64_t>(bits);
   if (high == 0) return static_cast<double>(low);
-  // The first 64 bits, the last of them set if any after them is, round as all of them would.
+  // The first 64 bits, the last one set if any later bit is, round as all the bits would.
   const std::int32_t shift = highest_bit(high) + 1;
   const std::uint64_t first = high << (64 - shift) | low >> shift;
   const std::uint64_t rest = low << (64 - shift) != 0 ? 1 : 0;

@@ -62,7 +62,7 @@ class BlockPhases {
  private:
   static constexpr std::int32_t kShort = 32;
 
-  // Of the sequences that need a block in the next iteration.
+  // The phase of the sequences that need a block in the next iteration.
   SERVESWEEP_FUNCTION std::int32_t first_phase() const { return now_ == 0 ? 0 : size_ - now_; }
   SERVESWEEP_FUNCTION std::int32_t before(std::int32_t phase) const {
     return phase == 0 ? size_ - 1 : phase - 1;

@@ -71,14 +71,14 @@ class ReplicaIterations {
 
   // What is in progress has come to its end.
   SERVESWEEP_FUNCTION void complete() { complete(r_.planned); }
-  // Of a decode run that ends after `time` the iterations that end by then count.
+  // Completes the iterations of a decode run that end by `time`, where the run ends later.
   SERVESWEEP_FUNCTION void complete_by(Ticks time) {
     if (r_.activity != Activity::kDecodes || r_.end <= time) return;
     const std::int64_t reached = s_.reach(time);
     const bool on_time = r_.start + r_.line.span(reached) == time;
     if (on_time || reached > 1) complete(on_time ? reached : reached - 1);
   }
-  // Of a decode run the iterations that end before `time` count.
+  // Completes the iterations of a decode run that end before `time`.
   SERVESWEEP_FUNCTION void complete_before(Ticks time) {
     if (r_.activity != Activity::kDecodes) return;
     const std::int64_t reached = s_.reach(time);
@@ -242,7 +242,7 @@ class ReplicaIterations {
     r_.common_last = end;
   }
 
-  // As the recorder counts them, and for observers.
+  // n inter-token times of this span: for the recorder and for observers.
   SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) {
     recorder_.gap(span, n);
     if constexpr (kSeesGaps<Observer>) observer_.gaps({span, 0, 1}, 0, 1, n);

@@ -71,7 +71,7 @@ struct NoServedObserver {
   SERVESWEEP_FUNCTION void request(const CompletedRequest&) {}
 };
 
-// Where it is false the ports cost nothing.
+// Whether an observer takes what leaves a replica by its ports; where not, the ports cost nothing.
 template <class Observer, class = void>
 constexpr bool kUsesPorts = false;
 template <class Observer>

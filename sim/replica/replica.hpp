@@ -38,7 +38,7 @@ class ReplicaEngine {
       step();
     }
   }
-  // The same before a time that is no whole number of nanoseconds.
+  // Advances to before a time that is no whole number of nanoseconds.
   SERVESWEEP_FUNCTION void advance_before(Ticks until) {
     while (r_.end < until) step();
   }

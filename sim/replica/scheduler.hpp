@@ -22,7 +22,7 @@ class ReplicaScheduler {
         s_(world, state, index),
         iterations_(lanes, world, state, histograms, observer, index, s_),
         index_(index) {}
-  // Its parts refer to one another.
+  // No copies: the parts of a scheduler refer to one another.
   ReplicaScheduler(const ReplicaScheduler&) = delete;
   ReplicaScheduler& operator=(const ReplicaScheduler&) = delete;
 

@@ -1,4 +1,4 @@
-// The sequences of one replica: the running list in the order of admission, which of them decode
+// The sequences of one replica: the running list in the order of admission, which sequences decode
 // and when they end, and the KV blocks that they hold.
 #pragma once
 

@@ -7,9 +7,8 @@
 //   outstanding(r)       int32: requests that run or wait at replica r
 //   used_blocks(r)       int64: KV blocks in use there
 //   cached_blocks(r)     int32: leading blocks of the request's prompt that are cached there
-//   least(load_of)       int32: the replica with the lowest load_of(r), an int64; the first of
-//   equals.
-//                        Lanes share the search
+//   least(load_of)       int32: the replica with the lowest load_of(r), an int64; of equal
+//                        replicas the first. Lanes share the search
 // Every replica has ended what ends before the arrival. What the engine asks beside that, a router
 // overrides where its answer differs.
 #pragma once

@@ -54,7 +54,7 @@ class CliTest(unittest.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell that runs the tests in the background ignores SIGINT for all of them.
+            # A shell that runs the tests in the background ignores SIGINT for all tests.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.addCleanup(process.communicate)

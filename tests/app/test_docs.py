@@ -27,7 +27,7 @@ PATH = re.compile(r"`((?:bench|cmake|docs|examples|host|io|kernels|python|script
 
 CAN_REPORT = can_report()
 
-# What the examples call sweep.toml: points, replications and worlds enough for all of them.
+# What the examples call sweep.toml: points, replications and worlds enough for every example.
 SWEEP = """
 replications = 5
 [workload]

@@ -157,7 +157,7 @@ class OwnReader(unittest.TestCase):
 
 
 class OfTheProgram(CliTest):
-    """What `servesweep run` writes, in all of them."""
+    """What `servesweep run` writes, read by each of these programs."""
 
     def setUp(self):
         super().setUp()

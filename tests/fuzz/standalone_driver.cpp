@@ -1,5 +1,5 @@
-// Runs a libFuzzer target without libFuzzer: every file given, then mutations of them for a time.
-// Understands the same command line as far as the tests use it:
+// Runs a libFuzzer target without libFuzzer: every file given, then mutations of these files for a
+// time. Understands the same command line as far as the tests use it:
 //   fuzz_x [-max_total_time=S] [-seed=N] [-artifact_prefix=DIR/] FILE_OR_FOLDER...
 // The sequence of inputs is a function of the seed and the files alone. Each input is written to
 // <artifact_prefix>failing-input before it runs, and the file is removed at the end: what ended the

@@ -30,7 +30,7 @@ std::string between(const std::string& text, const std::string& begin, const std
   return text.substr(from + begin.size(), to - from - begin.size());
 }
 
-// Of what a policy allows, as hex.
+// The hash of what a policy allows, as hex.
 std::string allowed_sha256(const std::string& page, const std::string& directive) {
   std::string hex;
   for (const char c : testing::unbase64(between(page, directive + " 'sha256-", "'"))) {

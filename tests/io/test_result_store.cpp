@@ -271,7 +271,7 @@ TEST_CASE("parts by another version, of other columns or from other traces are r
                     Catch::Matchers::ContainsSubstring("other columns"));
 }
 
-TEST_CASE("a run that ends before its first chunk stands in nobody's way") {
+TEST_CASE("a run that ends before its first chunk stands in no other run's way") {
   TempFolder folder;
   const Sweep sweep = sample::irregular_sweep(7), other = sample::irregular_sweep(8);
   const std::string path = folder / "r.h5";

@@ -1,4 +1,4 @@
-// Every format's sample file holds the same six requests, the fifth of them failed.
+// Every format's sample file holds the same six requests, of which the fifth failed.
 #include <string>
 #include <vector>
 

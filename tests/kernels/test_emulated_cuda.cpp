@@ -182,7 +182,8 @@ std::vector<std::string> run_alone(const std::vector<typename Engine::World>& wo
   return wave.outcomes(kExact);
 }
 
-// As a warp of a GPU runs them; its slots follow those of the warps before it in the block.
+// The outcomes of worlds as a warp of a GPU runs them; its slots follow those of the warps before
+// it in the block.
 template <class Engine, bool kExact>
 std::vector<std::string> run_as_warp(const std::vector<typename Engine::World>& worlds,
                                      unsigned width) {

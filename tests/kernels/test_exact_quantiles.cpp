@@ -23,7 +23,7 @@ double naive_quantile(std::vector<std::int64_t> values, double q) {
          static_cast<double>(values[high] - values[low]) * (position - std::floor(position));
 }
 
-// Worlds of `room` requests at most, every fifth of them with quantiles from its histogram.
+// Worlds of `room` requests at most, every fifth world with quantiles from its histogram.
 void check_wave(std::mt19937_64& random, int num_worlds, std::uint64_t most_room,
                 std::uint64_t most_value) {
   INFO(num_worlds << " worlds of up to " << most_room << ", values up to " << most_value);

@@ -1,6 +1,6 @@
 // The continuous engine against queueing theory. All worlds decode only: prompts of one token,
 // whose prefill takes as long as a decode, so that an iteration of n sequences takes a + c n and a
-// request of O tokens is in exactly O of them.
+// request of O tokens is in exactly O iterations.
 //   - no limit of sequences: the number of requests in the system is negative binomial whatever the
 //     law of the lengths, their time in it s (a + c) / (1 - lambda c s) for lengths of mean s;
 //   - at most N sequences, geometric lengths: a birth-death chain;
@@ -272,7 +272,7 @@ testing::ContinuousCase world_of(const Case& c, const Draws& draws) {
 }
 
 // Averages over the requests begin .. end - 1 of a world, and over the time from the first to the
-// last of them.
+// last request.
 class Averages {
  public:
   static constexpr bool kSeesSequences = false;

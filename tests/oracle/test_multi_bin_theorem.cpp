@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kRequests = 640'000;
-constexpr std::int32_t kLongest_tokens = 100'000;  // l_max - l_min in so many steps
+constexpr std::int32_t kLongest_tokens = 100'000;  // steps that l_max - l_min is divided into
 
 // Arrivals with rate 1.
 Workload uniform_workload() {

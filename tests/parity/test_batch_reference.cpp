@@ -13,7 +13,7 @@
 namespace servesweep {
 namespace {
 
-// Of a request alone, where service is drawn.
+// The service time of a request that runs alone, where it is drawn.
 double service_ms(const BatchParams& p, double draw) {
   const std::string model = name_of(p.service.model);
   if (model == "affine") return 0.0;  // knows no draws

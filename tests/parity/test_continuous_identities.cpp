@@ -118,7 +118,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   CHECK(static_cast<double>(t.queue_share_sum) * kShareUnit <=
         static_cast<double>(t.completed) * (1 + 1e-9));
 
-  // Little's law, in ticks: who is in the system is in it from arrival to end.
+  // Little's law, in ticks: a request is in the system from its arrival to its end.
   CHECK(t.running_area >= 0);
   CHECK(t.waiting_area >= 0);
   if (complete && !w.batch_timing) CHECK(t.running_area + t.waiting_area == t.e2e_sum);

@@ -29,8 +29,8 @@ constexpr std::uint64_t kWideWorlds = 30;
 constexpr std::int32_t kWidths[] = {1, 2, 4, 8, 16, 32};
 
 std::string run(const ContinuousWorld& world, ContinuousMemory& memory) {
-  NoServedObserver nobody;
-  const std::string locals = run_continuous(OneLane(), world, nobody, memory);
+  NoServedObserver unobserved;
+  const std::string locals = run_continuous(OneLane(), world, unobserved, memory);
   return outcome_of(world, memory) + locals;
 }
 
@@ -39,8 +39,8 @@ std::string run_together(const ContinuousWorld& world, ContinuousMemory& memory,
   group.share("the state", memory.block);
   group.share("the histograms", memory.histograms);
   const std::string locals = group.run([&](const EmulatedLanes& lanes) {
-    NoServedObserver nobody;
-    return run_continuous(lanes, world, nobody, memory);
+    NoServedObserver unobserved;
+    return run_continuous(lanes, world, unobserved, memory);
   });
   return outcome_of(world, memory) + locals;
 }
@@ -49,8 +49,8 @@ std::string run_as_warp(const ContinuousWorld& world, ContinuousMemory& memory, 
                         std::uint64_t seed) {
   testing::EmulatedWarpGroup warp(width, seed);
   const std::string locals = warp.run([&](const auto& lanes) {
-    NoServedObserver nobody;
-    return run_continuous(lanes, world, nobody, memory);
+    NoServedObserver unobserved;
+    return run_continuous(lanes, world, unobserved, memory);
   });
   return outcome_of(world, memory) + locals;
 }
@@ -127,7 +127,7 @@ TEST_CASE("lane groups of every width give the bits of one lane") {
   CHECK(reach.limited > 0);
 }
 
-TEST_CASE("so do worlds with more replicas than lanes, and not a multiple of them") {
+TEST_CASE("so do worlds with more replicas than lanes, and no multiple of the lanes") {
   Reach reach;
   for (std::uint64_t i = 0; i < kWideWorlds; ++i) {
     const std::uint64_t seed = 8'100'000 + i;

@@ -18,7 +18,7 @@ struct Arrival {
   std::int64_t tokens = 0;
 };
 
-// What the workload alone says: who is admitted, when, into which bin.
+// What the workload alone says: which requests are admitted, when, into which bin.
 struct Admitted {
   std::vector<std::vector<std::uint32_t>> bins;  // [bin]: places among the admitted, by arrival
   std::vector<Arrival> requests;                 // [admitted]

@@ -1,7 +1,7 @@
 // The KV blocks of one replica for naive_continuous.hpp, after vLLM's block pool: blocks have
-// numbers, and those that nobody holds lie in a list, taken from its front. Prefix caching: a block
-// may carry a hash, which it loses when it is taken from the front; the first block cached under a
-// hash is the one found, until it loses the hash.
+// numbers, and those that no sequence holds lie in a list, taken from its front. Prefix caching: a
+// block may carry a hash, which it loses when it is taken from the front; the first block cached
+// under a hash is the one found, until it loses the hash.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,7 @@ class NaiveBlockPool {
   struct Block {
     Int holders = 0;
     std::optional<Int> hash = {};
-    std::list<std::size_t>::iterator place = {};  // in the free list, while nobody holds it
+    std::list<std::size_t>::iterator place = {};  // in the free list, while no sequence holds it
   };
   void add_free(std::size_t b) { blocks_[b].place = free_.insert(free_.end(), b); }
 

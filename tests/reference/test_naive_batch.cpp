@@ -273,7 +273,7 @@ TEST_CASE("the SLA target") {
   CHECK(sizes(p, 29, 1, 1) == "1 8 8 7 6");
 
   // Longer runs, worked out by a transcription of the algorithm alone into a few lines of Python:
-  // each of its constants changes one of them.
+  // each of its constants changes one run.
   p.b_max = 9;
   p.gamma = 19.0;
   p.d_token_ms = 295.0;

@@ -171,7 +171,8 @@ TEST_CASE("naive continuous: the last admitted sequence is preempted") {
 }
 
 TEST_CASE("naive continuous: a sequence preempts itself where it is the last") {
-  // 3 blocks, held by 5 and 4 tokens: request 1's fifth token finds none, and nobody is behind it.
+  // 3 blocks, held by 5 and 4 tokens: request 1's fifth token finds none, and no request is behind
+  // it.
   CHECK(lines_of(simulate(small(Mode::kMixed, 100, 3), {{0, 5, 3}, {0, 4, 2}})) ==
         Lines{"0-19 p0:5@0 p1:4@0 b3", "19-30 d0:6 x1 b2", "30-41 d0:7 b2", "41-56 p1:5@0 b2"});
 }
@@ -404,7 +405,7 @@ TEST_CASE("naive continuous: two sequences hold one block") {
 TEST_CASE("naive continuous: routers") {
   Params p = small(Mode::kMixed);
   p.services = {affine_ns(10, 1, 1), affine_ns(100, 1, 1), affine_ns(1000, 1, 1)};
-  // In turn; who is rejected takes no turn. Replicas differ in their times.
+  // In turn; a rejected request takes no turn. Replicas differ in their times.
   Log log = simulate(p, {{0, 4, 1}, {0, 4, 999}, {0, 4, 1}, {1, 4, 1}, {2, 4, 1}});
   CHECK(places(log) == std::vector<Int>{0, kNever, 1, 2, 0});
   CHECK(lines_of(log, 0) == Lines{"0-14 p0:4@0 b1", "14-28 p4:4@0 b1"});
@@ -443,8 +444,8 @@ TEST_CASE("naive continuous: routers that look at the load") {
   p.router = "least_kv";
   CHECK(places(simulate(p, {{0, 12, 9}, {0, 4, 9}, {1, 4, 9}, {2, 4, 9}, {3, 4, 9}})) ==
         std::vector<Int>{0, 0, 1, 1, 1});
-  // Longest prefix: 0 nobody; 1 nobody, and replica 1 has fewer; 2 and 3 replica 0, with 2 and 1
-  // blocks; 4 replica 1; 5 nobody, and replica 1 has 2 requests against 3.
+  // Longest prefix: request 0 none; 1 none, and replica 1 has fewer requests; 2 and 3 at replica 0,
+  // with 2 and 1 blocks; 4 at replica 1; 5 none, and replica 1 has 2 requests against 3.
   p.router = "prefix_affinity";
   p.prefix_caching = true;
   CHECK(places(simulate(p, {hashed(0, 8, 9, {1, 2}), hashed(1, 4, 9, {5}), hashed(2, 8, 9, {1, 2}),

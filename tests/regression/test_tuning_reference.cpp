@@ -34,7 +34,7 @@ struct Outcome {
   double requests_per_s() const { return static_cast<double>(latency_s.size()) / makespan_s(); }
 };
 
-// As the benchmark takes it.
+// A percentile as the benchmark takes it: an order statistic, without interpolation.
 double percentile(const std::vector<double>& sorted, double q) {
   return sorted[static_cast<std::size_t>(static_cast<double>(sorted.size()) * q)];
 }
@@ -256,7 +256,7 @@ TEST_CASE("a sustained load is like the one measured") {
       draws);
 }
 
-TEST_CASE("the mix one request at a time is like the one measured, and nobody waits") {
+TEST_CASE("the mix one request at a time is like the one measured, and no request waits") {
   std::vector<Outcome> draws;
   for (int i = 0; i < kDraws; ++i) {
     // Longer than the longest request takes: what a client that waits for each sees.

@@ -124,8 +124,8 @@ std::string outcome(const ContinuousWorld& world, bool with_ports) {
     Owner owner;
     testing::run_continuous(OneLane(), world, owner, memory);
   } else {
-    NoServedObserver nobody;
-    testing::run_continuous(OneLane(), world, nobody, memory);
+    NoServedObserver unobserved;
+    testing::run_continuous(OneLane(), world, unobserved, memory);
   }
   return testing::outcome_of(world, memory);
 }

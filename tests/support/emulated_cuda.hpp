@@ -28,7 +28,7 @@ class EmulatedCudaWarp {
     unsigned x, y;
   };
 
-  // Of groups of `width` lanes; the block has `warps_before` warps before this one.
+  // A warp of groups of `width` lanes; the block has `warps_before` warps before this one.
   EmulatedCudaWarp(unsigned width, unsigned warps_before, std::uint64_t seed)
       : width_(width), first_row_(warps_before * kLanes / width), random_(seed) {}
 
@@ -52,7 +52,7 @@ class EmulatedCudaWarp {
     if (!problem_.empty()) throw std::runtime_error(problem_);
   }
 
-  // Of the lane that runs.
+  // threadIdx of the lane that runs.
   static Index thread_index() {
     const auto lane = static_cast<unsigned>(running_->now_);
     return {lane % running_->width_, running_->first_row_ + lane / running_->width_};

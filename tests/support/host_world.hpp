@@ -79,8 +79,8 @@ std::string run_world(const Lanes& lanes, const BatchWorld& world, bool observed
     SeeAll all{memory};
     BatchEngine(lanes, world, memory.state, histograms, all).run();
   } else {
-    NoBatchObserver nobody;
-    BatchEngine(lanes, world, memory.state, histograms, nobody).run();
+    NoBatchObserver unobserved;
+    BatchEngine(lanes, world, memory.state, histograms, unobserved).run();
   }
   take_quantiles(lanes, histograms, *memory.state.result);
   lanes.once([&] { memory.counts = memory.histograms; });

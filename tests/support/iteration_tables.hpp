@@ -29,7 +29,7 @@ class RandomTable {
 
   const std::vector<double>& numbers() const { return *numbers_; }
   TableIteration::Lowered lowered() const { return lowered(numbers_->data()); }
-  // With pointers into a copy of the numbers.
+  // The table with pointers into a copy of the numbers.
   TableIteration::Lowered lowered(const double* copy) const {
     const auto at = [copy](const Span& span) { return copy + span.begin; };
     const auto curve = [&](const Span& values, const Span& times) {

@@ -24,7 +24,7 @@ inline std::string unbase64(const std::string& text) {
   return bytes;
 }
 
-// Of `count` numbers of 4 bytes.
+// An array of `count` numbers of 4 bytes.
 template <class T>
 std::vector<T> unpack(const std::string& text, std::size_t count) {
   const std::string packed = unbase64(text);

@@ -107,7 +107,7 @@ inline RandomWorld random_world(std::uint64_t seed, int most_requests = 400) {
   return world;
 }
 
-// The same with bins, GPUs and batches beyond a warp, and no multiples of one.
+// A random world with bins, GPUs and batches beyond a warp, and no multiples of one.
 inline RandomWorld wide_world(std::uint64_t seed) {
   RandomWorld world = random_world(seed, 600);
   Dice dice(seed + 1);

@@ -18,7 +18,7 @@ inline std::vector<FindingRecord> of_topic(FindingRecords records, const std::st
   return records;
 }
 
-// Those of a topic whose sentences have these words.
+// The findings of a topic whose sentences have these words.
 inline std::vector<FindingRecord> all_with(const FindingRecords& records, const std::string& topic,
                                            const std::string& words) {
   std::vector<FindingRecord> found = of_topic(records, topic);
@@ -28,7 +28,7 @@ inline std::vector<FindingRecord> all_with(const FindingRecords& records, const 
   return found;
 }
 
-// The only one.
+// The only finding of a topic with these words.
 inline FindingRecord the_one_with(const FindingRecords& records, const std::string& topic,
                                   const std::string& words) {
   const std::vector<FindingRecord> found = all_with(records, topic, words);
@@ -40,7 +40,7 @@ inline FindingRecord the_one_with(const FindingRecords& records, const std::stri
   return found.front();
 }
 
-// Of a topic, about this metric, from and to these values of the input.
+// The finding of a topic about this metric, from and to these values of the input.
 inline FindingRecord record_of(const FindingRecords& records, const std::string& topic,
                                const std::string& metric, std::optional<double> from,
                                std::optional<double> to) {

@@ -23,7 +23,7 @@ Provenance provenance();
 // The results of worlds first .. first + count - 1.
 ResultChunk chunk(std::int64_t first, std::int64_t count);
 
-// As chunk() has them.
+// The values that chunk() has of a world.
 double p99_latency_s(std::int64_t world);
 std::int32_t num_buckets(std::int64_t world);
 

@@ -13,7 +13,7 @@
 
 namespace servesweep::testing {
 
-// Its folder, with a / at the end; empty, and said so, where there is none.
+// The folder of a shared golden file, with a / at the end; empty, and said so, where there is none.
 inline std::string shared_golden(const std::string& name) {
   const char* shared = std::getenv("SERVESWEEP_SHARED");
   const std::string folder = (shared == nullptr ? "" : shared) + ("/golden/" + name + "/");

@@ -44,7 +44,7 @@ struct AffineRegimeParams {
   }
 };
 
-// Of iterations in which nothing decodes.
+// Coefficients of iterations in which nothing decodes.
 struct AffinePrefillParams {
   double base_ms = 10.18;
   double per_prompt_token_ms = 0.0;

@@ -178,7 +178,7 @@ TEST_CASE("what to know of a preset is said") {
   params.memory.gpu_memory_gb = 24;  // 76,736
   CHECK(finding(params).empty());
   params.memory = {};
-  params.memory.weights_gb = 25.7;  // somebody thought of the model
+  params.memory.weights_gb = 25.7;  // given by the user
   CHECK(finding(params).empty());
   params.memory = {};
   params.kv.sizing = KvSizing::kBlocks;

@@ -115,7 +115,7 @@ TEST_CASE("utilisation against theory") {
   CHECK(says(record_of(records(rows), "Utilisation", kBusy, {}, 4), "0.36 s: about the same."));
   for (StudyRow& row : rows) row.mean_service_s = 0.2;
   CHECK(says(record_of(records(rows), "Utilisation", kBusy, {}, 4), "counts too little"));
-  // Those that fall behind, those that are enough, and the most.
+  // Clusters that fall behind, the smallest that is enough, and the largest.
   const auto all =
       of_topic(records(gpus({{1, 7}, {2, 14}, {4, 26}, {8, 26.1}}, 26)), "Utilisation");
   REQUIRE(all.size() == 3);

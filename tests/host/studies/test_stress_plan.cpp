@@ -85,7 +85,7 @@ TEST_CASE("Robustness changes one input of its configuration at a time") {
                                           "service.alpha_ms",
                                           "service.beta_ms_per_token",
                                           "service.gamma"};
-  std::map<std::size_t, int> changed;  // how many points differ in so many inputs
+  std::map<std::size_t, int> changed;  // [number of inputs]: points that differ in that many
   const auto rows = points(sweep, names);
   const StressSettings defaults;
   const std::vector<double> reference = {16,

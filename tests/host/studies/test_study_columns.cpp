@@ -11,7 +11,7 @@
 namespace servesweep {
 namespace {
 
-// Of the frame, in no file of this engine.
+// The frame's columns that no file of this engine has.
 std::set<std::string> unknown_columns(const Frame& frame, const std::string& engine) {
   std::set<std::string> unknown;
   for (const ResultColumn& column : frame.columns()) unknown.insert(column.spec.name);

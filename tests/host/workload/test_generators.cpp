@@ -102,7 +102,7 @@ TEST_CASE("arrivals start at 0, never fall, and have the mean rate") {
     REQUIRE(w.size() == 200000);
     CHECK(w.arrival_ns.front() == 0);
     CHECK(std::is_sorted(w.arrival_ns.begin(), w.arrival_ns.end()));
-    // 4 standard errors of the burstiest of them (mmpp, counts clustered in bursts of 5 s).
+    // 4 standard errors of the burstiest process (mmpp, counts clustered in bursts of 5 s).
     CHECK(natural_rate_per_s(w) == Approx(2.0).epsilon(0.04));
   }
 }
