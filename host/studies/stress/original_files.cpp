@@ -22,7 +22,7 @@ bool succeeded(const Configuration& of) { return of.usable({kMeanLatency.column}
 
 struct Column {
   const char* name;
-  const char* metric;  // its mean over the seeds, or
+  const char* metric;  // its mean over the seeds; null: what cell() says, if anything
   std::string (*cell)(const Study& study, const Configuration& of) = nullptr;
 };
 constexpr Column kColumns[] = {

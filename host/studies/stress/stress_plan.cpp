@@ -1,8 +1,9 @@
 #include "host/studies/stress/stress_plan.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 #include <utility>
+
+#include "host/studies/points.hpp"
 
 namespace servesweep {
 namespace {
@@ -34,88 +35,91 @@ SweepPoint usual_point(const StressSettings& settings) {
   return point;
 }
 
-class Points {
- public:
-  explicit Points(const StressSettings& settings) : settings_(settings) {}
+SweepPoint with_method(const char* scheduler, std::int64_t gpus, std::int64_t k_bins) {
+  return {{"scheduler.kind", scheduler}, {"cluster.num_gpus", gpus}, {"scheduler.k_bins", k_bins}};
+}
 
-  void add(const SweepPoint& changes) {
-    points_.push_back(usual_);
-    for (const auto& [key, value] : changes) points_.back()[key] = value;
-  }
-  void add(std::int64_t requests, const char* scheduler, std::int64_t gpus, std::int64_t k_bins) {
-    add({{"workload.requests", requests},
-         {"scheduler.kind", scheduler},
-         {"cluster.num_gpus", gpus},
-         {"scheduler.k_bins", k_bins}});
-  }
-  void set_scaling(double scaling) {
-    if (!settings_.real_timestamps) usual_["workload.rps_scaling"] = scaling;
-  }
+// One input at a time: its values, as they are or as multiples of its usual one.
+template <class Values>
+PointList varying(const char* key, const Values& values) {
+  return each(values, [&](auto value) { return SweepPoint{{key, value}}; });
+}
+PointList scaling(const SweepPoint& usual, const char* key, std::vector<double> factors) {
+  for (double& factor : factors) factor *= std::get<double>(usual.at(key));
+  return varying(key, factors);
+}
 
-  void request_scaling() {
-    for (const std::int64_t volume : settings_.volumes()) {
-      for (const char* scheduler : {"static_fifo", "dynamic_no_bins"}) {
-        add(volume, scheduler, 1, kStressKBins);
-      }
-      for (const std::int64_t gpus : {1, 2, 4}) {
-        if (gpus <= settings_.max_gpus) add(volume, kMultiBin, gpus, kStressKBins);
-      }
-    }
+PointList request_scaling(const StressSettings& settings) {
+  PointList methods = {with_method("static_fifo", 1, kStressKBins),
+                       with_method("dynamic_no_bins", 1, kStressKBins)};
+  for (const std::int64_t gpus : {1, 2, 4}) {
+    if (gpus <= settings.max_gpus) methods.push_back(with_method(kMultiBin, gpus, kStressKBins));
   }
+  return crossed(varying("workload.requests", settings.volumes()), methods);
+}
 
-  void grid() {
-    for (const std::int64_t volume : settings_.volumes()) {
-      for (const double scaling : settings_.load_scalings()) {
-        set_scaling(scaling);
-        for (const std::int64_t gpus : settings_.gpu_counts()) {
-          for (const std::int64_t k : kBinCounts) add(volume, kMultiBin, gpus, k);
-        }
-      }
-    }
-  }
+PointList grid(const StressSettings& settings) {
+  const PointList scalings = settings.real_timestamps
+                                 ? PointList{{}}
+                                 : varying("workload.rps_scaling", settings.load_scalings());
+  return crossed(crossed(varying("workload.requests", settings.volumes()), scalings),
+                 crossed(varying("cluster.num_gpus", settings.gpu_counts()),
+                         varying("scheduler.k_bins", kBinCounts)));
+}
 
-  void comparison(const std::vector<GridChoice>& choices) {
-    for (const GridChoice& choice : choices) {
-      set_scaling(choice.rps_scaling);
-      add(choice.requests, "static_fifo", 1, kStressKBins);
-      add(choice.requests, "dynamic_no_bins", 1, kStressKBins);
-      add(choice.requests, kMultiBin, 1, choice.one_gpu_k_bins);
-      add(choice.requests, kMultiBin, choice.best.num_gpus, choice.best.k_bins);
-    }
+PointList comparison(const StressSettings& settings, const std::vector<GridChoice>& choices) {
+  PointList points;
+  for (const GridChoice& choice : choices) {
+    SweepPoint load = {{"workload.requests", choice.requests}};
+    if (!settings.real_timestamps) load["workload.rps_scaling"] = choice.rps_scaling;
+    points =
+        both(points,
+             crossed({load}, {with_method("static_fifo", 1, kStressKBins),
+                              with_method("dynamic_no_bins", 1, kStressKBins),
+                              with_method(kMultiBin, 1, choice.one_gpu_k_bins),
+                              with_method(kMultiBin, choice.best.num_gpus, choice.best.k_bins)}));
   }
+  return points;
+}
 
-  // One key at a time: its values, or factors of its usual value.
-  template <class T>
-  void vary(const char* key, const T& values) {
-    for (const auto value : values) add({{key, value}});
+PointList robustness(const StressSettings& settings, const SweepPoint& usual,
+                     const StressConfiguration& best) {
+  PointList points = {{}};
+  for (const PointList& more :
+       {varying("scheduler.k_bins", kBinCounts), varying("cluster.num_gpus", settings.gpu_counts()),
+        scaling(usual, "sla.token_ms", {0.6, 0.7, 0.8, 1.5}),
+        scaling(usual, "sla.request_s", {0.25, 0.5, 2.0}),
+        crossed({{{"workload.predictor", "noisy_oracle"}}},
+                varying("workload.prediction.sigma", std::vector{0.0, 0.1, 0.25, 0.5, 1.0})),
+        scaling(usual, "service.alpha_ms", {0.8, 1.2}),
+        scaling(usual, "service.beta_ms_per_token", {0.8, 1.2}),
+        scaling(usual, "service.gamma", {0.8, 1.2})}) {
+    points = both(std::move(points), more);
   }
-  void scale(const char* key, std::initializer_list<double> factors) {
-    for (const double factor : factors) add({{key, std::get<double>(usual_.at(key)) * factor}});
-  }
-  void robustness(const StressConfiguration& best) {
-    usual_["workload.requests"] = settings_.robustness_volume();
-    usual_["cluster.num_gpus"] = best.num_gpus;
-    usual_["scheduler.k_bins"] = best.k_bins;
-    add({});
-    vary("scheduler.k_bins", kBinCounts);
-    vary("cluster.num_gpus", settings_.gpu_counts());
-    scale("sla.token_ms", {0.6, 0.7, 0.8, 1.5});
-    scale("sla.request_s", {0.25, 0.5, 2.0});
-    for (const double sigma : {0.0, 0.1, 0.25, 0.5, 1.0}) {
-      add({{"workload.predictor", "noisy_oracle"}, {"workload.prediction.sigma", sigma}});
-    }
-    for (const char* key : {"service.alpha_ms", "service.beta_ms_per_token", "service.gamma"}) {
-      scale(key, {0.8, 1.2});
-    }
-  }
+  const SweepPoint around = with(with_method(kMultiBin, best.num_gpus, best.k_bins),
+                                 {{"workload.requests", settings.robustness_volume()}});
+  return crossed({around}, points);
+}
 
-  std::vector<SweepPoint> take() { return std::move(points_); }
-
- private:
-  const StressSettings& settings_;
-  SweepPoint usual_ = usual_point(settings_);
-  std::vector<SweepPoint> points_;
-};
+PointList points_of(StressStep step, const StressSettings& settings, const SweepPoint& usual,
+                    const StressConfiguration& best, const std::vector<GridChoice>& choices) {
+  switch (step) {
+    case StressStep::kRequestScaling:
+      return request_scaling(settings);
+    case StressStep::kGpuScaling:
+      return varying("cluster.num_gpus", settings.gpu_counts());
+    case StressStep::kKSensitivity:
+      return crossed({{{"cluster.num_gpus", best.num_gpus}}},
+                     varying("scheduler.k_bins", kBinCounts));
+    case StressStep::kGrid:
+      return grid(settings);
+    case StressStep::kComparison:
+      return comparison(settings, choices);
+    case StressStep::kRobustness:
+      break;
+  }
+  return robustness(settings, usual, best);
+}
 
 // The steps of `usual` below `most`, and `most`.
 std::vector<std::int64_t> up_to(std::int64_t most, const std::vector<std::int64_t>& usual) {
@@ -169,30 +173,9 @@ std::int64_t StressSettings::robustness_volume() const {
 
 SweepPoints stress_sweep(StressStep step, const StressSettings& settings,
                          const StressConfiguration& best, const std::vector<GridChoice>& choices) {
-  Points points(settings);
-  switch (step) {
-    case StressStep::kRequestScaling:
-      points.request_scaling();
-      break;
-    case StressStep::kGpuScaling:
-      points.vary("cluster.num_gpus", settings.gpu_counts());
-      break;
-    case StressStep::kKSensitivity:
-      for (const std::int64_t k : kBinCounts) {
-        points.add(settings.max_requests, kMultiBin, best.num_gpus, k);
-      }
-      break;
-    case StressStep::kGrid:
-      points.grid();
-      break;
-    case StressStep::kComparison:
-      points.comparison(choices);
-      break;
-    case StressStep::kRobustness:
-      points.robustness(best);
-      break;
-  }
-  return {{"batch", settings.seed, step == StressStep::kGrid ? 1 : settings.seeds}, points.take()};
+  const SweepPoint usual = usual_point(settings);
+  return {{"batch", settings.seed, step == StressStep::kGrid ? 1 : settings.seeds},
+          crossed({usual}, points_of(step, settings, usual, best, choices))};
 }
 
 }  // namespace servesweep

@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "host/base/error.hpp"
+#include "host/studies/points.hpp"
 
 namespace servesweep {
 namespace {
-
-using Point = SweepPoint;
-using PointList = std::vector<Point>;
 
 constexpr std::int64_t kMaxNumSeqs = 256;       // vLLM's default
 constexpr std::int64_t kTokenBudget = 8192;     // room for max_num_seqs of 4096
@@ -36,13 +34,9 @@ constexpr std::int64_t kLongestOutput = 500;
 
 constexpr std::int64_t kSeqCounts[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
-void set_keys(Point& point, const Point& values) {
-  for (const auto& [key, value] : values) point[key] = value;
-}
-
 // Qwen2.5-7B on a GPU of the class of an A100 with 40 GB: decodes fitted to the suite's
 // measurements (docs/study_tuning.md), prefills at the GPU's peak, which no real one reaches.
-Point tuning_server(const TuningSettings& settings) {
+SweepPoint tuning_server(const TuningSettings& settings) {
   return {{"service.base_ms", 10.2},
           {"service.per_sequence_ms", 0.0027},
           {"service.per_prompt_token_ms", kPromptToken_ms},
@@ -67,7 +61,7 @@ double memory_with_cache_gb(double tokens) {
 }
 
 // The client sends max_num_seqs and more at once, and the server batches.
-Point continuous(std::int64_t max_num_seqs) {
+SweepPoint continuous(std::int64_t max_num_seqs) {
   return {{"scheduler.mode", "mixed"},
           {"scheduler.max_num_seqs", max_num_seqs},
           {"scheduler.max_num_batched_tokens", kTokenBudget}};
@@ -75,7 +69,7 @@ Point continuous(std::int64_t max_num_seqs) {
 
 // The client sends batches and waits for the end of each, as the suite's does; all members generate
 // as many tokens as the longest.
-Point client_batches(std::int64_t batch, double flush_s) {
+SweepPoint client_batches(std::int64_t batch, double flush_s = 0) {
   return {{"scheduler.mode", "static"},
           {"scheduler.max_num_seqs", kMaxNumSeqs},
           {"scheduler.max_num_batched_tokens", kTokenBudget},
@@ -85,19 +79,19 @@ Point client_batches(std::int64_t batch, double flush_s) {
           {"scheduler.flush_s", flush_s}};
 }
 
-Point at_once() { return {{"workload.arrivals.kind", "burst"}}; }
+SweepPoint at_once() { return {{"workload.arrivals.kind", "burst"}}; }
 
-Point evenly(double rate_per_s) {
+SweepPoint evenly(double rate_per_s) {
   return {{"workload.arrivals.kind", "deterministic"},
           {"workload.arrivals.rate_per_s", rate_per_s}};
 }
 
-Point mix(std::int64_t requests) {
+SweepPoint mix(std::int64_t requests) {
   return {{"workload.preset", "production-mix"}, {"workload.requests", requests}};
 }
 
-Point uniform_lengths(std::int64_t requests, std::int64_t min_prompt, std::int64_t max_prompt,
-                      std::int64_t min_output, std::int64_t max_output) {
+SweepPoint uniform_lengths(std::int64_t requests, std::int64_t min_prompt, std::int64_t max_prompt,
+                           std::int64_t min_output, std::int64_t max_output) {
   return {{"workload.requests", requests},
           {"workload.lengths.prompt.kind", "uniform"},
           {"workload.lengths.prompt.min_tokens", min_prompt},
@@ -107,163 +101,106 @@ Point uniform_lengths(std::int64_t requests, std::int64_t min_prompt, std::int64
           {"workload.lengths.output.max_tokens", max_output}};
 }
 
-Point equal_requests(std::int64_t requests, std::int64_t prompt, std::int64_t output) {
+SweepPoint equal_requests(std::int64_t requests, std::int64_t prompt, std::int64_t output) {
   return uniform_lengths(requests, prompt, prompt, output, output);
 }
 
-class Plan {
- public:
-  explicit Plan(const TuningSettings& settings) : settings_(settings) {}
+// Off: prompts are prefilled whole while decodes wait, as vLLM does without chunked prefill.
+PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
+  const SweepPoint off = {{"scheduler.mode", "prefill_first"},
+                          {"scheduler.max_num_seqs", kMaxNumSeqs},
+                          {"scheduler.max_num_batched_tokens", kWholePrompts}};
+  return both({off}, each(sizes, [](std::int64_t size) {
+                return with(continuous(kMaxNumSeqs), {{"scheduler.max_num_batched_tokens", size}});
+              }));
+}
 
-  PointList queue_time() const {
-    PointList points;
-    for (const std::int64_t batch : client_sizes()) {
-      points.push_back(point({mix(settings_.requests), at_once(), client_batches(batch, 0)}));
-    }
-    for (const std::int64_t m : kSeqCounts) {
-      points.push_back(point({mix(settings_.requests), at_once(), continuous(m)}));
-    }
-    return points;
-  }
+// The suite's shares, and such small ones that the cache has room for so many tokens only.
+PointList memory_shares(double gpu_memory_gb) {
+  const auto share = [](double utilization) {
+    return SweepPoint{{"kv_cache.gpu_memory_utilization", utilization}};
+  };
+  return both(
+      each(kSmallCaches_tokens,
+           [&](double tokens) {
+             return share(std::ceil(memory_with_cache_gb(tokens) / gpu_memory_gb * 1e5) / 1e5);
+           }),
+      each(kMemoryShares, share));
+}
 
-  PointList queue_between(const std::vector<std::int64_t>& max_num_seqs) const {
-    PointList points;
-    for (const std::int64_t m : max_num_seqs) {
-      points.push_back(point({mix(settings_.requests), at_once(), continuous(m)}));
-    }
-    return points;
-  }
-
-  PointList max_num_seqs() const {
-    PointList points;
-    for (const std::int64_t m : kSeqCounts) {
-      points.push_back(point(
-          {equal_requests(kEqualBatch, kShortPrompt, kEqualOutput), at_once(), continuous(m)}));
-    }
-    return points;
-  }
-
-  // The suite's shares, and such small ones that the cache has room for so many tokens only.
-  PointList memory() const {
-    PointList points;
-    const auto add = [&](double utilization) {
-      points.push_back(point({mix(settings_.requests), at_once(), continuous(kMaxNumSeqs)}));
-      points.back()["kv_cache.gpu_memory_utilization"] = utilization;
-    };
-    for (const double tokens : kSmallCaches_tokens) {
-      add(std::ceil(memory_with_cache_gb(tokens) / settings_.gpu_memory_gb * 1e5) / 1e5);
-    }
-    for (const double share : kMemoryShares) add(share);
-    return points;
-  }
-
-  PointList chunked_latency() const {
-    PointList points;
-    for (const Point& scheduler : chunk_sizes({2048, 4096, 8192})) {
-      for (const std::int64_t output : {100, 200, 300, 400, 500}) {
-        points.push_back(point({equal_requests(1, kShortPrompt, output), at_once(), scheduler}));
-      }
-    }
-    return points;
-  }
-
-  // Chats of 100 tokens; the prompts of some are documents.
-  PointList chunked_itl() const {
-    PointList points;
-    for (const Point& scheduler : chunk_sizes({256, 512, 1024, 2048, 4096, 8192})) {
-      Point load = evenly(3);
-      load["workload.arrivals.kind"] = "poisson";
-      load["workload.requests"] = 300;
-      set_keys(load, {{"workload.lengths.prompt.kind", "lognormal"},
-                      {"workload.lengths.prompt.mu", 6.0},
-                      {"workload.lengths.prompt.sigma", 1.5},
-                      {"workload.lengths.prompt.max_tokens", 8000},
-                      {"workload.lengths.output.kind", "uniform"},
-                      {"workload.lengths.output.min_tokens", 50},
-                      {"workload.lengths.output.max_tokens", 150}});
-      points.push_back(point({load, scheduler}));
-    }
-    return points;
-  }
-
-  PointList benchmark_latency() const {
-    PointList points;
-    for (const std::int64_t output : {10, 20, 50, 100, 200, 300}) {
-      points.push_back(
-          point({equal_requests(1, kShortPrompt, output), at_once(), continuous(kMaxNumSeqs)}));
-    }
-    return points;
-  }
-
-  PointList benchmark_batch() const {
-    PointList points;
-    for (const std::int64_t batch : {1, 2, 4, 8, 16, 32, 64, 128}) {
-      points.push_back(point(
-          {equal_requests(batch, kShortPrompt, kEqualOutput), at_once(), continuous(kMaxNumSeqs)}));
-    }
-    return points;
-  }
-
-  PointList benchmark_mix() const {
-    PointList points;
-    for (const Point& arrivals : {at_once(), evenly(kSteady_per_s), evenly(kAlone_per_s)}) {
-      points.push_back(point({mix(settings_.requests), arrivals, continuous(kMaxNumSeqs)}));
-    }
-    return points;
-  }
-
-  PointList benchmark_lengths() const {
-    PointList points = {point({uniform_lengths(settings_.requests, 47, 74, 200, 500),
-                               evenly(kAlone_per_s), continuous(kMaxNumSeqs)})};
-    for (const std::int64_t prompt : {10L, 100L, 1000L, kLongestPrompt}) {
-      for (const std::int64_t output : {50L, 100L, 200L, 300L, 400L, kLongestOutput}) {
-        points.push_back(point(
-            {equal_requests(1, prompt, output), evenly(kAlone_per_s), continuous(kMaxNumSeqs)}));
-      }
-    }
-    return points;
-  }
-
-  PointList comparison(std::int64_t max_num_seqs) const {
-    Point steady = evenly(kSteady_per_s);
-    set_keys(steady, mix(kSteadyRequests));
-    Point burst = at_once();
-    set_keys(burst, mix(settings_.requests));
-    const Point after = continuous(max_num_seqs);
-    return {point({burst, client_batches(settings_.client_batch, 0)}), point({burst, after}),
-            point({steady, client_batches(kSteadyClientBatch, kSteadyFlush_s)}),
-            point({steady, after})};
-  }
-
- private:
-  Point point(std::initializer_list<Point> parts) const {
-    Point all = tuning_server(settings_);
-    for (const Point& part : parts) set_keys(all, part);
-    return all;
-  }
-
-  std::vector<std::int64_t> client_sizes() const {
-    std::vector<std::int64_t> sizes = {4, 8, 16, 32, 64, 128, 256};
-    if (std::find(sizes.begin(), sizes.end(), settings_.client_batch) == sizes.end()) {
-      sizes.push_back(settings_.client_batch);
-    }
-    return sizes;
-  }
-
-  // Off: prompts are prefilled whole while decodes wait, as vLLM does without chunked prefill.
-  static PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
-    PointList schedulers = {{{"scheduler.mode", "prefill_first"},
-                             {"scheduler.max_num_seqs", kMaxNumSeqs},
-                             {"scheduler.max_num_batched_tokens", kWholePrompts}}};
-    for (const std::int64_t size : sizes) {
-      schedulers.push_back(continuous(kMaxNumSeqs));
-      schedulers.back()["scheduler.max_num_batched_tokens"] = size;
-    }
-    return schedulers;
-  }
-
-  const TuningSettings& settings_;
+// Each of the first with each of the second.
+struct Part {
+  PointList first, second;
+  bool one_seed = false;  // equal requests have nothing random
 };
+
+std::vector<Part> parts_of(TuningStep step, const TuningSettings& settings,
+                           const std::vector<std::int64_t>& max_num_seqs) {
+  const SweepPoint mix_at_once = with(mix(settings.requests), at_once());
+  const PointList usual = {continuous(kMaxNumSeqs)};
+  const auto equal_outputs = [](std::int64_t output) {
+    return with(equal_requests(1, kShortPrompt, output), at_once());
+  };
+  const auto equal_batch = [](std::int64_t requests) {
+    return with(equal_requests(requests, kShortPrompt, kEqualOutput), at_once());
+  };
+  switch (step) {
+    case TuningStep::kQueueTime: {
+      std::vector<std::int64_t> sizes = {4, 8, 16, 32, 64, 128, 256};
+      if (std::find(sizes.begin(), sizes.end(), settings.client_batch) == sizes.end()) {
+        sizes.push_back(settings.client_batch);
+      }
+      const auto client = [](std::int64_t batch) { return client_batches(batch); };
+      return {{{mix_at_once}, both(each(sizes, client), each(kSeqCounts, continuous))}};
+    }
+    case TuningStep::kQueueBetween:
+      return {{{mix_at_once}, each(max_num_seqs, continuous)}};
+    case TuningStep::kMaxNumSeqs:
+      return {{{equal_batch(kEqualBatch)}, each(kSeqCounts, continuous), true}};
+    case TuningStep::kMemory:
+      return {{{with(mix_at_once, usual[0])}, memory_shares(settings.gpu_memory_gb)}};
+    case TuningStep::kChunkedLatency:
+      return {{chunk_sizes({2048, 4096, 8192}),
+               each(std::initializer_list<std::int64_t>{100, 200, 300, 400, 500}, equal_outputs),
+               true}};
+    case TuningStep::kChunkedItl:  // chats of 100 tokens; the prompts of some are documents
+      return {{{with(evenly(3), {{"workload.arrivals.kind", "poisson"},
+                                 {"workload.requests", 300},
+                                 {"workload.lengths.prompt.kind", "lognormal"},
+                                 {"workload.lengths.prompt.mu", 6.0},
+                                 {"workload.lengths.prompt.sigma", 1.5},
+                                 {"workload.lengths.prompt.max_tokens", 8000},
+                                 {"workload.lengths.output.kind", "uniform"},
+                                 {"workload.lengths.output.min_tokens", 50},
+                                 {"workload.lengths.output.max_tokens", 150}})},
+               chunk_sizes({256, 512, 1024, 2048, 4096, 8192})}};
+    case TuningStep::kBenchmarkLatency:
+      return {{each(std::initializer_list<std::int64_t>{10, 20, 50, 100, 200, 300}, equal_outputs),
+               usual, true}};
+    case TuningStep::kBenchmarkBatch:
+      return {{each(std::initializer_list<std::int64_t>{1, 2, 4, 8, 16, 32, 64, 128}, equal_batch),
+               usual, true}};
+    case TuningStep::kBenchmarkMix:
+      return {{crossed({mix(settings.requests)},
+                       {at_once(), evenly(kSteady_per_s), evenly(kAlone_per_s)}),
+               usual}};
+    case TuningStep::kBenchmarkLengths: {
+      PointList loads = {uniform_lengths(settings.requests, 47, 74, 200, 500)};
+      for (const std::int64_t prompt : {10L, 100L, 1000L, kLongestPrompt}) {
+        for (const std::int64_t output : {50L, 100L, 200L, 300L, 400L, kLongestOutput}) {
+          loads.push_back(equal_requests(1, prompt, output));
+        }
+      }
+      return {{crossed(loads, {evenly(kAlone_per_s)}), usual}};
+    }
+    case TuningStep::kComparison:
+      break;
+  }
+  const SweepPoint after = continuous(max_num_seqs.at(0));
+  return {{{mix_at_once}, {client_batches(settings.client_batch), after}},
+          {{with(mix(kSteadyRequests), evenly(kSteady_per_s))},
+           {client_batches(kSteadyClientBatch, kSteadyFlush_s), after}}};
+}
 
 }  // namespace
 
@@ -291,35 +228,13 @@ const std::vector<TuningExperiment>& tuning_experiments() {
 
 SweepPoints tuning_sweep(TuningStep step, const TuningSettings& settings,
                          const std::vector<std::int64_t>& max_num_seqs) {
-  const Plan plan(settings);
-  const auto sweep = [&](std::int32_t replications, PointList points) {
-    return SweepPoints{{"continuous", settings.seed, replications}, std::move(points)};
-  };
-  switch (step) {  // equal requests have nothing random: one seed
-    case TuningStep::kQueueTime:
-      return sweep(settings.seeds, plan.queue_time());
-    case TuningStep::kQueueBetween:
-      return sweep(settings.seeds, plan.queue_between(max_num_seqs));
-    case TuningStep::kMaxNumSeqs:
-      return sweep(1, plan.max_num_seqs());
-    case TuningStep::kMemory:
-      return sweep(settings.seeds, plan.memory());
-    case TuningStep::kChunkedLatency:
-      return sweep(1, plan.chunked_latency());
-    case TuningStep::kChunkedItl:
-      return sweep(settings.seeds, plan.chunked_itl());
-    case TuningStep::kBenchmarkLatency:
-      return sweep(1, plan.benchmark_latency());
-    case TuningStep::kBenchmarkBatch:
-      return sweep(1, plan.benchmark_batch());
-    case TuningStep::kBenchmarkMix:
-      return sweep(settings.seeds, plan.benchmark_mix());
-    case TuningStep::kBenchmarkLengths:
-      return sweep(settings.seeds, plan.benchmark_lengths());
-    case TuningStep::kComparison:
-      break;
+  SweepPoints sweep{{"continuous", settings.seed, settings.seeds}, {}};
+  for (const Part& part : parts_of(step, settings, max_num_seqs)) {
+    if (part.one_seed) sweep.settings.replications = 1;
+    sweep.points = both(std::move(sweep.points),
+                        crossed(crossed({tuning_server(settings)}, part.first), part.second));
   }
-  return sweep(settings.seeds, plan.comparison(max_num_seqs.at(0)));
+  return sweep;
 }
 
 void check_gpu_memory(const std::vector<TuningExperiment>& experiments, double gpu_memory_gb) {
