@@ -78,15 +78,6 @@ struct BatchTraits : TraitDefaults {
                                       Observer& observer) {
     BatchEngine(lanes, world, state, histograms, observer).run();
   }
-  SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const BatchHistograms& h, int) {
-    return h.latency;
-  }
-  template <class Lanes>
-  SERVESWEEP_FUNCTION static void clear(const Lanes& lanes, BatchHistograms& h) {
-    h.latency.clear(lanes);
-    h.tbt.clear(lanes);
-    h.decode.clear(lanes);
-  }
   template <class Lanes>
   SERVESWEEP_FUNCTION static void save_rows(const Lanes& lanes, const BatchWorld& world,
                                             const BatchState& state,
@@ -122,7 +113,6 @@ struct BatchTraits : TraitDefaults {
     static constexpr bool kSeesTargets = false;
     const ExactRoom* rooms;
     const BatchWorld& world;
-    BatchResult& result;
     std::int32_t index;  // of the world
 
     template <class Lanes>
@@ -132,17 +122,13 @@ struct BatchTraits : TraitDefaults {
                                        std::int32_t size, std::int64_t finish_ns,
                                        std::int64_t tbt_ps, std::int64_t decode_ps) {
       if (!has_exact_percentiles<BatchTraits>(world)) return;
-      keep_latencies(lanes, rooms->values + rooms->begin[index] + result.completed, rooms->stride,
-                     requests, size, finish_ns, tbt_ps, decode_ps);
-    }
-    SERVESWEEP_FUNCTION void open() const {}
-    SERVESWEEP_FUNCTION void close() const {
-      const bool is_exact = has_exact_percentiles<BatchTraits>(world);
-      result.exact_quantiles = is_exact;
-      for (int quantity = 0; quantity < 3; ++quantity) {
-        rooms->counts[3 * index + quantity] =
-            static_cast<std::uint32_t>(is_exact ? result.completed : 0);
-      }
+      keep_latencies(lanes, rooms->values + rooms->end_of(0, index), rooms->stride, requests, size,
+                     finish_ns, tbt_ps, decode_ps);
+      lanes.once([&] {
+        for (int q = 0; q < num_quantities(0); ++q) {
+          rooms->end_of(q, index) += static_cast<std::uint32_t>(size);
+        }
+      });
     }
   };
 

@@ -86,16 +86,8 @@ struct ContinuousTraits : TraitDefaults {
     static constexpr bool kSeesGaps = true;
     const ExactRoom* rooms;
     const ContinuousWorld& world;
-    ContinuousResult& result;
     std::int32_t index;  // of the world
 
-    SERVESWEEP_FUNCTION void open() const {
-      for (int quantity = 0; quantity < num_quantities(0); ++quantity) count(0, quantity) = 0;
-      count(1, 0) = 0;
-    }
-    SERVESWEEP_FUNCTION void close() const {
-      result.exact_quantiles = has_exact_percentiles<ContinuousTraits>(world);
-    }
     SERVESWEEP_FUNCTION void ran(const IterationRun&) const {}
     SERVESWEEP_FUNCTION void request(const CompletedRequest& q) const {
       if (!has_exact_percentiles<ContinuousTraits>(world)) return;
@@ -111,14 +103,10 @@ struct ContinuousTraits : TraitDefaults {
     }
 
    private:
-    SERVESWEEP_FUNCTION std::uint32_t& count(int room, int quantity) const {
-      return rooms[room].counts[index * num_quantities(room) + quantity];
-    }
     SERVESWEEP_FUNCTION void keep(int room, int quantity, double value_ns, std::int32_t n) const {
       const ExactRoom& to = rooms[room];
-      const std::uint32_t before = fetch_add(count(room, quantity), static_cast<std::uint32_t>(n));
-      std::int64_t* values =
-          to.values + static_cast<std::size_t>(quantity) * to.stride + to.begin[index] + before;
+      std::int64_t* values = to.values + static_cast<std::size_t>(quantity) * to.stride +
+                             fetch_add(to.end_of(quantity, index), static_cast<std::uint32_t>(n));
       for (std::int32_t i = 0; i < n; ++i) memcpy(values + i, &value_ns, sizeof value_ns);
     }
   };

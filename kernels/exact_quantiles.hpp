@@ -11,7 +11,6 @@ namespace servesweep {
 
 struct QuantileTemp {
   std::int64_t* sorted;  // of one quantity
-  std::uint32_t* end;    // [world]
   unsigned char* primitives;
   std::size_t bytes;
 
@@ -21,20 +20,10 @@ struct QuantileTemp {
     const auto values = static_cast<std::uint32_t>(stride);
     MemoryBlock memory(block);
     memory.take(sorted, values);
-    memory.take(end, num_worlds);
-    memory.take(primitives, static_cast<std::int64_t>(segmented_sort_bytes(values, num_worlds)));
+    memory.take(primitives,
+                static_cast<std::int64_t>(segmented_sort(Device(), nullptr, nullptr, values,
+                                                         num_worlds, nullptr, nullptr, nullptr)));
     bytes = memory.bytes();
-  }
-};
-
-struct FindEnds {
-  const std::uint32_t* begin;   // [world]
-  const std::uint32_t* counts;  // [world][quantity of the room]
-  std::int32_t quantities;
-  std::uint32_t* end;  // [world]
-
-  KOKKOS_FUNCTION void operator()(std::int32_t w) const {
-    end[w] = begin[w] + counts[w * quantities];
   }
 };
 
@@ -66,16 +55,13 @@ void take_exact_quantiles(const Device& device, const ExactRoom* rooms, std::int
   const QuantileTemp temp(temp_block, stride, num_worlds);
   for (int r = 0; r < Engine::kExactRooms; ++r) {
     const ExactRoom& room = rooms[r];
-    const int quantities = Engine::num_quantities(r);
-    for (int quantity = 0; quantity < quantities; ++quantity) {
-      Kokkos::parallel_for("servesweep::find_segments", Range(device, 0, num_worlds),
-                           FindEnds{room.begin, room.counts + quantity, quantities, temp.end});
+    for (int quantity = 0; quantity < Engine::num_quantities(r); ++quantity) {
+      const std::uint32_t* end = &room.end_of(quantity, 0);
       segmented_sort(device, room.values + static_cast<std::size_t>(quantity) * room.stride,
                      temp.sorted, static_cast<std::uint32_t>(room.stride), num_worlds, room.begin,
-                     temp.end, temp.primitives);
-      Kokkos::parallel_for(
-          "servesweep::interpolate_quantiles", Range(device, 0, num_worlds),
-          Interpolate<Engine>{temp.sorted, room.begin, temp.end, r, quantity, results});
+                     end, temp.primitives);
+      Kokkos::parallel_for("servesweep::interpolate_quantiles", Range(device, 0, num_worlds),
+                           Interpolate<Engine>{temp.sorted, room.begin, end, r, quantity, results});
     }
   }
 }

@@ -26,11 +26,26 @@ template <class Engine>
 constexpr int kExactRoomsOf = Engine::kExactRooms > 0 ? Engine::kExactRooms : 1;
 
 struct ExactRoom {
-  std::int64_t* values;   // [quantity of the room][stride]: integers that sort as the values do
-  std::size_t stride;     // values of all worlds together
-  std::uint32_t* begin;   // [world]: where its values begin
-  std::uint32_t* counts;  // [world][quantity of the room]: how many it has kept
+  std::int64_t* values;  // [quantity of the room][stride]: integers that sort as the values do
+  std::size_t stride;    // values of all worlds together
+  std::uint32_t* begin;  // [world]: where its values begin
+  std::uint32_t* end;    // [quantity of the room][world]: where the ones that it has kept end
+  std::int32_t worlds;
+
+  SERVESWEEP_FUNCTION std::uint32_t& end_of(int quantity, std::int32_t world) const {
+    return end[quantity * worlds + world];
+  }
 };
+
+// A world's rooms before it runs: none of its values is there.
+template <class Engine>
+SERVESWEEP_FUNCTION void open_rooms(const ExactRoom* rooms, std::int32_t world) {
+  for (int r = 0; r < Engine::kExactRooms; ++r) {
+    for (int quantity = 0; quantity < Engine::num_quantities(r); ++quantity) {
+      rooms[r].end_of(quantity, world) = rooms[r].begin[world];
+    }
+  }
+}
 
 // NumPy's default: linear between order statistics. value_of(sorted[i]) is the i-th of `count` > 0
 // values.

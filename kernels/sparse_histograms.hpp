@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/device/device_warp.hpp"
 #include "kernels/memory/memory_block.hpp"
 #include "kernels/memory/wave_memory.hpp"
 #include "sim/core/histogram.hpp"
@@ -28,8 +27,8 @@ struct SparseHistograms {
     memory.take(bucket_counts, entries);
   }
 
-  template <class Lanes>
-  KOKKOS_FUNCTION void save(const DeviceWarp& warp, const Lanes& lanes, std::int32_t row,
+  template <class Warp, class Lanes>
+  KOKKOS_FUNCTION void save(const Warp& warp, const Lanes& lanes, std::int32_t row,
                             const Histogram& histogram) const {
     const std::int32_t first = histogram.begin();
     const std::int32_t range = histogram.end() - first;

@@ -14,22 +14,20 @@
 
 namespace servesweep {
 
-using WorldLanes = std::conditional_t<kOnHost, OneLane, GroupLanes<DeviceWarp>>;
-
-// At least kTeams teams are resident on a multiprocessor: four leave a thread 128 registers (256 on
-// AMD), two 255 (512).
+// A multiprocessor has room for at least kTeams teams: with four a thread has 128 registers (256 on
+// AMD), with two 255 (512).
 template <unsigned kTeams>
 using TeamPolicyOf =
     Kokkos::TeamPolicy<Device,
                        Kokkos::LaunchBounds<kTeamThreads, min_teams_bound(kTeamThreads, kTeams)>>;
 using TeamMember = TeamPolicyOf<1>::member_type;
 
-template <class Lanes = WorldLanes>
-KOKKOS_INLINE_FUNCTION Lanes lanes_of(const DeviceWarp& warp) {
-  if constexpr (std::is_same_v<Lanes, OneLane>) {
+template <class Warp>
+KOKKOS_INLINE_FUNCTION auto lanes_of([[maybe_unused]] const Warp& warp) {
+  if constexpr (kOnHost) {
     return OneLane();
   } else {
-    return Lanes(warp);
+    return GroupLanes<Warp>(warp);
   }
 }
 
@@ -75,7 +73,8 @@ struct WaveArrays {
       largest = std::max(largest, exact[r].stride);
       memory.take(exact[r].values, quantities * shape.exact_values[r]);
       memory.take(exact[r].begin, shape.worlds);
-      memory.take(exact[r].counts, quantities * shape.worlds);
+      memory.take(exact[r].end, quantities * shape.worlds);
+      exact[r].worlds = static_cast<std::int32_t>(shape.worlds);
     }
     const QuantileTemp temp(nullptr, largest, static_cast<std::int32_t>(shape.worlds));
     memory.take(exact_temp, static_cast<std::int64_t>(temp.bytes));
@@ -85,13 +84,15 @@ struct WaveArrays {
 // kHas: the features that worlds of the wave may have (Engine::features_of()).
 template <class Engine, bool kExact, unsigned kHas = Engine::kFeatures>
 struct RunWorlds {
+  using Warp = DeviceWarp<Engine::kLaneWidth>;
+
   WaveArrays<Engine> wave;
   SlotArrays slots;
   std::int32_t num_worlds;
   bool save_details;
 
   KOKKOS_FUNCTION void operator()(const TeamMember& team) const {
-    const DeviceWarp warp;
+    const Warp warp;
     const std::int32_t slot = team.league_rank() * team.team_size() + team.team_rank();
     unsigned char* state = slots.states + static_cast<std::size_t>(slot) * slots.state_bytes;
     if constexpr (!kOnHost) {
@@ -101,7 +102,7 @@ struct RunWorlds {
   }
 
   // Runs worlds of the wave until all have been started.
-  KOKKOS_FUNCTION void run_in_slot(const DeviceWarp& warp, std::int32_t slot,
+  KOKKOS_FUNCTION void run_in_slot(const Warp& warp, std::int32_t slot,
                                    unsigned char* state) const {
     for (;;) {
       std::int32_t start = 0;
@@ -121,10 +122,10 @@ struct RunWorlds {
     return bytes + (-reinterpret_cast<std::uintptr_t>(bytes) & kMask);
   }
 
-  KOKKOS_FUNCTION void run(const DeviceWarp& warp, std::int32_t slot, unsigned char* memory,
+  KOKKOS_FUNCTION void run(const Warp& warp, std::int32_t slot, unsigned char* memory,
                            std::int32_t start) const {
     const std::int32_t index = wave.start_order[start];
-    const WorldLanes lanes = lanes_of(warp);
+    const auto lanes = lanes_of(warp);
     const typename Engine::World& world = wave.worlds[index];
     typename Engine::Result& result = wave.results[index];
     typename Engine::Histograms histograms(slots.histograms + static_cast<std::size_t>(slot) *
@@ -132,10 +133,10 @@ struct RunWorlds {
     typename Engine::State state;
     Engine::place(state, memory, world);
     if constexpr (kExact) {
-      typename Engine::KeepValues values{wave.exact_rooms, world, *state.result, index};
-      lanes.once([&] { values.open(); });
+      lanes.once([&] { open_rooms<Engine>(wave.exact_rooms, index); });
+      typename Engine::KeepValues values{wave.exact_rooms, world, index};
       Engine::template run<kHas>(lanes, world, state, histograms, values);
-      lanes.once([&] { values.close(); });
+      lanes.once([&] { state.result->exact_quantiles = has_exact_percentiles<Engine>(world); });
     } else {
       typename Engine::NoObserver none;
       Engine::template run<kHas>(lanes, world, state, histograms, none);
@@ -144,12 +145,11 @@ struct RunWorlds {
     lanes.once([&] { result = *state.result; });
     if (save_details) {
       for (int h = 0; h < Engine::kSavedHistograms; ++h) {
-        wave.histograms.save(warp, lanes, index * Engine::kSavedHistograms + h,
-                             Engine::saved_histogram(histograms, h));
+        wave.histograms.save(warp, lanes, index * Engine::kSavedHistograms + h, histograms.of[h]);
       }
       Engine::save_rows(lanes, world, state, wave.tables, index);
     }
-    Engine::clear(lanes, histograms);
+    histograms.clear(lanes);
   }
 };
 
@@ -161,8 +161,7 @@ struct ReplayWorld {
   typename Engine::RecordEvents recorder;
 
   KOKKOS_FUNCTION void operator()(const TeamMember&) const {
-    const DeviceWarp warp;
-    const WorldLanes lanes = lanes_of(warp);
+    const auto lanes = lanes_of(DeviceWarp<>());
     typename Engine::State here;
     Engine::place(here, state, *world);
     typename Engine::Histograms histograms_here(histograms);

@@ -74,6 +74,7 @@ struct WaveResult : Engine::template Tables<HostRows> {
 struct TraitDefaults {
   static constexpr bool kStateFitsScratch = false;  // whether a state may lie in team scratch
   static constexpr unsigned kTeams = 2;             // teams a multiprocessor holds at least
+  static constexpr int kLaneWidth = 0;              // lanes a world has on a GPU; 0: chosen by wave
   static constexpr unsigned kFeatures = 0;          // bits that features_of() may have
   template <class World>
   static unsigned features_of(const World&) {
@@ -87,16 +88,7 @@ struct TraitDefaults {
     state.place(memory, world);
   }
 
-  // Histograms in a HistogramSet: the first kSavedHistograms are saved.
-  static constexpr int kSavedHistograms = 1;
-  template <class Histograms>
-  SERVESWEEP_FUNCTION static const Histogram& saved_histogram(const Histograms& h, int i) {
-    return h.of[i];
-  }
-  template <class Lanes, class Histograms>
-  SERVESWEEP_FUNCTION static void clear(const Lanes& lanes, Histograms& h) {
-    for (Histogram& histogram : h.of) histogram.clear(lanes);
-  }
+  static constexpr int kSavedHistograms = 1;  // how many of its histograms, from the first
 
   // No exact percentiles, no tables.
   static constexpr int kExactRooms = 0;
@@ -134,7 +126,7 @@ struct WaveShape {
   unsigned features = 0;                                  // that some world has
 
   void add(const typename Engine::World& world) {
-    const WorldSize<Engine> one = Engine::size_of(world);
+    const auto one = Engine::size_of(world);
     ++worlds;
     size.state_bytes = std::max(size.state_bytes, one.state_bytes);
     size.entries += one.entries;
@@ -163,6 +155,7 @@ Launch plan_wave_launch(const WaveShape<Engine>& shape, int lanes, std::size_t l
                         const DeviceLimits& device) {
   const SlotNeeds slot{shape.size.state_bytes, Engine::Histograms::kCounts * sizeof(std::uint32_t),
                        Engine::kStateFitsScratch};
+  if (Engine::kLaneWidth > 0 && !device.is_host) lanes = Engine::kLaneWidth;
   if (lanes == 0) lanes = choose_lanes(shape.worlds, shape.size.sharable_work, device);
   return plan_launch(shape.worlds, slot, lanes, limit_bytes, device);
 }

@@ -38,11 +38,9 @@ class RunningWave : public PendingWave<Engine> {
  public:
   RunningWave(WaveBuffers& buffers, const WaveArrays<Engine>& arrays,
               const WaveShape<Engine>& shape, bool has_details)
-      : buffers_(buffers),
-        arrays_(arrays),
-        shape_(shape),
-        has_details_(has_details),
-        in_flight_(buffers) {}
+      : buffers_(buffers), arrays_(arrays), shape_(shape), has_details_(has_details) {
+    buffers_.copied = copied_.get_future().share();
+  }
 
   WaveResult<Engine> finish() override {
     buffers_.instance.fence();
@@ -67,7 +65,7 @@ class RunningWave : public PendingWave<Engine> {
     buffers_.instance.fence();
     wave.worlds.assign(results, results + shape_.worlds);
     region.add_bytes(wave.worlds.size() * sizeof(typename Engine::Result));
-    in_flight_.done();
+    copied_.set_value();
     return wave;
   }
 
@@ -76,7 +74,7 @@ class RunningWave : public PendingWave<Engine> {
   WaveArrays<Engine> arrays_;
   WaveShape<Engine> shape_;
   bool has_details_;
-  WaveInFlight in_flight_;
+  std::promise<void> copied_;  // kept, or given up with this wave: then the buffers are free
 };
 
 // Calls the kernel that has all of the features, and the fewest more.
@@ -114,7 +112,7 @@ struct WaveRunner<Engine>::Impl {
 
 template <class Engine>
 WaveRunner<Engine>::WaveRunner(int lanes) : impl_(std::make_unique<Impl>()) {
-  check_lanes(lanes);
+  check_lanes(lanes, Engine::kLaneWidth);
   impl_->lanes = lanes;
 }
 template <class Engine>
@@ -204,6 +202,7 @@ template <class Engine>
 std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
     const std::vector<World>& worlds, const std::vector<std::int32_t>& start_order,
     WaveOptions options) {
+  options.exact_percentiles &= Engine::kExactRooms > 0;
   WaveShape<Engine> shape;
   typename Engine::template Tables<RowBegins> begins;
   std::vector<std::uint32_t> exact_begins[kExactRoomsOf<Engine>];
@@ -232,7 +231,7 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
           [&](const auto& begin, const auto& table) { wave.upload(begin, table.begin); }, begins,
           arrays.tables);
     }
-    if (options.exact_percentiles && Engine::kExactRooms > 0) {
+    if (options.exact_percentiles) {
       for (int r = 0; r < Engine::kExactRooms; ++r) {
         wave.upload(exact_begins[r], arrays.exact[r].begin);
       }
@@ -241,24 +240,21 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
     }
   }
   before.instance.fence();  // its worlds have left the slots
-  const SlotArrays slots = impl_->pool.slots().take(launch);
+  const SlotArrays slots = impl_->pool.slots(launch);
   const auto num_worlds = static_cast<std::int32_t>(worlds.size());
-  const auto launch_with = [&](auto kernel) {
+  const auto run_worlds = [&](auto is_exact) {
     const ProfileRegion region(Engine::kLabel, static_cast<std::size_t>(shape.size.read_bytes),
                                ProfileRegion::kKernel);
-    launch_worlds<Engine>(wave.instance, launch, shape.features, kernel);
+    launch_worlds<Engine, is_exact>(wave.instance, launch, shape.features,
+                                    {arrays, slots, num_worlds, options.save_details});
   };
-  const auto run_exactly = [&] {
-    if constexpr (Engine::kExactRooms > 0) {
-      launch_with(RunWorlds<Engine, true>{arrays, slots, num_worlds, options.save_details});
+  if (!options.exact_percentiles) run_worlds(std::false_type());
+  if constexpr (Engine::kExactRooms > 0) {
+    if (options.exact_percentiles) {
+      run_worlds(std::true_type());
       take_exact_quantiles<Engine>(wave.instance, arrays.exact, num_worlds, arrays.results,
                                    arrays.exact_temp);
     }
-  };
-  if (options.exact_percentiles && Engine::kExactRooms > 0) {
-    run_exactly();
-  } else {
-    launch_with(RunWorlds<Engine, false>{arrays, slots, num_worlds, options.save_details});
   }
   return std::make_unique<RunningWave<Engine>>(wave, arrays, shape, options.save_details);
 }

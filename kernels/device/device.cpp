@@ -45,10 +45,14 @@ DeviceInfo device_info() {
 
 int most_lanes() { return kOnHost ? 1 : kMostLanes; }
 
-void check_lanes(int lanes) {
-  if (lanes >= 0 && lanes <= most_lanes() && (lanes & (lanes - 1)) == 0) return;
+void check_lanes(int lanes, int lanes_of_engine) {
+  const bool is_width = lanes >= 0 && lanes <= most_lanes() && (lanes & (lanes - 1)) == 0;
+  const bool is_free = kOnHost || lanes_of_engine == 0;
+  if (is_width && (is_free || lanes == 0 || lanes == lanes_of_engine)) return;
   throw DeviceError("invalid lanes=" + std::to_string(lanes) + " (must be " +
-                    (kOnHost ? "1 on a CPU" : "1, 2, 4, 8, 16 or 32") +
+                    (kOnHost   ? "1 on a CPU"
+                     : is_free ? "1, 2, 4, 8, 16 or 32"
+                               : std::to_string(lanes_of_engine) + " with this engine") +
                     ") leave it out to have it chosen");
 }
 

@@ -28,7 +28,8 @@ DeviceInfo device_info();
 
 // Lanes of the largest group that runs a world: 1 on a CPU.
 int most_lanes();
-// Throws DeviceError where the device has no groups of that many lanes; 0: the device chooses.
-void check_lanes(int lanes);
+// Throws DeviceError where the device has no groups of this width, or the engine another one width;
+// 0 lanes: chosen for each wave, 0 for the engine: any width.
+void check_lanes(int lanes, int lanes_of_engine = 0);
 
 }  // namespace servesweep

@@ -1,7 +1,10 @@
 // The vector lanes of a team thread as a Warp (sim/core/lanes.hpp). Kokkos lays the lanes of a
-// thread next to each other in a CUDA warp (32) or an AMD wavefront (64); blockDim.x lanes make a
-// group. Its own shuffles are not used: they go through memory for anything longer than 8 bytes,
-// and fence the whole device on HIP. On the host a group has one lane.
+// thread next to each other in a CUDA warp (32) or an AMD wavefront (64); a group has blockDim.x
+// lanes. Kokkos' own shuffles are not used: they go through memory for anything longer than 8
+// bytes, and fence the whole device on HIP. On the host a group has one lane.
+//
+// kWidth: the lanes of a group where the code is compiled for one width, which then is no value to
+// keep or to compute with; 0: any width, found at run time.
 #pragma once
 
 #include "sim/core/portability.hpp"
@@ -10,9 +13,12 @@ namespace servesweep {
 
 #if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
 
+template <std::int32_t kWidth = 0>
 class DeviceWarp {
  public:
-  SERVESWEEP_FUNCTION std::int32_t width() const { return static_cast<std::int32_t>(blockDim.x); }
+  SERVESWEEP_FUNCTION std::int32_t width() const {
+    return kWidth > 0 ? kWidth : static_cast<std::int32_t>(blockDim.x);
+  }
   SERVESWEEP_FUNCTION std::int32_t lane() const { return static_cast<std::int32_t>(threadIdx.x); }
 
 #ifdef __CUDA_ARCH__
@@ -58,7 +64,7 @@ class DeviceWarp {
 
  private:
   SERVESWEEP_FUNCTION std::uint32_t low_mask() const {
-    return blockDim.x == 32 ? ~0U : (1U << blockDim.x) - 1;
+    return width() == 32 ? ~0U : (1U << width()) - 1;
   }
 #ifdef __CUDA_ARCH__
   static constexpr unsigned kHardwareWidth = 32;
@@ -67,12 +73,13 @@ class DeviceWarp {
   static constexpr unsigned kHardwareWidth = 64;
 #endif
   SERVESWEEP_FUNCTION unsigned first_lane() const {
-    return threadIdx.y * blockDim.x % kHardwareWidth;
+    return threadIdx.y * static_cast<unsigned>(width()) % kHardwareWidth;
   }
 };
 
 #else
 
+template <std::int32_t kWidth = 0>
 class DeviceWarp {
  public:
   SERVESWEEP_FUNCTION std::int32_t width() const { return 1; }

@@ -1,5 +1,5 @@
-// Memory of the device that engines run waves in: copies to and from it, the memory of a wave, the
-// slots that worlds run in.
+// Memory of the device that engines run waves in: copies to and from it, the memory of a wave, and
+// that of the slots, in which worlds run.
 #pragma once
 
 #include <Kokkos_Core.hpp>
@@ -74,37 +74,19 @@ struct WaveBuffers {
   }
 };
 
-// A wave whose results have not been copied yet: until done(), or its end, its buffers stay.
-class WaveInFlight {
+// What an engine's waves run in: two sets of buffers in turn, and the memory of the slots, which
+// one wave after the other uses.
+class WavePool {
  public:
-  explicit WaveInFlight(WaveBuffers& buffers) { buffers.copied = copied_.get_future().share(); }
-  WaveInFlight(const WaveInFlight&) = delete;
-  WaveInFlight& operator=(const WaveInFlight&) = delete;
-  ~WaveInFlight() { done(); }
-
-  void done() {
-    if (!is_done_) copied_.set_value();
-    is_done_ = true;
+  WaveBuffers& next() { return waves_[next_]; }
+  WaveBuffers& last() { return waves_[1 - next_]; }
+  // The next wave becomes the last one.
+  WaveBuffers& turn() {
+    next_ = 1 - next_;
+    return last();
   }
 
- private:
-  std::promise<void> copied_;
-  bool is_done_ = false;
-};
-
-// The slots' memory, used by one wave after the other.
-class SlotMemory {
- public:
-  void reserve(std::size_t histogram_bytes, std::size_t state_bytes) {
-    if (histograms_.capacity() < histogram_bytes) {
-      histograms_.reserve(histogram_bytes);
-      fill_with_zeros(histograms_.take<unsigned char>(histograms_.capacity()),
-                      histograms_.capacity());
-    }
-    states_.reserve(state_bytes);
-  }
-
-  SlotArrays take(const Launch& launch) {
+  SlotArrays slots(const Launch& launch) {
     histograms_.reserve(0);
     states_.reserve(0);
     SlotArrays slots{};
@@ -115,55 +97,36 @@ class SlotMemory {
     return slots;
   }
 
-  void release() {
-    histograms_.release();
-    states_.release();
-  }
-
-  std::size_t histogram_bytes() const { return histograms_.capacity(); }
-  std::size_t state_bytes() const { return states_.capacity(); }
-
- private:
-  Arena<DeviceMemory> histograms_{"servesweep::histograms"};  // zero between worlds
-  Arena<DeviceMemory> states_{"servesweep::states"};
-};
-
-// What an engine's waves run in: two sets of buffers in turn, and the slots.
-class WavePool {
- public:
-  WaveBuffers& next() { return waves_[next_]; }
-  WaveBuffers& last() { return waves_[1 - next_]; }
-  SlotMemory& slots() { return slots_; }
-  // The next wave becomes the last one.
-  WaveBuffers& turn() {
-    next_ = 1 - next_;
-    return last();
-  }
-
   // Bytes that all of it holds once the next wave's needs are met.
   std::size_t grown(std::size_t arrays, std::size_t histograms, std::size_t states) const {
     return waves_[1 - next_].device.capacity() + std::max(waves_[next_].device.capacity(), arrays) +
-           std::max(slots_.histogram_bytes(), histograms) + std::max(slots_.state_bytes(), states);
+           std::max(histograms_.capacity(), histograms) + std::max(states_.capacity(), states);
   }
   std::size_t held() const { return grown(0, 0, 0); }
   bool moves_slots(std::size_t histograms, std::size_t states) const {
-    return slots_.histogram_bytes() < histograms || slots_.state_bytes() < states;
+    return histograms_.capacity() < histograms || states_.capacity() < states;
   }
 
-  // The last wave's worlds have been run when this is called where slots move.
+  // Where slots move, the last wave's worlds must have been run.
   void reserve(std::size_t arrays, std::size_t histograms, std::size_t states) {
     next().reserve(arrays);
-    slots_.reserve(histograms, states);
+    states_.reserve(states);
+    if (histograms_.capacity() >= histograms) return;
+    histograms_.reserve(histograms);
+    fill_with_zeros(histograms_.take<unsigned char>(histograms_.capacity()),
+                    histograms_.capacity());
   }
   void release() {
     for (WaveBuffers& wave : waves_) wave.release();
-    slots_.release();
+    histograms_.release();
+    states_.release();
   }
 
  private:
   WaveBuffers waves_[2];
   int next_ = 0;
-  SlotMemory slots_;
+  Arena<DeviceMemory> histograms_{"servesweep::histograms"};  // zero between worlds
+  Arena<DeviceMemory> states_{"servesweep::states"};
 };
 
 }  // namespace servesweep

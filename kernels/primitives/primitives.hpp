@@ -1,9 +1,11 @@
 // Sorts and scans of device memory: Thrust on the CPU, CUB with CUDA, rocPRIM with HIP. Their types
-// stay in primitives_<backend>.cpp: the CUDA compiler brings another Thrust than the host's.
+// stay in primitives_cpu.cpp and primitives_gpu.cpp: the CUDA compiler brings another Thrust than
+// the host's.
 //
-// Work is queued on the given execution-space instance; n = 0 does nothing. Input and output do not
-// overlap. `temp` is device memory (256-byte aligned) of ..._bytes() for the same arguments, or
-// null for 0 bytes. Nothing is allocated, but for what Thrust takes itself on the CPU.
+// A call returns how many bytes of temporary memory it takes, and runs where `temp` (256-byte
+// aligned device memory) is not null; on the CPU it takes none, and any pointer will do. Work is
+// queued on the given execution-space instance. Input and output do not overlap. Nothing is
+// allocated, but for what Thrust takes itself on the CPU.
 #pragma once
 
 #include <cstddef>
@@ -13,26 +15,23 @@
 
 namespace servesweep {
 
-std::size_t sort_ascending_bytes(std::uint32_t n);
-void sort_ascending(const Device& device, const std::int32_t* in, std::int32_t* out,
-                    std::uint32_t n, void* temp);
+std::size_t sort_ascending(const Device& device, const std::int32_t* in, std::int32_t* out,
+                           std::uint32_t n, void* temp);
 
 // Equal keys keep their order. Only the lowest `key_bits` of a key are set.
-std::size_t stable_sort_by_key_bytes(std::uint32_t n, int key_bits);
-void stable_sort_by_key(const Device& device, const std::uint16_t* keys_in, std::uint16_t* keys_out,
-                        const std::uint32_t* values_in, std::uint32_t* values_out, std::uint32_t n,
-                        int key_bits, void* temp);
+std::size_t stable_sort_by_key(const Device& device, const std::uint16_t* keys_in,
+                               std::uint16_t* keys_out, const std::uint32_t* values_in,
+                               std::uint32_t* values_out, std::uint32_t n, int key_bits,
+                               void* temp);
 
 // out[i] = in[0] + .. + in[i - 1]
-std::size_t exclusive_scan_bytes(std::uint32_t n);
-void exclusive_scan(const Device& device, const std::uint32_t* in, std::uint32_t* out,
-                    std::uint32_t n, void* temp);
+std::size_t exclusive_scan(const Device& device, const std::uint32_t* in, std::uint32_t* out,
+                           std::uint32_t n, void* temp);
 
 // Sorts each in[begin[s] .. end[s]) into the same places of `out`, ascending. Segments lie in
 // [0, n), apart from each other, in any order; what lies in none is left undefined in `out`.
-std::size_t segmented_sort_bytes(std::uint32_t n, std::int32_t segments);
-void segmented_sort(const Device& device, const std::int64_t* in, std::int64_t* out,
-                    std::uint32_t n, std::int32_t segments, const std::uint32_t* begin,
-                    const std::uint32_t* end, void* temp);
+std::size_t segmented_sort(const Device& device, const std::int64_t* in, std::int64_t* out,
+                           std::uint32_t n, std::int32_t segments, const std::uint32_t* begin,
+                           const std::uint32_t* end, void* temp);
 
 }  // namespace servesweep

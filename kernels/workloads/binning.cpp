@@ -12,7 +12,7 @@ RequestSet::RequestSet(const RequestColumns& request_columns) : columns(request_
   if constexpr (kOnHost) {
     sorted_predicted.resize(static_cast<std::size_t>(columns.count));
     sort_ascending(Device(), columns.predicted_tokens, sorted_predicted.data(),
-                   static_cast<std::uint32_t>(columns.count), nullptr);
+                   static_cast<std::uint32_t>(columns.count), sorted_predicted.data());
   }
   for (std::int64_t i = 0; i < columns.count; ++i) {
     longest_tokens =
@@ -81,10 +81,5 @@ BinnedWorkload bin_on_host(const BinningSpec& spec, void* block) {
   next[0] = 0;
   return to.workload(spec, rejected);
 }
-
-BinnedBlock::BinnedBlock(const BinningSpec& spec)
-    : bytes_(binned_bytes(spec)),
-      memory_(new std::uint64_t[bytes_ / sizeof(std::uint64_t)]),
-      workload_(bin_on_host(spec, memory_.get())) {}
 
 }  // namespace servesweep

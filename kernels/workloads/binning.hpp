@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "sim/batch/workload.hpp"
@@ -52,19 +51,5 @@ std::size_t binned_bytes(const BinningSpec& spec);
 // Bins into a block of host memory, 8-byte aligned. Single-threaded: many run side by side. Device
 // memory has bin_on_device() (kernels/workloads/device_binning.hpp).
 BinnedWorkload bin_on_host(const BinningSpec& spec, void* block);
-
-// A block of host memory with a binned workload's arrays in it.
-class BinnedBlock {
- public:
-  explicit BinnedBlock(const BinningSpec& spec);
-
-  std::size_t bytes() const { return bytes_; }
-  const BinnedWorkload& workload() const { return workload_; }
-
- private:
-  std::size_t bytes_;
-  std::unique_ptr<std::uint64_t[]> memory_;
-  BinnedWorkload workload_;
-};
 
 }  // namespace servesweep

@@ -63,8 +63,12 @@ struct BinningTemp {
     memory.take(by_time, count);
     memory.take(by_bin, sorts ? count : 0);
     memory.take(sorted_bin, sorts ? count : 0);
-    const std::size_t scan = spec.may_reject() ? exclusive_scan_bytes(n + 1) : 0;
-    const std::size_t sort = sorts ? stable_sort_by_key_bytes(n, bits_of(spec.bins())) : 0;
+    const Device device;
+    const std::size_t scan =
+        spec.may_reject() ? exclusive_scan(device, nullptr, nullptr, n + 1, nullptr) : 0;
+    const std::size_t sort = sorts ? stable_sort_by_key(device, nullptr, nullptr, nullptr, nullptr,
+                                                        n, bits_of(spec.bins()), nullptr)
+                                   : 0;
     memory.take(primitives, static_cast<std::int64_t>(std::max(scan, sort)));
     bytes = memory.bytes();
   }
@@ -173,7 +177,7 @@ std::size_t device_requests_bytes(std::int64_t count) {
 }
 
 std::size_t upload_temp_bytes(std::int64_t count) {
-  return sort_ascending_bytes(static_cast<std::uint32_t>(count));
+  return sort_ascending(Device(), nullptr, nullptr, static_cast<std::uint32_t>(count), nullptr);
 }
 
 DeviceRequests upload_requests(const Device& device, const RequestColumns& host, void* block,

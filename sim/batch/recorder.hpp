@@ -59,8 +59,8 @@ class BatchRecorder {
     const std::int32_t tbt_bucket = HistogramLayout::bucket(static_cast<double>(tbt_ps) * 1e-3);
     const std::int32_t decode_bucket =
         HistogramLayout::bucket(static_cast<double>(decode_ps) * 1e-3);
-    h_.tbt.touch(tbt_bucket);
-    h_.decode.touch(decode_bucket);
+    h_.of[kTbtHistogram].touch(tbt_bucket);
+    h_.of[kDecodeHistogram].touch(decode_bucket);
 
     // Latencies fall along a batch. Where it shares one bucket (long queues) it is counted at once,
     // else one by one.
@@ -68,7 +68,7 @@ class BatchRecorder {
     const std::int32_t high = HistogramLayout::bucket(static_cast<double>(longest_ns));
     const std::int32_t low =
         HistogramLayout::bucket(static_cast<double>(finish_ns - requests[size - 1].arrival_ns));
-    h_.latency.touch(low, high);
+    h_.of[kLatencyHistogram].touch(low, high);
     std::int64_t late = 0;
     if (longest_ns > w_.sla_request_ns) {
       late = count_until(finish_ns - w_.sla_request_ns - 1, size,
@@ -94,9 +94,9 @@ class BatchRecorder {
       r_.ttft_sum_ps += times(round_ps(service.ttft_ms * 1e9), size);
       if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
       r_.request_sla_violations += late;
-      h_.tbt.add(tbt_bucket, count);
-      h_.decode.add(decode_bucket, count);
-      if (low == high) h_.latency.add(low, count);
+      h_.of[kTbtHistogram].add(tbt_bucket, count);
+      h_.of[kDecodeHistogram].add(decode_bucket, count);
+      if (low == high) h_.of[kLatencyHistogram].add(low, count);
 
       const double keep = 1.0 - w_.dynamic.smoothing;
       const double range = summary.longest_output - summary.shortest_output;
@@ -107,7 +107,7 @@ class BatchRecorder {
       use.output_range = w_.dynamic.smoothing * range + keep * use.output_range;
     });
     if (low != high) {
-      std::uint32_t* counts = h_.latency.counts;
+      std::uint32_t* counts = h_.of[kLatencyHistogram].counts;
       lanes_.for_each(size, [&](std::int32_t i) {
         const std::int64_t latency_ns = finish_ns - requests[i].arrival_ns;
         lanes_.add(counts[HistogramLayout::bucket(static_cast<double>(latency_ns))], 1);
@@ -184,12 +184,12 @@ SERVESWEEP_FUNCTION void take_quantiles(const Lanes& lanes, const BatchHistogram
                                         BatchResult& result) {
   if (result.completed == 0) return;
   const WantedQuantiles wanted;
-  histogram_quantiles(lanes, histograms.latency, result.completed, wanted.latency,
+  histogram_quantiles(lanes, histograms.of[kLatencyHistogram], result.completed, wanted.latency,
                       kNumLatencyQuantiles, result.latency_quantiles_ns);
-  histogram_quantiles(lanes, histograms.tbt, result.completed, wanted.token, kNumTokenQuantiles,
-                      result.tbt_quantiles_ns);
-  histogram_quantiles(lanes, histograms.decode, result.completed, wanted.token, kNumTokenQuantiles,
-                      result.decode_quantiles_ns);
+  histogram_quantiles(lanes, histograms.of[kTbtHistogram], result.completed, wanted.token,
+                      kNumTokenQuantiles, result.tbt_quantiles_ns);
+  histogram_quantiles(lanes, histograms.of[kDecodeHistogram], result.completed, wanted.token,
+                      kNumTokenQuantiles, result.decode_quantiles_ns);
 }
 
 }  // namespace servesweep

@@ -60,20 +60,13 @@ struct BatchState {
   }
 };
 
-// The three histograms of a world.
-struct BatchHistograms {
-  static constexpr int kCount = 3;
-  static constexpr std::size_t kCounts = std::size_t{kCount} * HistogramLayout::kNumBuckets;
-  Histogram latency;
-  Histogram tbt;     // batch time / its largest output
-  Histogram decode;  // decode TBT: time of one decode step
-
-  // counts: [kCount][HistogramLayout::kNumBuckets], all zero
-  SERVESWEEP_FUNCTION explicit BatchHistograms(std::uint32_t* counts) {
-    latency.counts = counts;
-    tbt.counts = counts + HistogramLayout::kNumBuckets;
-    decode.counts = counts + 2 * HistogramLayout::kNumBuckets;
-  }
+// The histograms of a world.
+enum BatchHistogram {
+  kLatencyHistogram,
+  kTbtHistogram,     // batch time / its largest output
+  kDecodeHistogram,  // decode TBT: time of one decode step
+  kNumBatchHistograms,
 };
+using BatchHistograms = HistogramSet<kNumBatchHistograms>;
 
 }  // namespace servesweep

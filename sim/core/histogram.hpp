@@ -87,6 +87,10 @@ struct HistogramSet {
   SERVESWEEP_FUNCTION explicit HistogramSet(std::uint32_t* counts) {
     for (int i = 0; i < kNumber; ++i) of[i].counts = counts + i * HistogramLayout::kNumBuckets;
   }
+  template <class Lanes>
+  SERVESWEEP_FUNCTION void clear(const Lanes& lanes) {
+    for (Histogram& histogram : of) histogram.clear(lanes);
+  }
 };
 
 // Writes the quantiles of a histogram of `total` > 0 values to out_ns: NumPy's linear

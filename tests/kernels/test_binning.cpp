@@ -10,6 +10,7 @@
 
 #include "kernels/workloads/binning_rules.hpp"
 #include "kernels/workloads/device_binning.hpp"
+#include "tests/support/binned_block.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/device_memory.hpp"
 #include "tests/support/host_requests.hpp"
@@ -180,7 +181,7 @@ TEST_CASE("binned requests are those of a stable sort") {
     const BinningSpec spec = random_spec(random, r, set, longest);
     const std::vector<std::int64_t> edges =
         spec.edges.empty() ? naive_edges(r.predicted, spec.num_bins, 10'000) : spec.edges;
-    const BinnedBlock block(spec);
+    const testing::BinnedBlock block(spec);
     check_equals_naive(block.workload(), r, spec, edges);
     check_equals_naive(DeviceBinned(r, spec).workload(), r, spec, edges);
     with_rejected += block.workload().num_rejected > 0;
@@ -204,7 +205,7 @@ TEST_CASE("the device bins as the host does") {
     const RequestSet set = r.set();
     BinningSpec spec = random_spec(random, r, set, longest);
     if (random() % 2 == 0) spec.num_bins = 1 + static_cast<int>(random() % 1024);
-    const BinnedBlock block(spec);
+    const testing::BinnedBlock block(spec);
     const BinnedWorkload& host = block.workload();
     const DeviceBinned on_device(r, spec);
     const BinnedWorkload& device = on_device.workload();

@@ -25,11 +25,17 @@ namespace {
 using testing::EmulatedCudaWarp;
 
 #ifdef SERVESWEEP_BRIEF_TESTS
-constexpr int kWorlds = 12;
+constexpr int kWorlds = 10;
+constexpr unsigned kWidths[] = {2, 8, 32};
 #else
 constexpr int kWorlds = 40;
-#endif
 constexpr unsigned kWidths[] = {1, 2, 4, 8, 16, 32};
+#endif
+
+// The batch engine compiled for groups of eight lanes alone.
+struct EightLanes : BatchTraits {
+  static constexpr int kLaneWidth = 8;
+};
 
 // 16-byte pieces, as the device's memory is aligned.
 struct alignas(StateLayout::kAlignment) Piece {
@@ -54,7 +60,7 @@ class Wave {
   Wave(const std::vector<typename Engine::World>& worlds, bool is_exact) : worlds_(worlds) {
     for (const auto& world : worlds) {
       shape_.add(world);
-      const WorldSize<Engine> size = Engine::size_of(world);
+      const auto size = Engine::size_of(world);
       Engine::for_each_table(
           [](auto& begins, auto& end, const auto& rows) {
             begins.push_back(end.count);
@@ -123,9 +129,9 @@ class Wave {
 
   void add_exact_values(testing::Bytes& bytes, std::size_t world) const {
     const ExactRoom& room = arrays.exact[0];
-    const int quantities = Engine::num_quantities(0);
-    for (int q = 0; q < quantities; ++q) {
-      const std::uint32_t count = room.counts[world * quantities + q];
+    for (int q = 0; q < Engine::num_quantities(0); ++q) {
+      const std::uint32_t count =
+          room.end_of(q, static_cast<std::int32_t>(world)) - room.begin[world];
       bytes.add(count);
       const std::int64_t* values = room.values + q * room.stride + room.begin[world];
       for (std::uint32_t v = 0; v < count; ++v) bytes.add(values[v]);
@@ -154,10 +160,10 @@ std::vector<std::string> run_alone(const std::vector<typename Engine::World>& wo
     typename Engine::State state;
     Engine::place(state, data_of(memory), worlds[i]);
     if constexpr (kExact) {
-      typename Engine::KeepValues values{wave.arrays.exact, worlds[i], *state.result, index};
-      values.open();
+      open_rooms<Engine>(wave.arrays.exact, index);
+      typename Engine::KeepValues values{wave.arrays.exact, worlds[i], index};
       Engine::template run<Engine::kFeatures>(lane, worlds[i], state, histograms, values);
-      values.close();
+      state.result->exact_quantiles = has_exact_percentiles<Engine>(worlds[i]);
     } else {
       typename Engine::NoObserver none;
       Engine::template run<Engine::kFeatures>(lane, worlds[i], state, histograms, none);
@@ -166,7 +172,7 @@ std::vector<std::string> run_alone(const std::vector<typename Engine::World>& wo
     wave.arrays.results[i] = *state.result;
     SparseHistograms& sparse = wave.arrays.histograms;
     for (int h = 0; h < Engine::kSavedHistograms; ++h) {
-      const Histogram& histogram = Engine::saved_histogram(histograms, h);
+      const Histogram& histogram = histograms.of[h];
       const std::int32_t row = index * Engine::kSavedHistograms + h;
       sparse.places[row] = *sparse.num_entries;
       for (std::int32_t b = 0; b < HistogramLayout::kNumBuckets; ++b) {
@@ -198,7 +204,7 @@ std::vector<std::string> run_as_warp(const std::vector<typename Engine::World>& 
                                          true};
   EmulatedCudaWarp warp(width, 1, width);
   warp.run([&] {
-    const DeviceWarp lane;
+    const typename RunWorlds<Engine, kExact>::Warp lane;
     const auto slot = static_cast<std::int32_t>(EmulatedCudaWarp::lane() / width);
     kernel.run_in_slot(lane, slot,
                        data_of(states) + static_cast<std::size_t>(slot) * wave.state_bytes());
@@ -212,6 +218,7 @@ template <class Engine, bool kExact>
 void check_worlds(const std::vector<typename Engine::World>& worlds) {
   const std::vector<std::string> expected = run_alone<Engine, kExact>(worlds);
   for (const unsigned width : kWidths) {
+    if (Engine::kLaneWidth > 0 && width != static_cast<unsigned>(Engine::kLaneWidth)) continue;
     const std::vector<std::string> outcomes = run_as_warp<Engine, kExact>(worlds, width);
     for (std::size_t i = 0; i < worlds.size(); ++i) {
       INFO("world " << i << ", width " << width);
@@ -244,6 +251,7 @@ TEST_CASE("the batch engine's kernels on an emulated CUDA warp give the bits of 
   }
   check_worlds<BatchTraits, false>(worlds);
   check_worlds<BatchTraits, true>(worlds);
+  check_worlds<EightLanes, false>(worlds);
 }
 
 TEST_CASE("the continuous engine's kernels on an emulated CUDA warp give the bits of one lane") {

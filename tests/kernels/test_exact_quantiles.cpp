@@ -27,7 +27,7 @@ double naive_quantile(std::vector<std::int64_t> values, double q) {
 void check_wave(std::mt19937_64& random, int num_worlds, std::uint64_t most_room,
                 std::uint64_t most_value) {
   INFO(num_worlds << " worlds of up to " << most_room << ", values up to " << most_value);
-  std::vector<std::uint32_t> begin, counts;
+  std::vector<std::uint32_t> begin, end(static_cast<std::size_t>(3 * num_worlds));
   std::vector<BatchResult> results(static_cast<std::size_t>(num_worlds));
   std::uint32_t stride = 0;
   for (std::size_t w = 0; w < results.size(); ++w) {
@@ -37,8 +37,9 @@ void check_wave(std::mt19937_64& random, int num_worlds, std::uint64_t most_room
     if (is_exact) stride += static_cast<std::uint32_t>(room);
     results[w].exact_quantiles = is_exact;
     results[w].completed = static_cast<std::int64_t>(random() % 4 == 0 ? room / 2 : room);
-    for (int quantity = 0; quantity < 3; ++quantity) {
-      counts.push_back(static_cast<std::uint32_t>(is_exact ? results[w].completed : 0));
+    for (std::size_t quantity = 0; quantity < 3; ++quantity) {
+      end[quantity * results.size() + w] =
+          begin[w] + static_cast<std::uint32_t>(is_exact ? results[w].completed : 0);
     }
     results[w].latency_quantiles_ns[0] = -1.0;  // stays where nothing is to be taken
   }
@@ -48,9 +49,9 @@ void check_wave(std::mt19937_64& random, int num_worlds, std::uint64_t most_room
   const OnDevice<std::int64_t> on_device(values);
   const OnDevice<std::uint32_t> begins(begin);
   const OnDevice<BatchResult> device_results(results);
-  const OnDevice<std::uint32_t> device_counts(counts);
+  const OnDevice<std::uint32_t> ends(end);
   const OnDevice<unsigned char> temp(QuantileTemp(nullptr, stride, num_worlds).bytes);
-  const ExactRoom room{on_device.data(), stride, begins.data(), device_counts.data()};
+  const ExactRoom room{on_device.data(), stride, begins.data(), ends.data(), num_worlds};
   take_exact_quantiles<BatchTraits>(Device(), &room, num_worlds, device_results.data(),
                                     temp.data());
   const std::vector<BatchResult> taken = device_results.values();

@@ -95,13 +95,13 @@ inline void check_device_warp(unsigned width, unsigned warps_before, std::uint64
   std::vector<std::string> given(EmulatedCudaWarp::kLanes);
   EmulatedCudaWarp warp(width, warps_before, seed);
   warp.run([&] {
-    const DeviceWarp lane;
+    const DeviceWarp<> lane;
     const unsigned group = EmulatedCudaWarp::lane() / width;
     const auto of_first_lane = [&](std::int64_t value) {
       return lane.of_first_lane(lane.lane() == 0 ? value : std::int64_t{-1});
     };
-    given[EmulatedCudaWarp::lane()] = make_random_calls(GroupLanes<DeviceWarp>(lane), of_first_lane,
-                                                        shared[group], seed * 64 + group);
+    given[EmulatedCudaWarp::lane()] = make_random_calls(
+        GroupLanes<DeviceWarp<>>(lane), of_first_lane, shared[group], seed * 64 + group);
   });
   for (unsigned lane = 0; lane < EmulatedCudaWarp::kLanes; ++lane) {
     const unsigned group = lane / width;

@@ -15,7 +15,6 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "tests/support/fiber.hpp"
 
@@ -123,17 +122,18 @@ class EmulatedCudaWarp {
   // A random lane that does not wait goes on.
   void next() {
     Fiber& self = *lanes_[now_].fiber;
-    std::vector<int> ready;
+    std::array<int, kLanes> ready;  // on the stack: the last lane does not come back to free it
+    unsigned num_ready = 0;
     bool any_waits = false;
     for (int lane = 0; lane < kLanes; ++lane) {
       any_waits = any_waits || lanes_[lane].waits;
-      if (!lanes_[lane].has_ended && !lanes_[lane].waits) ready.push_back(lane);
+      if (!lanes_[lane].has_ended && !lanes_[lane].waits) ready[num_ready++] = lane;
     }
-    if (ready.empty()) {
+    if (num_ready == 0) {
       if (any_waits) problem_ = "lanes wait for lanes that do not come";
       self.switch_to(*outside_);
     }
-    now_ = ready[random_() % ready.size()];
+    now_ = ready[random_() % num_ready];
     Fiber& other = *lanes_[now_].fiber;
     if (&other != &self) self.switch_to(other);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/batch_traits.hpp"
+#include "tests/support/binned_block.hpp"
 #include "tests/support/host_requests.hpp"
 #include "tests/support/random_worlds.hpp"
 #include "tests/support/result_bytes.hpp"
@@ -85,10 +86,8 @@ std::string run_world(const Lanes& lanes, const BatchWorld& world, bool observed
   take_quantiles(lanes, histograms, *memory.state.result);
   lanes.once([&] { memory.counts = memory.histograms; });
   Bytes locals;
-  locals.add(histograms.latency.touched, histograms.tbt.touched, histograms.decode.touched);
-  histograms.latency.clear(lanes);
-  histograms.tbt.clear(lanes);
-  histograms.decode.clear(lanes);
+  for (const Histogram& histogram : histograms.of) locals.add(histogram.touched);
+  histograms.clear(lanes);
   return locals.text;
 }
 
