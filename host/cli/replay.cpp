@@ -5,14 +5,12 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <sstream>
 
 #include "host/base/error.hpp"
 #include "host/base/sha256.hpp"
-#include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/support/options.hpp"

@@ -9,7 +9,6 @@
 
 #include "host/base/error.hpp"
 #include "host/base/units.hpp"
-#include "host/cli/program.hpp"
 #include "host/cli/report.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/cli/support/study_run.hpp"

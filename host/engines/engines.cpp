@@ -21,12 +21,6 @@ std::vector<Registered>& engines() {
   return engines;
 }
 
-std::string unknown(const std::string& name) {
-  const std::vector<std::string> names = engine_names();
-  return "invalid engine=" + name + " (must be one of " + joined(names) + ")" +
-         did_you_mean(nearest(name, names));
-}
-
 }  // namespace
 
 std::vector<std::string> engine_names() {
@@ -44,16 +38,19 @@ std::unique_ptr<Engine> make_engine(const std::string& name) {
   for (const Registered& engine : engines()) {
     if (name == engine.name) return engine.make();
   }
-  throw InputError(unknown(name));
+  const std::vector<std::string> names = engine_names();
+  throw InputError("invalid engine=" + name + " (must be one of " + joined(names) + ")" +
+                   did_you_mean(nearest(name, names)));
 }
 
 std::unique_ptr<Engine> make_engine(const RunSpec& spec) {
   const std::string name = engine_of(spec);
-  const SpecEntry* entry = spec.find("engine");
-  for (const Registered& engine : engines()) {
-    if (name == engine.name) return engine.make();
+  try {
+    return make_engine(name);
+  } catch (const InputError& error) {
+    const SpecEntry* entry = spec.find("engine");
+    throw InputError({entry->at(entry->value, error.what())});
   }
-  throw InputError({entry->at(entry->value, unknown(name))});
 }
 
 }  // namespace servesweep

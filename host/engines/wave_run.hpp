@@ -193,10 +193,8 @@ class WaveRun : public EngineRun {
 
   // Of this chunk, of the one before, or new.
   Requests& requests_of(const Params& params, std::int32_t replication, Chunk& chunk) {
-    RequestClassParams classes;
-    if constexpr (requires { params.classes; }) classes = params.classes;
     const RandomSource random = random_of(replication);
-    const std::string key = workload_key(params.workload, random.seed, random.replication, classes);
+    const std::string key = workload_key(params.workload, random.seed, random.replication);
     std::shared_ptr<Requests>& here = chunk.requests[key];
     if (here != nullptr) return *here;
     const auto before = requests_.find(key);
@@ -204,7 +202,7 @@ class WaveRun : public EngineRun {
       here = before->second;
     } else {
       const ProfileRegion region("servesweep::make_workload");
-      here = std::make_shared<Requests>(source_.get(params.workload, replication, classes));
+      here = std::make_shared<Requests>(source_.get(params.workload, replication));
     }
     return *here;
   }

@@ -26,17 +26,15 @@ WorkloadSource::WorkloadSource(const Sweep& sweep, InputFiles files, WorkloadCac
     : sweep_(sweep), files_(std::move(files)), cache_(cache) {}
 
 std::shared_ptr<const Workload> WorkloadSource::get(const WorkloadSpec& spec,
-                                                    std::int32_t replication,
-                                                    const RequestClassParams& classes) {
+                                                    std::int32_t replication) {
   const std::uint64_t seed = sweep_.settings().seed;
   const auto draw = static_cast<std::uint32_t>(replication);
-  const std::string key = workload_key(spec, seed, draw, classes);
+  const std::string key = workload_key(spec, seed, draw);
   std::weak_ptr<const Workload>& known = built_[key];
   std::shared_ptr<const Workload> workload = known.lock();
   if (workload == nullptr && cache_ != nullptr) workload = cache_->find(key);
   if (workload == nullptr) {
-    workload =
-        std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw, classes));
+    workload = std::make_shared<const Workload>(build_workload(spec, files_.trace, seed, draw));
     if (cache_ != nullptr) cache_->add(key, workload);
   }
   known = workload;

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "host/latency/kernel_profile.hpp"
 #include "host/latency/service_grid.hpp"
@@ -52,8 +51,7 @@ class WorkloadSource {
   WorkloadSource(const Sweep& sweep, InputFiles files, WorkloadCache* cache = nullptr);
 
   // The workload of a world with these values (as Sweep::values() gives them).
-  std::shared_ptr<const Workload> get(const WorkloadSpec& spec, std::int32_t replication,
-                                      const RequestClassParams& classes = {});
+  std::shared_ptr<const Workload> get(const WorkloadSpec& spec, std::int32_t replication);
   const InputFiles& files() const { return files_; }
 
  private:

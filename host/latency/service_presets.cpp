@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <cstddef>
-#include <iterator>
 #include <limits>
 #include <vector>
 

@@ -56,10 +56,6 @@ struct PresetFacts {
   double falls_from_tokens() const;
 };
 
-inline const char* name_of(ServicePreset preset) {
-  return EnumNames<ServicePreset>::values[static_cast<int>(preset)];
-}
-
 // Of any preset but none.
 const PresetFacts& facts_of(ServicePreset preset);
 

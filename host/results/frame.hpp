@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +50,8 @@ class Frame {
   std::vector<double> numbers(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
 
+  // Other values for a column.
+  void set(std::string_view name, ColumnData values) { data_[position(name)] = std::move(values); }
   Frame select(const std::vector<std::size_t>& rows) const;
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -151,25 +150,17 @@ Frame as_part(const Study& study, const SweepResult& result) {
   for (const ResultColumn& column : result.worlds.columns()) {
     part.add(column, result.worlds.data(column.spec.name));
     if (column.spec.name != "replication") continue;
+    const std::vector<ColumnSpec> columns = study_columns(study.steps);
     part.add(
-        {step_column(study.steps), ColumnRole::kIndex},
+        {columns[0], ColumnRole::kIndex},
         std::vector<std::int32_t>(rows, static_cast<std::int32_t>(step - study.steps.begin())));
-    part.add({sweep_column(), ColumnRole::kIndex},
+    part.add({columns[1], ColumnRole::kIndex},
              std::vector<std::int32_t>(rows, static_cast<std::int32_t>(study.sweeps.size())));
-    part.add({sweep_world_column(), ColumnRole::kIndex}, result.worlds.data("world"));
-    part.add({seed_column(), ColumnRole::kInput},
+    part.add({columns[2], ColumnRole::kIndex}, result.worlds.data("world"));
+    part.add({columns[3], ColumnRole::kInput},
              std::vector<std::int64_t>(rows, std::stoll(result.sweep.attribute("seed"))));
   }
   return part;
-}
-
-// The frame with other values in one column.
-Frame with(const Frame& frame, const char* name, const ColumnData& values) {
-  Frame changed(frame.name());
-  for (const ResultColumn& column : frame.columns()) {
-    changed.add(column, column.spec.name == name ? values : frame.data(column.spec.name));
-  }
-  return changed;
 }
 
 // Keeps these rows, in their order; sweeps without worlds go, and worlds and sweeps are numbered
@@ -195,35 +186,20 @@ void keep(Study& study, std::vector<std::size_t> rows) {
   std::iota(ids.begin(), ids.end(), std::int64_t{0});
 
   study.sweeps = std::move(sweeps);
-  study.worlds = with(with(study.worlds, kSweepColumn, sweep).select(rows), "world", ids);
+  study.worlds.set(kSweepColumn, sweep);
+  study.worlds = study.worlds.select(rows);
+  study.worlds.set("world", ids);
   for (RaggedTable& table : study.tables) table.data = rows_of(table, rows);
 }
 
 }  // namespace
 
-ColumnSpec step_column(const std::vector<std::string>& steps) {
-  return {kStepColumn, ColumnType::kCategory, "1", "Step of the study.", steps};
-}
-
-const ColumnSpec& sweep_column() {
-  static const ColumnSpec column = {kSweepColumn,
-                                    ColumnType::kInt32,
-                                    "1",
-                                    "Sweep that the world was run in: row of /sweeps.",
-                                    {}};
-  return column;
-}
-
-const ColumnSpec& seed_column() {
-  static const ColumnSpec column = {
-      "seed", ColumnType::kInt64, "1", "Seed of everything random in that sweep.", {}};
-  return column;
-}
-
-const ColumnSpec& sweep_world_column() {
-  static const ColumnSpec column = {
-      kSweepWorldColumn, ColumnType::kInt64, "1", "World id in that sweep.", {}};
-  return column;
+std::vector<ColumnSpec> study_columns(const std::vector<std::string>& steps) {
+  return {
+      {kStepColumn, ColumnType::kCategory, "1", "Step of the study.", steps},
+      {kSweepColumn, ColumnType::kInt32, "1", "Sweep that the world was run in: row of /sweeps."},
+      {kSweepWorldColumn, ColumnType::kInt64, "1", "World id in that sweep."},
+      {"seed", ColumnType::kInt64, "1", "Seed of everything random in that sweep."}};
 }
 
 std::string StudySweep::attribute(const std::string& name) const {
@@ -263,7 +239,7 @@ bool make_newest(Study& study, const std::string& step, const std::string& finge
   const auto newest = static_cast<std::int32_t>(study.sweeps.size());
   study.sweeps.push_back(study.sweeps[static_cast<std::size_t>(sweeps[rows[0]])]);
   for (const std::size_t row : rows) sweeps[row] = newest;
-  study.worlds = with(study.worlds, kSweepColumn, sweeps);
+  study.worlds.set(kSweepColumn, sweeps);
   std::vector<std::size_t> all(study.worlds.num_rows());
   std::iota(all.begin(), all.end(), std::size_t{0});
   keep(study, std::move(all));

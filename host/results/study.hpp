@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +17,8 @@ inline constexpr const char* kStepColumn = "step";               // category: th
 inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
 
-ColumnSpec step_column(const std::vector<std::string>& steps);
-const ColumnSpec& sweep_column();
-const ColumnSpec& sweep_world_column();
-const ColumnSpec& seed_column();
+// These three, and the seed of the world's sweep.
+std::vector<ColumnSpec> study_columns(const std::vector<std::string>& steps);
 
 struct StudySweep {
   std::string step;

@@ -1,7 +1,6 @@
 #include "host/run/request_count.hpp"
 
 #include <algorithm>
-#include <string>
 #include <tuple>
 #include <utility>
 

@@ -129,7 +129,7 @@ class SpecChecker {
     s.seed = static_cast<std::uint64_t>(setting("seed"));
     s.replications = static_cast<std::int32_t>(setting("replications"));
     checked_.design = static_cast<DesignKind>(static_cast<int>(setting("sweep.design")));
-    s.design = EnumNames<DesignKind>::values[static_cast<int>(checked_.design)];
+    s.design = name_of(checked_.design);
     checked_.samples = static_cast<std::int64_t>(setting("sweep.samples"));
     const bool csv_given = setting("sweep.csv") != 0;
     s.save_histograms =
@@ -310,7 +310,7 @@ CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameter
     }
   }
   checked.settings = sweep.settings;
-  checked.settings.design = EnumNames<DesignKind>::values[static_cast<int>(checked.design)];
+  checked.settings.design = name_of(checked.design);
   return checked;
 }
 

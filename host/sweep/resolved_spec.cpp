@@ -22,7 +22,7 @@ void append_key(std::string& out, const Parameter& p, const std::vector<std::str
 
 }  // namespace
 
-std::string resolved_spec(const SweepSettings& settings, ResolvedDesign design,
+std::string resolved_spec(const SweepSettings& settings, DesignKind design,
                           const ParameterSet& parameters, const std::vector<std::string>& texts,
                           const std::vector<std::vector<double>>& values,
                           const std::vector<bool>& is_axis) {
@@ -36,10 +36,8 @@ std::string resolved_spec(const SweepSettings& settings, ResolvedDesign design,
     }
   };
   append_table("");  // what has no table must come before all tables
-  const char* const save =
-      EnumNames<SaveDetails>::values[static_cast<int>(settings.save_histograms)];
-  out += std::string("\n[sweep]\ndesign = ") +
-         (design == ResolvedDesign::kGrid ? "\"grid\"" : "\"zip\"") +
+  const char* const save = name_of(settings.save_histograms);
+  out += "\n[sweep]\ndesign = " + toml_string(name_of(design)) +
          "\n\n[output]\nsave_histograms = " +
          (settings.save_histograms == SaveDetails::kAuto ? toml_string(save) : save) +
          "\nexact_percentiles = " + (settings.exact_percentiles ? "true" : "false") + "\n";

@@ -307,8 +307,8 @@ class SweepBuilder {
       }
     }
     sweep_.resolved_toml_ =
-        resolved_spec(sweep_.settings_, grid ? ResolvedDesign::kGrid : ResolvedDesign::kZip,
-                      parameters_, sweep_.texts_, values, is_axis);
+        resolved_spec(sweep_.settings_, grid ? DesignKind::kGrid : DesignKind::kZip, parameters_,
+                      sweep_.texts_, values, is_axis);
     sweep_.fingerprint_ = sha256_hex(sweep_.resolved_toml_);
   }
 

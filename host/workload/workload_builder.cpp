@@ -195,10 +195,21 @@ void predict(const WorkloadSpec& spec, const Trace* trace, const RandomSource& r
   }
 }
 
+// Gives each request a class, unless they have one or there is one class only. A higher share takes
+// requests from class 1 to class 0, never back.
+void draw_classes(const RequestClassParams& params, const RandomSource& random,
+                  Workload& workload) {
+  if (!workload.priority.empty() || params.one_class()) return;
+  const RandomStream stream = random.stream(StreamId::kPriority);
+  for (std::size_t i = 0; i < workload.size(); ++i) {
+    workload.priority.push_back(stream.uniform(i) < params.high_share ? 0 : 1);
+  }
+}
+
 }  // namespace
 
 Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, std::uint64_t seed,
-                        std::uint32_t replication, const RequestClassParams& classes) {
+                        std::uint32_t replication) {
   std::shared_ptr<const Trace> trace;
   if (!spec.trace.empty()) {
     trace =
@@ -218,7 +229,7 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
     generate(spec, traces, random, workload);
   }
   predict(spec, trace.get(), random, workload);
-  draw_request_classes(classes, random, workload);
+  draw_classes(spec.classes, random, workload);
   return workload;
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "host/workload/request_classes.hpp"
 #include "host/workload/trace.hpp"
 #include "host/workload/workload.hpp"
 #include "host/workload/workload_params.hpp"
@@ -20,7 +19,7 @@ using TraceProvider =
 // A pure function of its arguments. Throws InputError where a trace has too few requests or lacks
 // the predictions that are asked for. `traces` is not called for a preset.
 Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, std::uint64_t seed,
-                        std::uint32_t replication, const RequestClassParams& classes = {});
+                        std::uint32_t replication);
 
 // The s of a world: its arrivals are those of the workload divided by s. Throws InputError where
 // an absolute rate is asked of requests that all arrive at the same moment, or arrivals then span

@@ -99,6 +99,16 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
   return spec;
 }
 
+void add_request_class_parameters(ParameterSet& set, const std::vector<Condition>& read_when) {
+  set.add<RequestClassParams>("workload.priority", read_when);
+}
+
+RequestClassParams read_request_class_params(const ParameterSet& set, const double* values) {
+  RequestClassParams params;
+  ParameterSet::assign(params, values, set.find("workload.priority.high_share").value());
+  return params;
+}
+
 bool has_workload_parameters(const ParameterSet& set) {
   return set.find("workload.trace").has_value();
 }
@@ -117,10 +127,8 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec) {
   const bool has_preset = spec.source.preset != WorkloadPreset::kNone;
   if (has_trace && has_preset) {
     findings.push_back(
-        {"workload.preset",
-         std::string("invalid preset=") +
-             EnumNames<WorkloadPreset>::values[static_cast<int>(spec.source.preset)] +
-             " (workload.trace is given too) keep one of the two"});
+        {"workload.preset", std::string("invalid preset=") + name_of(spec.source.preset) +
+                                " (workload.trace is given too) keep one of the two"});
   }
   if (!has_trace && spec.predictor.predictor == PredictorKind::kTrace) {
     findings.push_back({"workload.predictor",
@@ -146,8 +154,7 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec) {
   return findings;
 }
 
-std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication,
-                         const RequestClassParams& classes) {
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication) {
   std::string key = std::to_string(seed) + ' ' + std::to_string(replication) + ' ';
   for (const std::string& path : {spec.trace, spec.prompt.trace, spec.output.trace}) {
     key += path;
@@ -158,7 +165,7 @@ std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint
   requests.load = {};
   visit_params(requests,
                [&key](const auto& params, const char*, auto&&) { append_bytes(key, params); });
-  if (!classes.one_class()) append_bytes(key, classes);
+  if (!spec.classes.one_class()) append_bytes(key, spec.classes);
   return key;
 }
 

@@ -13,7 +13,6 @@
 #include "host/workload/arrivals.hpp"
 #include "host/workload/lengths.hpp"
 #include "host/workload/predictors.hpp"
-#include "host/workload/request_classes.hpp"
 #include "host/workload/trace.hpp"
 #include "sim/core/field.hpp"
 
@@ -111,6 +110,22 @@ struct MeanArrivalRate {
   }
 };
 
+// Priority classes of requests, table [workload.priority]: drawn where a trace has none. Only
+// engines with a policy that looks at them register these parameters; to all others, the results
+// of such a table would be a column that says nothing.
+struct RequestClassParams {
+  double high_share = 1.0;
+
+  template <class Visitor>
+  static void fields(Visitor&& visit) {
+    visit(&RequestClassParams::high_share, "high_share", "", 0.0, 1.0,
+          "Share of requests of class 0, which goes first; the others are of class 1. Not for "
+          "traces with priorities of their own.");
+  }
+
+  bool one_class() const { return high_share >= 1; }
+};
+
 struct LengthChoice {
   LengthKind kind = LengthKind::kLognormal;
 
@@ -145,15 +160,18 @@ struct WorkloadSpec {
   MmppArrivals::Params mmpp;
   DiurnalArrivals::Params diurnal;
   LengthSpec prompt, output;
+  RequestClassParams classes;
   std::string trace;  // the path behind `source`, "" if none
 };
 
-// Registers everything above, each with the conditions under which it is read.
+// Registers everything above but the classes, each with the conditions under which it is read.
 void add_workload_parameters(ParameterSet& set);
+void add_request_class_parameters(ParameterSet& set, const std::vector<Condition>& read_when = {});
 
-// A world's specification. values: one per parameter of `set`; texts: by id.
+// A world's specification, without classes. values: one per parameter of `set`; texts: by id.
 WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts);
+RequestClassParams read_request_class_params(const ParameterSet& set, const double* values);
 
 // Whether these parameters are among those of the set. All below needs them, but for
 // read_trace_options(), which gives the defaults without them.
@@ -166,7 +184,6 @@ std::vector<Finding> check_workload(const WorkloadSpec& spec);
 
 // Equal for specifications that give the same requests (everything but rps_scaling, rps and
 // real_timestamps counts) at the same seed and replication. Bytes, not for people.
-std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication,
-                         const RequestClassParams& classes = {});
+std::string workload_key(const WorkloadSpec& spec, std::uint64_t seed, std::uint32_t replication);
 
 }  // namespace servesweep

@@ -1,7 +1,6 @@
 #include "io/hdf5/dimension_scale.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 

@@ -1,7 +1,6 @@
 #include "io/report/latency_cdf.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 

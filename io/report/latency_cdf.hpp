@@ -2,7 +2,6 @@
 // which a share of the requests lies, for a list of shares.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "io/report/points.hpp"

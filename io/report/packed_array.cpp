@@ -5,7 +5,6 @@
 
 #include <bit>
 #include <cmath>
-#include <stdexcept>
 
 namespace servesweep {
 namespace {

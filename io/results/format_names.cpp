@@ -23,10 +23,8 @@ void append(std::vector<NamedDataset>& all, const std::string& engine_name) {
   const auto add = [&](const std::string& group, const ColumnSpec& column) {
     all.push_back({engine_name, "/" + group + "/" + column.name, column});
   };
-  for (const ColumnSpec& column : {world_column(), replication_column(), step_column({}),
-                                   sweep_column(), sweep_world_column(), seed_column()}) {
-    add(kWorldsGroup, column);
-  }
+  for (const ColumnSpec& column : {world_column(), replication_column()}) add(kWorldsGroup, column);
+  for (const ColumnSpec& column : study_columns({})) add(kWorldsGroup, column);
   for (const Parameter& parameter : engine->parameters()) {
     add(kWorldsGroup, input_column(parameter));
   }

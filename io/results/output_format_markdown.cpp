@@ -169,8 +169,7 @@ std::string output_format_markdown(const ResultSchema& schema) {
     }
   }
   text += "\n## Studies\n" + std::string(kStudies) + kColumnHeader;
-  for (const ColumnSpec& column : {step_column({"step1_request_scaling", "..."}), sweep_column(),
-                                   sweep_world_column(), seed_column()}) {
+  for (const ColumnSpec& column : study_columns({"step1_request_scaling", "..."})) {
     text += row(worlds, "world", column);
   }
   for (const GroupSpec* group : {&sweeps_group(), &findings_group(), &methods_group()}) {

@@ -1,6 +1,5 @@
 #include "io/results/shard.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <numeric>
 #include <stdexcept>

@@ -1,5 +1,4 @@
 // Rows of CSV traces: the header says which column is which.
-#include <array>
 #include <cstddef>
 
 #include "host/base/names.hpp"

@@ -8,7 +8,6 @@
 #include "host/latency/roofline_params.hpp"
 #include "host/latency/service_presets.hpp"
 #include "host/parameters/parameter.hpp"
-#include "host/workload/request_classes.hpp"
 #include "host/workload/workload_params.hpp"
 #include "sim/continuous/params.hpp"
 #include "sim/continuous/world.hpp"
@@ -92,7 +91,6 @@ struct ServiceModelChoice {
 
 struct ContinuousParams {
   WorkloadSpec workload;
-  RequestClassParams classes;
   IterationSchedulerParams scheduler;
   ChunkParams chunks;
   DecodeLimitParams decode_limit;

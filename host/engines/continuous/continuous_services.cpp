@@ -133,7 +133,7 @@ void check_roofline(const ContinuousParams& p, std::vector<Finding>& findings) {
                       "iterations where there are some",
                       true});
   if (p.kv.sizing != KvSizing::kMemory) return;
-  const std::string model = EnumNames<RooflineModel>::values[static_cast<int>(r.model)];
+  const std::string model = name_of(r.model);
   const auto compare = [&](const char* key, const char* name, double given, double of_model) {
     if (!differs(given, of_model, 0.1)) return;
     findings.push_back({key,

@@ -18,7 +18,8 @@ using Numbers = std::vector<std::int32_t>;
 Workload classes_of(double high_share, std::uint64_t seed = 1, std::uint32_t replication = 0) {
   WorkloadSpec spec;
   spec.source.requests = 20000;
-  return build_workload(spec, {}, seed, replication, {high_share});
+  spec.classes = {high_share};
+  return build_workload(spec, {}, seed, replication);
 }
 
 std::shared_ptr<Trace> small_trace() {
@@ -34,8 +35,9 @@ Workload build(const std::shared_ptr<Trace>& trace, std::int64_t requests,
   WorkloadSpec spec;
   spec.trace = "t";
   spec.source.requests = requests;
+  spec.classes = classes;
   return build_workload(
-      spec, [&](const std::string&, const TraceOptions&) { return trace; }, 1, 0, classes);
+      spec, [&](const std::string&, const TraceOptions&) { return trace; }, 1, 0);
 }
 
 }  // namespace
@@ -115,11 +117,14 @@ TEST_CASE("a workload's memory counts what it has") {
 }
 
 TEST_CASE("the classes are part of the key only where there are several") {
-  const WorkloadSpec spec;
-  const std::string key = workload_key(spec, 1, 0);
-  CHECK((workload_key(spec, 1, 0, {1.0}) == key));
-  CHECK((workload_key(spec, 1, 0, {0.5}) != key));
-  CHECK((workload_key(spec, 1, 0, {0.5}) != workload_key(spec, 1, 0, {0.25})));
+  const auto key = [](double high_share) {
+    WorkloadSpec spec;
+    spec.classes = {high_share};
+    return workload_key(spec, 1, 0);
+  };
+  CHECK((key(1.0) == workload_key({}, 1, 0)));
+  CHECK((key(0.5) != key(1.0)));
+  CHECK((key(0.5) != key(0.25)));
 }
 
 TEST_CASE("the share is a parameter of the engines that want it") {
