@@ -1,5 +1,7 @@
 #include "host/base/names.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <cstddef>
 
@@ -53,12 +55,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string joined(const std::vector<std::string>& names, std::string_view between) {
-  std::string all;
-  for (const std::string& name : names) {
-    if (&name != &names.front()) all += between;
-    all += name;
-  }
-  return all;
+  return fmt::format("{}", fmt::join(names, between));
 }
 
 std::string_view bare_name(std::string_view key) {

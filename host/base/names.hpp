@@ -13,7 +13,7 @@ namespace servesweep {
 // that the name begins or ends.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
-// The same for dotted keys: "k_bins" and "cluster.kbins" are both near "scheduler.k_bins".
+// The nearest of dotted keys: "k_bins" and "cluster.kbins" are both near "scheduler.k_bins".
 std::string nearest_key(std::string_view key, const std::vector<std::string>& candidates);
 
 // " did you mean NAME?", or `otherwise` for an empty name: the last part of a message.

@@ -14,7 +14,7 @@ namespace servesweep {
 
 enum class ProgressStyle { kNone, kLines, kBar };
 
-// For stderr.
+// How progress is shown on stderr.
 ProgressStyle progress_style(bool quiet);
 
 struct ProgressState {
@@ -24,7 +24,7 @@ struct ProgressState {
   std::int64_t requests = 0;       // of the sweep
   std::int64_t requests_before = 0;
   std::int64_t requests_done = 0;
-  double done_s = 0;  // when the last of them were done, from the start of the run
+  double done_s = 0;  // when the last request was done, from the start of the run
   double now_s = 0;   // from the start of the run
 
   double remaining_s() const;  // negative: nothing to tell it from
@@ -32,7 +32,7 @@ struct ProgressState {
 
 // "1,200/5,000 worlds, 310 worlds/s, 12 million requests/s, 12 s left"
 std::string progress_text(const ProgressState& state);
-// The same after a bar, `width` characters in all where the text leaves room.
+// A bar, then progress_text(), `width` characters in all where the text leaves room.
 std::string progress_bar(const ProgressState& state, int width);
 
 // A thread of its own draws while chunks run.

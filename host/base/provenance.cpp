@@ -1,6 +1,6 @@
 #include "host/base/provenance.hpp"
 
-#include <chrono>
+#include <fmt/chrono.h>
 #include <ctime>
 
 namespace servesweep {
@@ -10,12 +10,7 @@ std::string Provenance::code() const {
 }
 
 std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[sizeof "2025-01-31T12:00:00Z"];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
 }
 
 }  // namespace servesweep

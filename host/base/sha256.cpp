@@ -1,5 +1,7 @@
 #include "host/base/sha256.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
 #include <stdexcept>
@@ -12,13 +14,7 @@ std::string sha256_hex(std::string_view bytes) {
   if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
     throw std::runtime_error("no SHA-256 (OpenSSL refuses it) check the machine's OpenSSL set-up");
   }
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kHex[digest[i] >> 4];
-    hex += kHex[digest[i] & 15];
-  }
-  return hex;
+  return fmt::format("{:02x}", fmt::join(digest, digest + size, ""));
 }
 
 }  // namespace servesweep

@@ -9,7 +9,7 @@ namespace servesweep {
 
 // Compensated (Neumaier) summation. NaN of an empty sample.
 double mean(const std::vector<double>& values);
-// With n - 1 in the denominator; NaN below two values.
+// The variance with n - 1 in the denominator; NaN below two values.
 double sample_variance(const std::vector<double>& values);
 // Standard deviation / mean.
 double coefficient_of_variation(const std::vector<double>& values);

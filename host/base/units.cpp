@@ -76,7 +76,7 @@ std::string format_quantity(double number) {
   static constexpr std::pair<double, const char*> kScales[] = {
       {1e12, " trillion"}, {1e9, " billion"}, {1e6, " million"}, {1e3, " thousand"}};
   for (const auto& [scale, name] : kScales) {
-    // From where three digits would round up to the scale.
+    // From 0.9995 on, three digits round up to the scale.
     if (number >= 0.9995 * scale) return fmt::format("{:.3g}{}", number / scale, name);
   }
   return fmt::format("{:.3g}", number);

@@ -40,7 +40,7 @@ IterationFit calibrate_iterations(const MeasuredIterations& measured);
 std::string iteration_fit_text(const MeasuredIterations& measured, const IterationFit& fit,
                                std::size_t worst = 5);
 
-// The same for programs, with every row.
+// The fit as JSON, with every row.
 std::string iteration_fit_json(const MeasuredIterations& measured, const IterationFit& fit);
 
 }  // namespace servesweep

@@ -1,6 +1,6 @@
 #include "host/calibration/least_squares.hpp"
 
-// One order of operations on all machines.
+// Not vectorised, sums have one order of operations on all machines.
 #define EIGEN_DONT_VECTORIZE
 #include <Eigen/Dense>
 
@@ -12,8 +12,9 @@
 
 namespace servesweep {
 
-// By Householder reflections, which do not square the condition of A as the normal equations do.
-// Columns are scaled to length 1 first, so that their units do not decide what counts as dependent.
+// Solves by Householder reflections, which do not square the condition of A as the normal equations
+// do. Columns are scaled to length 1 first, so that their units do not decide what counts as
+// dependent.
 LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
                                  const std::vector<double>& y) {
   constexpr double kIndependent = 1e-9;  // of a column's length that is not along those before it

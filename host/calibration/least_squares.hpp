@@ -17,7 +17,7 @@ struct LeastSquares {
 LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
                                  const std::vector<double>& y);
 
-// Of times, all above 0.
+// How well fitted times follow measured times, which are all above 0.
 struct FitQuality {
   double r_squared = 0;              // NaN where all times are the same
   double residual_squares = 0;       // their sum
@@ -28,7 +28,7 @@ struct FitQuality {
 };
 FitQuality quality_of(const std::vector<double>& measured_ms, const std::vector<double>& fitted_ms,
                       std::size_t coefficients);
-// A line.
+// The quality as one line of text.
 std::string quality_text(const FitQuality& quality);
 // The rows with the largest |residual| / measured, that one first; at most `most`.
 std::vector<std::size_t> worst_rows(const FitQuality& quality,

@@ -39,7 +39,7 @@ void check_replaceable(const std::string& output) {
   throw InputError(output + " exists (and is no report) choose another file with -o, or remove it");
 }
 
-// By columns; none for engines of another version: the page does without.
+// Keys by the names of columns; none for an engine that this version does not know.
 std::map<std::string, std::string> keys_of(const std::string& engine_name) {
   std::map<std::string, std::string> keys;
   try {

@@ -31,8 +31,8 @@ struct RunOptions {
   bool fresh = false, quiet = false, profile = false, dump_default = false;
 };
 
-// With a fixed time the file holds nothing that equal sweeps do not share: of the command only what
-// decides the results.
+// With a fixed time the file holds nothing that equal sweeps do not share: its command line has
+// only what decides the results.
 Provenance provenance_of(const RunOptions& options, const Program& program) {
   Provenance p = run_provenance(this_machine());
   p.sweep_file = options.sweep_file;

@@ -17,7 +17,7 @@
 
 namespace servesweep {
 
-// Of one chunk, in bytes.
+// Memory that one chunk needs, in bytes.
 struct MemoryNeeds {
   std::size_t host = 0;
   std::size_t device = 0;  // on a CPU backend it is taken from the host's
@@ -39,8 +39,8 @@ struct RunLimits {
   std::string shortage(const MemoryNeeds& needs) const;
 };
 
-// A chunk has no more worlds than these, and no more requests than an engine runs in some seconds
-// on so many threads at most (a GPU's are many and slow): a kill loses no more than that.
+// Limits of a chunk, so that a kill loses only seconds of work: its worlds; and the threads for
+// which an engine's limit of requests per thread counts (a GPU has many and slow threads).
 constexpr std::int64_t kMostChunkWorlds = 16'384;
 constexpr int kMostCountedThreads = 64;
 

@@ -4,8 +4,6 @@
 
 #include "host/base/error.hpp"
 #include "host/base/names.hpp"
-#include "host/engines/batch/batch_engine.hpp"
-#include "host/engines/continuous/continuous_engine.hpp"
 
 namespace servesweep {
 namespace {

@@ -10,6 +10,9 @@
 
 namespace servesweep {
 
+std::unique_ptr<Engine> make_batch_engine();
+std::unique_ptr<Engine> make_continuous_engine();
+
 std::vector<std::string> engine_names();
 
 // Adds an engine that this program has of its own, before main() goes on. Returns true.

@@ -22,7 +22,7 @@
 //   static units()    Tables<UnitTable>: of the engine's tables (GPUs, bins, replicas)
 //   std::size_t table_bytes()                     of service models, uploaded so far
 //   static refusal(world), sort_events(events)
-//   kMostRequestsPerThread   that one chunk runs, summed over its worlds
+//   kMostRequestsPerThread   limit of a chunk, summed over its worlds
 #pragma once
 
 #include <algorithm>
@@ -191,7 +191,7 @@ class WaveRun : public EngineRun {
                      refusal.remedy);
   }
 
-  // Of this chunk, of the one before, or new.
+  // The requests of a world: of this chunk, of the chunk before, or new.
   Requests& requests_of(const Params& params, std::int32_t replication, Chunk& chunk) {
     const RandomSource random = random_of(replication);
     const std::string key = workload_key(params.workload, random.seed, random.replication);

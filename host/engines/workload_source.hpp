@@ -58,7 +58,7 @@ class WorkloadSource {
   const Sweep& sweep_;
   InputFiles files_;
   WorkloadCache* cache_;
-  // Owned by the worlds that run; kept here while any of them does.
+  // Owned by the worlds that run; known here while one of those worlds runs.
   std::map<std::string, std::weak_ptr<const Workload>> built_;
 };
 

@@ -36,7 +36,7 @@ struct Curve {
   std::vector<double> values, time_ns;
 };
 
-// The sum of layers in the whole model, at all values at which one of them is measured.
+// The sum of layers in the whole model, at all values at which one of the layers is measured.
 template <std::size_t kCount>
 Curve sum_of(const std::vector<KernelProfile::Layer>& rows, const ProfiledLayer (&layers)[kCount],
              std::int32_t model_layers) {

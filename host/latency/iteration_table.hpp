@@ -16,7 +16,7 @@ namespace servesweep {
 struct IterationTable {
   std::vector<double> numbers;
 
-  // With pointers into a copy of the numbers.
+  // The lowered model, with pointers into a copy of the numbers.
   TableIteration::Lowered at(const double* copy) const;
 
  private:

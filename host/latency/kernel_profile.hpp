@@ -14,7 +14,7 @@ struct KernelProfile {
     double at = 0;  // tokens, or sequences
     double time_us = 0;
   };
-  // Of one layer; 0 is no prefill, nothing cached, no decodes, no context.
+  // A time of one layer; 0 is no prefill, nothing cached, no decodes, no context.
   struct Attention {
     std::array<double, 4> at = {};  // prefilled tokens, cached before, decodes, mean context
     double time_us = 0;

@@ -7,8 +7,8 @@ namespace servesweep {
 
 namespace {
 
-// In the order of RooflineGpu. Dense (not sparse) 16-bit matrix arithmetic; where a vendor gives
-// two rates, the one that accumulates in 32 bits.
+// GPUs in the order of RooflineGpu. Dense (not sparse) 16-bit matrix arithmetic; where a vendor
+// gives two rates, the one that accumulates in 32 bits.
 constexpr RooflineGpuFacts kGpus[] = {
     {{312.0, 2039.0}, "NVIDIA A100 datasheet, SXM 80 GB"},
     {{312.0, 1555.0}, "NVIDIA A100 datasheet, SXM 40 GB"},
@@ -23,7 +23,7 @@ constexpr RooflineGpuFacts kGpus[] = {
 };
 static_assert(std::size(kGpus) == static_cast<std::size_t>(RooflineGpu::kCustom));
 
-// In the order of RooflineModel: the config.json that each model is published with.
+// Models in the order of RooflineModel: the config.json that each model is published with.
 constexpr RooflineModelFacts kModels[] = {
     {{32, 4096, 32, 8, 128, 14336, true, 128256}, "config.json of meta-llama/Llama-3.1-8B"},
     {{80, 8192, 64, 8, 128, 28672, true, 128256}, "config.json of meta-llama/Llama-3.1-70B"},

@@ -77,7 +77,7 @@ struct RooflineParams {
   }
 };
 
-// Of one GPU.
+// Peaks of one GPU.
 struct RooflineGpuParams {
   double peak_tflops = 312.0;
   double bandwidth_gb_per_s = 2039.0;
@@ -135,7 +135,7 @@ struct RooflineModelFacts {
   RooflineShapeParams shape;
   const char* source;
 };
-// Of any but custom.
+// The facts of any GPU or model but custom.
 const RooflineGpuFacts& facts_of(RooflineGpu gpu);
 const RooflineModelFacts& facts_of(RooflineModel model);
 

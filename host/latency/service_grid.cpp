@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "host/base/error.hpp"
@@ -10,12 +11,9 @@ namespace servesweep {
 
 std::vector<double> distinct_values(const std::vector<GridPoint>& points,
                                     double GridPoint::*member) {
-  std::vector<double> values;
-  values.reserve(points.size());
-  for (const GridPoint& p : points) values.push_back(p.*member);
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return values;
+  std::set<double> values;
+  for (const GridPoint& p : points) values.insert(p.*member);
+  return {values.begin(), values.end()};
 }
 
 ServiceGrid to_grid(const std::vector<GridPoint>& points) {

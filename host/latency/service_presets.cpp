@@ -74,7 +74,7 @@ PresetFacts week2_server() {
 }
 
 // The profile is in the program (io/measured/preset_profile). KV tokens: the server of
-// regression.vllm_server had 2588 blocks of 16 tokens, one of them reserved.
+// regression.vllm_server had 2588 blocks of 16 tokens, of which one was reserved.
 PresetFacts rtx4090_server() {
   PresetFacts facts;
   facts.source =
@@ -87,7 +87,7 @@ PresetFacts rtx4090_server() {
   return facts;
 }
 
-// In the order of ServicePreset, from the first that is not none.
+// The presets in the order of ServicePreset, from the first that is not none.
 std::vector<PresetFacts> all_presets() {
   return {
       distserve({{22.052204789310185, 0.14050923870128956, 8.076584822611088e-06},

@@ -56,7 +56,7 @@ struct PresetFacts {
   double falls_from_tokens() const;
 };
 
-// Of any preset but none.
+// The facts of any preset but none.
 const PresetFacts& facts_of(ServicePreset preset);
 
 }  // namespace servesweep

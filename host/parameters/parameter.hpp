@@ -80,7 +80,7 @@ class ParameterSet {
   auto begin() const { return parameters_.begin(); }
   auto end() const { return parameters_.end(); }
 
-  // By full key ("scheduler.k_bins"), column name, or a bare name that only one key ends in.
+  // Finds by full key ("scheduler.k_bins"), column name, or a bare name that only one key ends in.
   std::optional<std::size_t> find(std::string_view name) const;
   // Every key that ends in this bare name.
   std::vector<std::string> keys_named(std::string_view bare_name) const;
@@ -102,7 +102,7 @@ class ParameterSet {
 
 // ---------------------------------------------------------------------------------------------
 
-// Of a member that is stored as the id of a text; kReal of others.
+// The type of a member that is stored as the id of a text; kReal for other members.
 template <class T>
 constexpr ParameterType kTextType =
     std::is_same_v<T, InputFile>       ? ParameterType::kInputFile

@@ -23,7 +23,7 @@ struct SpecValue {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Table> data;
   int line = 0, column = 0;  // from 1; 0 = unknown
 
-  // As in the file, shortened: for messages.
+  // The value as the file has it, shortened: for messages.
   std::string written() const;
 };
 

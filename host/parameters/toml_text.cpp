@@ -1,6 +1,7 @@
 #include "host/parameters/toml_text.hpp"
 
 #include <boost/algorithm/string/replace.hpp>
+#include <fmt/format.h>
 #include <charconv>
 #include <cmath>
 
@@ -26,7 +27,6 @@ std::string toml_real(double value) {
 }
 
 std::string toml_string(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char c : text) {
     const auto code = static_cast<unsigned char>(c);
@@ -34,9 +34,7 @@ std::string toml_string(std::string_view text) {
       out += '\\';
       out += c;
     } else if (code < 0x20 || code == 0x7F) {
-      out += "\\u00";
-      out += kHex[code / 16];
-      out += kHex[code % 16];
+      out += fmt::format("\\u{:04X}", code);
     } else {
       out += c;
     }

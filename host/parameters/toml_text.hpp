@@ -12,7 +12,7 @@ namespace servesweep {
 
 // The shortest digits that read back as the same double, always with a point or an exponent.
 std::string toml_real(double value);
-// In double quotes, escaped.
+// The text in double quotes, escaped.
 std::string toml_string(std::string_view text);
 // A parameter's stored value; texts: [text id].
 std::string toml_value(const Parameter& parameter, double value,

@@ -25,7 +25,7 @@ class Where {
   Where(std::string_view condition, const ParameterSet& parameters,
         const std::vector<std::string>& texts);
 
-  // values: [parameter], all of them set.
+  // values: [parameter], without NaN.
   bool holds(const double* values) const { return evaluate(root_, values) != 0; }
 
  private:

@@ -1,7 +1,6 @@
 #include "host/results/change_limit.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <stdexcept>
 
@@ -30,11 +29,9 @@ ChangeLimit parse_change_limit(std::string_view text) {
   if (!number.ends_with('%')) fail(text, "the limit is no change in %");
   number = trimmed(number.substr(0, number.size() - 1));
   if (number.starts_with('+')) number.remove_prefix(1);
-  const char* end = number.data() + number.size();
-  const auto read = std::from_chars(number.data(), end, limit.limit);
-  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(limit.limit)) {
-    fail(text, "the limit is no number");
-  }
+  const auto read = number_of<double>(number);
+  if (!read || !std::isfinite(*read)) fail(text, "the limit is no number");
+  limit.limit = *read;
   if (limit.rise ? limit.limit < 0 : limit.limit > 0) {
     fail(text, limit.rise ? "the limit of a rise is not below 0"
                           : "the limit of a fall is not above 0: -5%");

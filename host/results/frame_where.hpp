@@ -11,9 +11,9 @@
 
 namespace servesweep {
 
-// In order. of_engine: the parameters of the one that made the frame; the step of a study is one of
-// its choices, too. What a world does not read is equal to nothing, less or greater than nothing,
-// and not true. InputError for bad conditions.
+// In ascending order. of_engine: the parameters of the frame's engine; the step of a study is one
+// of its choices, too. What a world does not read is equal to nothing, less or greater than
+// nothing, and not true. InputError for bad conditions.
 std::vector<std::size_t> rows_where(const Frame& frame, const std::string& condition,
                                     const ParameterSet& of_engine);
 

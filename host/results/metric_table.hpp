@@ -73,7 +73,7 @@ void set_row(const Table& table, const World& world, std::size_t row,
   }
 }
 
-// Of all worlds, [world].
+// The columns of all worlds, [column][world].
 template <class Table, class WorldAt>
 std::vector<ColumnData> columns_from(const Table& table, std::size_t num_worlds, WorldAt world_at) {
   std::vector<ColumnData> columns = make_columns(table, num_worlds);

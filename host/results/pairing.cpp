@@ -21,7 +21,7 @@ bool is_number(const Frame& frame, const std::string& name) {
   return type != ColumnType::kText && type != ColumnType::kCategory;
 }
 
-// Of an input, rows of A before those of B.
+// The codes of an input, rows of A before rows of B.
 Codes codes_in_both(const std::string& name, const Frame& a, const Frame& b) {
   const auto both = [&]<class T>(std::vector<T> (Frame::*values)(std::string_view) const,
                                  const T& not_read) {
@@ -65,7 +65,7 @@ InputRange range_of(const Codes& codes, std::size_t first, std::size_t last) {
   return range;
 }
 
-// Nothing for an input that no row reads.
+// How an input is used in pairs; nothing for an input that no row reads.
 std::optional<Input> classified(const std::string& name, const Frame& a, const Frame& b,
                                 const std::vector<std::string>& by) {
   Input input;
@@ -145,7 +145,7 @@ Groups groups_of(const std::vector<Input>& inputs, std::size_t rows) {
   return groups;
 }
 
-// Of the rows offset .. offset + frame.num_rows() - 1 of the groups.
+// The points of a frame whose rows are offset .. offset + frame.num_rows() - 1 of the groups.
 std::vector<Replications> points_of(const Frame& frame, const Codes& by_point, std::size_t offset) {
   const auto first = by_point.begin() + static_cast<std::ptrdiff_t>(offset);
   const auto last = first + static_cast<std::ptrdiff_t>(frame.num_rows());

@@ -32,10 +32,10 @@ struct Replications {
   std::vector<double> key = {};            // [key column], of replications_by() alone
 };
 
-// groups: [row of the frame]. In order of first rows.
+// The replications of each group, in order of first rows. groups: [row of the frame].
 std::vector<Replications> replications_of(const Frame& frame, const Codes& groups);
-// Of these rows, those that agree in the key columns; a column that the frame does not have is NaN.
-// In order of the keys; what is not applicable comes last.
+// The replications among these rows that agree in the key columns; a column that the frame does not
+// have is NaN. They are in order of their keys; what is not applicable comes last.
 std::vector<Replications> replications_by(const Frame& frame, const std::vector<std::size_t>& rows,
                                           const std::vector<std::string>& key_columns);
 std::vector<Replications> replications_by(const Frame& frame,
@@ -63,7 +63,7 @@ MeanInterval mean_interval(const std::vector<double>& values, double level = 0.9
 
 enum class IntervalKind { kNone, kPaired, kIndependent };
 
-// Of a metric, from a sample A to a sample B. NaN: not available.
+// The change of a metric from a sample A to a sample B. NaN: not available.
 struct Change {
   double a = 0, b = 0;       // means
   double change = 0;         // (b - a) / |a|, or b - a where it is not relative
@@ -71,7 +71,7 @@ struct Change {
   IntervalKind interval = IntervalKind::kNone;
   bool is_relative = true;
 
-  // To one side at least; else there is nothing that could have changed.
+  // Whether the metric applies to one side at least; else nothing could have changed.
   bool applies() const { return !(std::isnan(a) && std::isnan(b)); }
   bool has_interval() const { return interval != IntervalKind::kNone; }
   bool excludes_zero() const { return low > 0 || high < 0; }  // false without an interval

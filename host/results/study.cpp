@@ -11,7 +11,7 @@
 namespace servesweep {
 namespace {
 
-// Not applicable, `rows` times.
+// A column of `rows` values that are not applicable.
 ColumnData fill_of(ColumnType type, std::size_t rows) {
   switch (type) {
     case ColumnType::kInt32:

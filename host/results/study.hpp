@@ -17,7 +17,7 @@ inline constexpr const char* kStepColumn = "step";               // category: th
 inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
 
-// These three, and the seed of the world's sweep.
+// The columns step, sweep, sweep_world, and the seed of the world's sweep.
 std::vector<ColumnSpec> study_columns(const std::vector<std::string>& steps);
 
 struct StudySweep {

@@ -11,7 +11,7 @@
 namespace servesweep {
 namespace {
 
-// In the order of ProfileCount.
+// Names of counts, in the order of ProfileCount.
 constexpr const char* kCountNames[] = {"worlds",          "requests",        "allocations",
                                        "allocated_bytes", "inputs_prepared", "inputs_reused"};
 static_assert(std::size(kCountNames) == kNumProfileCounts, "every count has a name");

@@ -1,4 +1,4 @@
-// Runs what is missing of a sweep, chunk by chunk, until all is done or somebody wants it to stop.
+// Runs what is missing of a sweep, chunk by chunk, until all is done or a signal asks it to stop.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ double steady_now_s();
 
 struct RunControl {
   Progress* progress = nullptr;
-  // Of the worlds in these ranges, for the progress.
+  // Counts the requests of the worlds in these ranges, for the progress.
   std::function<std::int64_t(const std::vector<WorldRange>&)> count_requests;
   // No chunk starts that is expected to end later than this after the start. One chunk always runs,
   // so that runs under a limit come to an end.

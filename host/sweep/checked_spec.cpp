@@ -163,7 +163,7 @@ class SpecChecker {
     }
   }
 
-  // At the setting, or at the design that asks for it.
+  // The message, placed at the setting, or at the design that asks for it.
   Diagnostic setting_place(const char* key, const std::string& message) const {
     const auto& settings = setting_parameters();
     for (const char* k : {key, "sweep.design"}) {

@@ -30,7 +30,7 @@ struct CheckedSpec {
 
 // Throws InputError with every error of the file.
 CheckedSpec check_spec(const RunSpec& spec, const ParameterSet& parameters);
-// The same of a program's points. Equal points are one, in the place of the first.
+// Checks a program's points likewise. Equal points are one, in the place of the first.
 CheckedSpec check_points(const SweepPoints& points, const ParameterSet& parameters);
 
 }  // namespace servesweep

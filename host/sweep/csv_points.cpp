@@ -1,10 +1,10 @@
 #include "host/sweep/csv_points.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "host/base/names.hpp"
+#include "host/base/text.hpp"
 
 namespace servesweep {
 namespace {
@@ -18,17 +18,8 @@ std::string_view after_spaces(std::string_view text) {
 }
 
 SpecValue number_or_text(std::string_view text, int line, int column) {
-  const char* const end = text.data() + text.size();
-  std::int64_t integer = 0;
-  if (const auto read = std::from_chars(text.data(), end, integer);
-      read.ec == std::errc() && read.ptr == end) {
-    return {integer, line, column};
-  }
-  double real = 0;
-  if (const auto read = std::from_chars(text.data(), end, real);
-      read.ec == std::errc() && read.ptr == end) {
-    return {real, line, column};
-  }
+  if (const auto integer = number_of<std::int64_t>(text)) return {*integer, line, column};
+  if (const auto real = number_of<double>(text)) return {*real, line, column};
   return {std::string(text), line, column};
 }
 

@@ -27,7 +27,7 @@ bool accepts(const std::vector<std::string>& values, const std::string& text) {
   });
 }
 
-// By stored value.
+// Whether a condition that lists `values` accepts a parameter's value: [stored value].
 std::vector<bool> accepted_values(const Parameter& p, const std::vector<std::string>& values,
                                   const std::vector<std::string>& texts) {
   std::vector<bool> accepted;

@@ -201,7 +201,7 @@ class SweepBuilder {
   }
 
   // --- the finished sweep ---------------------------------------------------------------------
-  // Of the parameter, or of one that decides whether it is read; else the file.
+  // The place of the parameter, or of one that decides whether it is read; else the file.
   Diagnostic place_of(const std::string& key) const {
     const auto i = parameters_.find(key);
     if (!i) return {file_, 0, 0, ""};

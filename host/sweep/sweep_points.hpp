@@ -13,7 +13,7 @@ namespace servesweep {
 
 using PointValue = std::variant<bool, std::int64_t, double, std::string>;
 
-// By full key ("scheduler.k_bins"), in the units of a sweep file; what is not there has its
+// Values by full key ("scheduler.k_bins"), in the units of a sweep file; what is not there has its
 // default. Names of choices and of files are texts; files start in the current folder.
 using SweepPoint = std::map<std::string, PointValue>;
 

@@ -63,8 +63,17 @@ struct OutputFields {
   }
 };
 
-// All of them, in the order of the file.
-const ParameterSet& setting_parameters();
+// All settings, in the order of the file.
+inline const ParameterSet& setting_parameters() {
+  static const ParameterSet set = [] {
+    ParameterSet s;
+    s.add<RunFields>("");
+    s.add<DesignFields>("sweep");
+    s.add<OutputFields>("output");
+    return s;
+  }();
+  return set;
+}
 
 // The text of the keys that have no field.
 inline constexpr const char* kEngineText = "What a world is; chooses the other tables.";

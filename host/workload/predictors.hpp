@@ -77,7 +77,7 @@ struct NoisyOraclePredictor {
   RandomStream stream;
 };
 
-// The same for all: no prediction.
+// The same number for all requests: no prediction.
 struct ConstantPredictor {
   struct Params {
     std::int32_t constant_tokens = 200;

@@ -19,8 +19,8 @@ struct LengthSummary {
   std::int64_t max = 0;
 };
 
-// Of the requests that the reader kept; without failed ones unless keep_failed. NaN where too few
-// requests, or equal ones, define no value.
+// About the requests that the reader kept; without failed ones unless keep_failed. NaN where too
+// few requests, or equal ones, define no value.
 struct TraceSummary {
   std::int64_t requests = 0;
   double span_s = 0;      // first to last arrival

@@ -131,7 +131,7 @@ std::size_t request_count(const WorkloadSpec& spec, const Trace* trace) {
   return wanted == 0 ? trace->size() : wanted;
 }
 
-// As many of them as the workload has requests.
+// Copies the prefixes of as many requests as the workload has.
 void copy_prefixes(const Trace& trace, Workload& workload) {
   if (trace.prefix_block_tokens == 0) return;
   const auto begin = trace.prefix_begin.begin();

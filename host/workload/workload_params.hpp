@@ -1,6 +1,6 @@
 // The parameters of a workload, tables [workload], [workload.prediction], [workload.arrivals] and
 // [workload.lengths.prompt / .output]: where the requests come from, how many, how fast they are
-// replayed, and what is predicted of them.
+// replayed, and how their output lengths are predicted.
 //
 // The source is a trace, else a preset, else (neither given) the arrivals and lengths tables.
 #pragma once

@@ -9,7 +9,7 @@ namespace servesweep {
 namespace {
 
 constexpr std::int64_t kMaxMagnitude = 4'000'000'000'000'000'000;
-constexpr int kSafeDigits = 18;  // any number of so many digits fits an int64
+constexpr int kSafeDigits = 18;  // any number of 18 digits fits an int64
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

@@ -9,7 +9,7 @@
 
 namespace servesweep {
 
-// Bytes that nobody clears before they are written, on huge pages where the system grants them:
+// Bytes that are not cleared before they are written, on huge pages where the system grants them:
 // with small ones, half of the time to load a large trace went into page faults.
 class ByteBuffer {
  public:

@@ -15,8 +15,8 @@ namespace servesweep {
 // Throws IoError (a file cannot be read) or InputError (syntax).
 RunSpec read_toml(const std::string& path, const std::vector<std::string>& overrides = {});
 
-// The same from memory, reading no file. `file` names it in messages, `folder` is where its
-// relative file names start.
+// Reads a sweep from text in memory, and no file. `file` names it in messages, `folder` is where
+// its relative file names start.
 RunSpec parse_toml(std::string_view text, const std::string& file, const std::string& folder = "",
                    const std::vector<std::string>& overrides = {});
 

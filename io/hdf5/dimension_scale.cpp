@@ -19,7 +19,7 @@ Id vector_space(hsize_t size) { return Id(H5Screate_simple(1, &size, nullptr), H
 }  // namespace
 
 void make_dimension_scale(hid_t dataset, const std::string& name) {
-  // These two must be fixed-length, unlike all other texts.
+  // CLASS and NAME must be fixed-length, unlike all other texts.
   const auto write_fixed = [&](const char* attribute, const std::string& text) {
     const Id type(H5Tcopy(H5T_C_S1), H5Tclose);
     H5Tset_size(type, text.size() + 1);

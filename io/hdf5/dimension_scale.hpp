@@ -17,7 +17,7 @@ struct Dimensioned {
   std::string dataset;
   std::vector<std::string> scales;  // [dimension of the dataset]
 };
-// Links datasets of a group with their scales, once, when all of them are there. Readers of
+// Links datasets of a group with their scales, once, when all datasets are there. Readers of
 // netCDF-4 need this of every dataset that is not a scale.
 void link_dimension_scales(hid_t group, const std::vector<Dimensioned>& datasets);
 

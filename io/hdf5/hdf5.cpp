@@ -160,7 +160,7 @@ std::vector<T> read_vector(hid_t dataset, hsize_t first, hsize_t count) {
   return rows;
 }
 
-// As chunks of up to 1 M rows, because only chunks have checksums.
+// Writes chunks of up to 1 M rows, because only chunks have checksums.
 template <class T>
 void write_checked(hid_t parent, const std::string& name, const std::vector<T>& rows) {
   constexpr hsize_t kMaxChunkRows = 1 << 20;

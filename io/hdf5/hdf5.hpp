@@ -58,7 +58,7 @@ Id open_object(hid_t parent, const std::string& name);
 std::vector<std::string> children(hid_t group);
 
 // Little-endian numbers, variable-length UTF-8 texts. With chunk_rows the dataset has chunks of
-// so many rows, through shuffle and deflate 1 (an empty one has none).
+// that number of rows, through shuffle and deflate 1 (an empty one has none).
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
                   const std::vector<hsize_t>& shape, hsize_t chunk_rows = 0);
 // A whole column, uncompressed, for our own use: with checksums that are verified on reading
@@ -76,7 +76,7 @@ void write_rows(hid_t dataset, hsize_t first, const ColumnData& data);
 // A chunk that is compressed already, as the dataset's filters would have done it.
 void write_chunk(hid_t dataset, hsize_t first, const void* bytes, std::size_t size);
 ColumnData read_rows(hid_t dataset, ColumnType type, hsize_t first, hsize_t count);
-// Of a dataset in one of the types above; nothing for others.
+// The type of a dataset, if it is one of the types above; nothing for others.
 std::optional<ColumnType> type_of(hid_t dataset);
 
 using AttributeValue = std::variant<std::int32_t, std::int64_t, std::uint64_t, double, std::string,

@@ -24,7 +24,7 @@ class MeasuredCsv {
   // The next row that has as many fields as the header; false at the end, or after too many
   // complaints.
   bool next_row();
-  // Of a row's field; complains and returns min where it is no number from min on.
+  // The number in a row's field; complains and returns min where it is no number from min on.
   double number(std::size_t i, const char* what, double min);
 
   void complain(const std::string& message);         // of the file

@@ -14,10 +14,10 @@ struct EmbeddedProfile {
   std::string_view dense, per_sequence, attention, licence;
 };
 
-// Of llama-3.1-8b-rtx4090; cmake/ServesweepEmbed.cmake makes it.
+// The profile of llama-3.1-8b-rtx4090; cmake/ServesweepEmbed.cmake makes it.
 const EmbeddedProfile& rtx4090_llama_profile();
 
-// Of a preset that has one.
+// The profile of a preset that has one.
 KernelProfile preset_profile(ServicePreset preset);
 
 // Whose profiles they are, as Markdown.

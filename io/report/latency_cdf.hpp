@@ -11,7 +11,7 @@ namespace servesweep {
 
 inline constexpr const char* kHistogramTable = "latency_histogram";
 
-// Shares of requests, ascending; more of them at the ends.
+// Shares of requests, ascending; they lie closer together at the ends.
 const std::vector<double>& cdf_levels();
 
 // [point of `chosen`][level] in seconds, the replications of a point merged, linear inside a

@@ -15,7 +15,7 @@ std::string pack(const std::vector<std::int32_t>& values);
 
 std::string base64(std::string_view bytes);
 
-// To the nearest number with so many bits behind the leading one (relative error up to
+// Rounds to the nearest number with `bits` bits behind the leading one (relative error up to
 // 2^-(bits + 1)): what is rounded packs better. NaN and infinities stay.
 float round_mantissa(float value, int bits);
 

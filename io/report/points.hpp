@@ -17,15 +17,16 @@ struct Points {
   std::size_t replications() const;  // the most of a point
 };
 
-// In the order of their first worlds.
+// The points of a file, in the order of their first worlds.
 Points find_points(const ResultFile& file);
-// Only these points, ascending.
+// Keeps only these points, which ascend.
 Points select_points(const Points& points, const std::vector<std::size_t>& chosen);
 
 // The columns of what defines a point, in order of the file.
 std::vector<ResultColumn> point_inputs(const ResultFile& file);
 
-// Of a column of numbers, over the replications; not applicable where one replication has no value.
+// Means of a column of numbers over the replications; not applicable where one replication has no
+// value.
 struct PointMeans {
   std::vector<double> mean;        // [point], NaN: not applicable
   std::vector<double> half_width;  // [point] of the 95 % interval, NaN: unknown

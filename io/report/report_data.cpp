@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostRows = 100'000;
 constexpr std::size_t kMostCdfs = 400;
-// More rows than this: numbers are rounded to so many bits behind the leading one.
+// More rows than kMostExactRows: numbers keep so few bits behind the leading one.
 constexpr std::size_t kMostExactRows = 5'000;
 constexpr int kMantissaBits = 12, kHalfWidthBits = 7;
 // More different numbers than this in an input: they are rounded like metrics.
@@ -236,7 +236,7 @@ class Packer {
     add_coded(column, "number", json, codes);
   }
 
-  // As few digits as tell it from other numbers of its precision.
+  // Writes as few digits as tell a number from others of its precision.
   Json shortest(double value) const {
     if (value == std::floor(value) && std::abs(value) < 0x1p53) {
       return static_cast<std::int64_t>(value);

@@ -47,7 +47,7 @@ std::vector<std::size_t> even_sample(std::size_t n, std::size_t count,
     ++num_taken;
   };
   for (const std::size_t i : first) take(i);
-  // Multiples of the golden ratio, modulo 1: any number of them in a row is spread evenly.
+  // Multiples of the golden ratio, modulo 1: any run of neighbours is spread evenly.
   constexpr double kGolden = 0.6180339887498949;
   for (std::size_t k = 0; k < 4 * n && num_taken < count; ++k) {
     const double position = static_cast<double>(k) * kGolden;

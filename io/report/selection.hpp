@@ -18,7 +18,7 @@ std::vector<std::size_t> pareto_front(const std::vector<double>& cost,
 std::vector<std::size_t> even_sample(std::size_t n, std::size_t count,
                                      const std::vector<std::size_t>& first);
 
-// Those on the front of p99 latency, SLA violations, goodput or throughput against GPUs or
+// The points on the front of p99 latency, SLA violations, goodput or throughput against GPUs or
 // replicas. Ascending.
 std::vector<std::size_t> best_points(const ResultFile& file, const Points& points);
 

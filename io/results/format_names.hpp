@@ -15,7 +15,7 @@ struct NamedDataset {
   ColumnSpec column;
 };
 
-// Of every engine: inputs, metrics, tables, and what the files of studies have besides.
+// The datasets of every engine: inputs, metrics, tables, and what the files of studies add.
 std::vector<NamedDataset> all_datasets();
 
 // Sentences on names that an engine gives twice, and on names that mean different things (type,

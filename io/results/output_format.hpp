@@ -24,7 +24,7 @@ inline constexpr const char* kWorldDimension = "world";
 inline constexpr const char* kEntryDimension = "entry";
 inline constexpr const char* kRowSize = "row_size";
 inline constexpr const char* kProfileAttribute = "profile";
-// Of studies alone:
+// The attribute of studies alone:
 inline constexpr const char* kStudyAttribute = "study";
 
 struct Attribute {
@@ -38,7 +38,7 @@ const char* name_of(ColumnType type);
 
 std::vector<Attribute> root_attributes(const ResultSchema& schema, const Sweep& sweep,
                                        const Provenance& provenance);
-// Of a study's file, which holds several sweeps.
+// Root attributes of a study's file, which holds several sweeps.
 std::vector<Attribute> study_attributes(const std::string& study, const std::string& engine,
                                         const Provenance& provenance);
 // The one root attribute that only profiled runs write.

@@ -26,7 +26,7 @@ class ResultFile {
   const std::vector<std::pair<std::string, std::string>>& attributes() const { return attributes_; }
   std::string attribute(std::string_view name) const;
 
-  // Of a study: its sweeps. Else empty.
+  // The sweeps of a study; empty for other files.
   std::vector<StudySweep> sweeps() const;
   // The sweep that a world was run in: what a result file of it says of itself, and the world's id
   // there.
@@ -39,12 +39,12 @@ class ResultFile {
   std::vector<StudyFinding> findings() const;
   std::vector<MethodRow> methods() const;
 
-  // Of /worlds in order of the file: index columns, inputs, metrics.
+  // The columns of /worlds in order of the file: index columns, inputs, metrics.
   const std::vector<ResultColumn>& columns() const { return columns_; }
   bool has_column(std::string_view name) const;
   const ResultColumn& column(std::string_view name) const;
 
-  // Of worlds first .. first + count - 1; count -1: to the last one.
+  // The values of worlds first .. first + count - 1; count -1: to the last world.
   ColumnData data(std::string_view name, std::int64_t first = 0, std::int64_t count = -1) const;
   std::vector<double> numbers(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
@@ -54,7 +54,7 @@ class ResultFile {
   std::vector<std::string> tables() const;
   std::vector<ResultColumn> table_columns(const std::string& table) const;
   std::vector<std::vector<double>> table_rows(const std::string& table, std::int64_t world) const;
-  // The same of several worlds, ascending, reading no others.
+  // The values of several worlds, ascending, reading no others.
   void visit_table(
       const std::string& table, const std::vector<std::int64_t>& worlds,
       const std::function<void(std::int64_t world, const std::vector<std::vector<double>>& rows)>&

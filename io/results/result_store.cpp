@@ -42,7 +42,7 @@ std::string first_difference(const std::string& there, const std::string& here) 
   return quoted(i, a.end()) + " there, " + quoted(j, b.end()) + " now";
 }
 
-// Not there, or in a folder that we cannot look into: what follows says so.
+// A file is not there, or in a folder that cannot be read: what follows says so.
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);

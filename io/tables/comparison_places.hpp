@@ -29,7 +29,7 @@ class ComparisonPlaces {
   // Texts of column_texts(), "" where it is not read or the place has no such point.
   std::string text_a(std::size_t input, const Place& place) const;
   std::string text_b(std::size_t input, const Place& place) const;
-  // Of an input that is equal on both sides, or only on one.
+  // The value of an input that is equal on both sides, or that one side alone reads.
   std::string text(std::size_t input, const Place& place) const;
   // The first value that a point reads.
   std::string value_a(std::size_t input) const;

@@ -84,7 +84,7 @@ std::vector<std::string> default_columns(const ResultFile& file) {
   std::vector<std::string> names;
   for (const ResultColumn& column : file.columns()) {
     const std::string& name = column.spec.name;
-    // Of the metrics, how a world ended: where not all ended alike.
+    // Among the metrics, how a world ended: where not all worlds ended alike.
     const bool may_be_left_out = column.role != ColumnRole::kMetric || name == kStatusColumn;
     if (name == world_column().name || (may_be_left_out && varies(file, column))) {
       names.push_back(name);

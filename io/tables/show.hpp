@@ -13,7 +13,7 @@ struct ShowOptions {
   std::string sort;  // a column; "": order of worlds
   bool descending = false;
   std::int64_t top = 20;  // rows to print; 0: all
-  // Empty: default_columns() and `sort`. "all": all of them, a line each.
+  // Empty: default_columns() and `sort`. "all": all columns, a line each.
   std::vector<std::string> columns;
 };
 
@@ -29,7 +29,7 @@ std::int64_t unfinished_worlds(const ResultFile& file);
 // A line for each count that should be zero and is not: there a world stretches its model.
 std::vector<std::string> cautions(const ResultFile& file);
 
-// Where times of iterations are those of a roofline, which nobody measured; else "".
+// Says that times of iterations are a roofline's estimates, where they are; else "".
 std::string estimate_note(const ResultFile& file);
 
 }  // namespace servesweep

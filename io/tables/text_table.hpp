@@ -13,7 +13,7 @@ struct TableColumn {
   bool right = false;              // numbers are right-aligned, words left
 };
 
-// As lines. Columns end on the same line.
+// The table as lines. Columns end on the same line.
 std::string aligned(std::vector<TableColumn> columns);
 
 // A long name as lines, broken behind its underscores: columns no wider than their values.

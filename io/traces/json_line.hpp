@@ -1,6 +1,6 @@
 // The members of one JSON object on one line (JSON Lines), as views into the text. Top-level
 // names and values are checked; arrays and objects below are skipped by their brackets, so that
-// long lists which nobody reads cost next to nothing.
+// long lists that are not read cost next to nothing.
 #pragma once
 
 #include <string_view>

@@ -25,8 +25,8 @@ class PrefixRows {
     std::string message;
   };
   // The hashes of the next row, as views into the file's text; a row without them has an empty
-  // (null) list. Takes those of the full blocks of so many tokens and does not look at what
-  // follows. False: not a list of hashes.
+  // (null) list. Takes the hashes of the full blocks of hashed_tokens tokens and does not look at
+  // what follows. False: not a list of hashes.
   bool read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
             Problem& problem);
   // Appends the row that was read last.

@@ -13,7 +13,7 @@ namespace servesweep {
 // column of each finding, up to 20) if it is no trace.
 Trace read_trace(const std::string& path, const TraceOptions& options = {});
 
-// The same for text in memory, as it is (no gzip); `name` stands for the path.
+// Reads a trace from text in memory, as it is (no gzip); `name` stands for the path.
 Trace parse_trace(std::string_view text, const std::string& name, const TraceOptions& options = {});
 
 }  // namespace servesweep

@@ -22,7 +22,7 @@ void reorder(std::vector<T>& column, const std::vector<std::size_t>& order) {
   column = std::move(sorted);
 }
 
-// From the mean length of the first lines, with a little to spare.
+// Estimates the number of rows from the mean length of the first lines, with a little to spare.
 std::size_t estimated_rows(std::string_view text) {
   const std::string_view head = text.substr(0, 1 << 16);
   const auto lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
+
+#include "host/base/text.hpp"
 
 namespace servesweep {
 
@@ -34,10 +35,8 @@ inline CLI::Validator whole_number(std::int64_t least,
                : "of at least " + std::to_string(least));
   return CLI::Validator(
       [=](std::string& text) {
-        std::int64_t value = 0;
-        const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-        const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-        return whole && value >= least && value <= most ? "" : rule + ", and not " + text;
+        const auto value = number_of<std::int64_t>(text);
+        return value && *value >= least && *value <= most ? "" : rule + ", and not " + text;
       },
       "");
 }

@@ -86,7 +86,7 @@ class StudyRun {
     Folder& operator=(const Folder&) = delete;
   };
 
-  // If all of them are there.
+  // The step's worlds, if all are there.
   std::optional<Frame> worlds_of(const Step& step) const;
   void write();
 

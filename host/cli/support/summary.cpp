@@ -13,7 +13,7 @@
 namespace servesweep {
 namespace {
 
-// The best worlds by these columns are listed, so many each.
+// The kBestWorlds best worlds by each of these columns are listed.
 struct Ranking {
   const char* column;
   bool descending;

@@ -1,5 +1,3 @@
-#include "host/engines/batch/batch_engine.hpp"
-
 #include <map>
 #include <tuple>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "host/engines/batch/batch_metrics.hpp"
 #include "host/engines/batch/batch_params.hpp"
 #include "host/engines/engine_model.hpp"
+#include "host/engines/engines.hpp"
 #include "kernels/batch_runner.hpp"
 
 namespace servesweep {

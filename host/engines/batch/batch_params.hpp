@@ -59,7 +59,7 @@ struct BatchParams {
   std::string grid_path;
   std::vector<std::int64_t> bin_edges;  // empty: equal mass
 
-  // One queue for all requests, or K bins.
+  // Whether there are K bins, not one queue for all requests.
   bool has_bins() const;
   bool is_dynamic() const;
   std::int32_t num_bins() const;

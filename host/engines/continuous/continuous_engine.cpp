@@ -1,5 +1,3 @@
-#include "host/engines/continuous/continuous_engine.hpp"
-
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -12,6 +10,7 @@
 #include "host/engines/continuous/continuous_params.hpp"
 #include "host/engines/continuous/continuous_services.hpp"
 #include "host/engines/engine_model.hpp"
+#include "host/engines/engines.hpp"
 #include "host/latency/iteration_table.hpp"
 #include "kernels/continuous_runner.hpp"
 
@@ -35,9 +34,9 @@ struct ServedWorkload : WorkloadRequests {
     }
   }
 
-  // Of the longest prompt with the longest output.
+  // Tokens of the longest prompt and the longest output together.
   std::int64_t longest_tokens() const { return std::int64_t{longest_prompt} + longest_output; }
-  // That a world generates at most.
+  // The most output tokens that a world generates.
   std::int64_t most_output_tokens(bool all_longest) const {
     return all_longest ? static_cast<std::int64_t>(size()) * longest_output : output_tokens;
   }
@@ -129,7 +128,7 @@ class ContinuousModel : public ModelBase<ContinuousRunner, ContinuousParams> {
     return refusal;
   }
 
-  // In arbitrary units, for starting long worlds first.
+  // How long a world runs, in arbitrary units, for starting long worlds first.
   static std::int64_t expected_work(const ContinuousWorld& world) {
     return world.requests.count * (16 + world.num_replicas);
   }

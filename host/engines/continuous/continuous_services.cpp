@@ -1,7 +1,6 @@
 #include "host/engines/continuous/continuous_services.hpp"
 
 #include <fmt/format.h>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
@@ -31,13 +30,6 @@ std::string unknown_service(std::string_view name) {
   known.emplace_back(kOwnService);
   return "unknown service '" + std::string(name) + "' (in cluster.services)" +
          did_you_mean(nearest(name, known), "choose of " + joined(known));
-}
-
-// A whole number from 1 on, or 0.
-std::int64_t count_of(std::string_view text) {
-  std::int32_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() && end == text.data() + text.size() && count > 0 ? count : 0;
 }
 
 AffineIteration::Lowered lower_affine(const ContinuousParams& p) {
@@ -90,7 +82,7 @@ bool differs(double value, double from, double share) {
   return std::fabs(value / from - 1) > share;
 }
 
-// Whether nobody said what model is in the memory.
+// Whether the sweep file says nothing of the model whose weights are in the memory.
 bool has_default_kv_cache(const ContinuousParams& p) {
   const KvMemoryParams defaults;
   return p.kv.sizing == KvSizing::kMemory && p.memory.weights_gb == defaults.weights_gb &&
@@ -168,8 +160,10 @@ ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_r
     const std::optional<ServicePreset> preset = name == kOwnService ? own : preset_named(name);
     if (!preset) return wrong(unknown_service(name));
     const std::int64_t count =
-        star == std::string_view::npos ? 1 : count_of(trimmed(entry.substr(star + 1)));
-    if (count == 0) {
+        star == std::string_view::npos
+            ? 1
+            : number_of<std::int32_t>(trimmed(entry.substr(star + 1))).value_or(0);
+    if (count < 1) {
       return wrong("invalid services entry '" + std::string(entry) +
                    "' (what follows * is not a number of replicas) write name*count");
     }

@@ -21,7 +21,7 @@ struct ReplicaServices {
   std::string error;          // what is wrong with the list, or empty
 };
 
-// Of a list such as "opt-13b-a100-tp1*2, service"; `own` is the preset of [service].
+// Parses a list such as "opt-13b-a100-tp1*2, service"; `own` is the preset of [service].
 ReplicaServices parse_replica_services(std::string_view list, std::int32_t num_replicas,
                                        ServicePreset own = ServicePreset::kNone);
 
@@ -41,7 +41,7 @@ struct ProfileUse {
 };
 std::vector<ProfileUse> profiles_of(const ContinuousParams& params);
 
-// What is wrong with the services, and what is to be known of them.
+// Appends the findings about the services: errors and warnings.
 void check_services(const ContinuousParams& params, std::vector<Finding>& findings);
 
 // A table is filled in where its numbers are uploaded.

@@ -5,7 +5,7 @@
 
 #include "host/base/error.hpp"
 #include "host/base/statistics.hpp"
-#include "host/engines/batch/batch_engine.hpp"
+#include "host/engines/engines.hpp"
 #include "host/results/change_limit.hpp"
 #include "host/results/frame_where.hpp"
 #include "tests/support/catch.hpp"

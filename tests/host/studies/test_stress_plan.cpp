@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "host/engines/batch/batch_engine.hpp"
+#include "host/engines/engines.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "tests/support/catch.hpp"
 

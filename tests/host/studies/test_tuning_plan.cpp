@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "host/engines/continuous/continuous_engine.hpp"
+#include "host/engines/engines.hpp"
 #include "host/sweep/sweep_builder.hpp"
 #include "tests/support/catch.hpp"
 
