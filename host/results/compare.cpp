@@ -21,12 +21,11 @@ bool is_numeric_metric(const ResultColumn& column) {
 template <class Wanted>
 std::vector<std::string> metrics_of(const Frame& a, const Frame& b, Wanted wanted) {
   std::vector<std::string> names;
-  for (const ResultColumn& column : a.columns()) {
-    if (is_numeric_metric(column) && wanted(column)) names.push_back(column.spec.name);
-  }
-  for (const ResultColumn& column : b.columns()) {
-    const bool there = std::find(names.begin(), names.end(), column.spec.name) != names.end();
-    if (!there && is_numeric_metric(column) && wanted(column)) names.push_back(column.spec.name);
+  for (const Frame* frame : {&a, &b}) {
+    for (const ResultColumn& column : frame->columns()) {
+      const bool there = std::find(names.begin(), names.end(), column.spec.name) != names.end();
+      if (!there && is_numeric_metric(column) && wanted(column)) names.push_back(column.spec.name);
+    }
   }
   return names;
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
+#include <set>
 #include <system_error>
 
 #include "host/base/names.hpp"
@@ -157,23 +157,16 @@ void ValueReader::list(const Parameter& p, const SpecEntry& entry, DesignKind de
                                                 "=[] (an axis needs a value) add one or remove "
                                                 "the key"));
   }
-  std::vector<const SpecValue*> given;
+  std::set<double> known;
   for (const SpecValue& element : array) {
-    if (const auto value = scalar(p, entry, element)) {
-      axis.values.push_back(*value);
-      given.push_back(&element);
+    const auto value = scalar(p, entry, element);
+    if (!value) continue;
+    axis.values.push_back(*value);
+    // A zipped column may repeat a value.
+    if (!known.insert(*value).second && design != DesignKind::kZip) {
+      errors_.push_back(entry.at(element, "duplicate " + element.written() + " in " + p.key +
+                                              " (an axis has each value once) remove it"));
     }
-  }
-  if (design == DesignKind::kZip) return;  // a zipped column may repeat a value
-  std::vector<std::size_t> order(given.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return axis.values[a] < axis.values[b]; });
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    if (axis.values[order[i]] != axis.values[order[i - 1]]) continue;
-    const SpecValue& again = *given[order[i]];
-    errors_.push_back(entry.at(again, "duplicate " + again.written() + " in " + p.key +
-                                          " (an axis has each value once) remove it"));
   }
 }
 

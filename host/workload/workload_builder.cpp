@@ -131,31 +131,26 @@ std::size_t request_count(const WorkloadSpec& spec, const Trace* trace) {
   return wanted == 0 ? trace->size() : wanted;
 }
 
-// Copies the prefixes of as many requests as the workload has.
-void copy_prefixes(const Trace& trace, Workload& workload) {
+// The first of a trace's requests, as many as the workload has.
+void copy_requests(const Trace& trace, Workload& workload) {
+  const std::size_t n = workload.size();
+  for (std::size_t i = 0; i < n; ++i)
+    workload.arrival_ns[i] = trace.arrival_ns[i] - trace.arrival_ns[0];
+  const auto copy = [](const auto& from, std::size_t count, auto& to) {
+    to.assign(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+  };
+  copy(trace.prompt_tokens, n, workload.prompt_tokens);
+  copy(trace.output_tokens, n, workload.output_tokens);
+  if (!trace.priority.empty()) copy(trace.priority, n, workload.priority);
   if (trace.prefix_block_tokens == 0) return;
-  const auto begin = trace.prefix_begin.begin();
-  workload.prefix_begin.assign(begin, begin + static_cast<std::ptrdiff_t>(workload.size() + 1));
-  const auto hashes = trace.prefix_hashes.begin();
-  workload.prefix_hashes.assign(hashes, hashes + workload.prefix_begin.back());
+  copy(trace.prefix_begin, n + 1, workload.prefix_begin);
+  copy(trace.prefix_hashes, static_cast<std::size_t>(workload.prefix_begin.back()),
+       workload.prefix_hashes);
   workload.prefix_block_tokens = trace.prefix_block_tokens;
   // Numbered as they appear, so those of the first requests are the lowest.
   for (const std::int32_t hash : workload.prefix_hashes) {
     workload.num_prefix_hashes = std::max(workload.num_prefix_hashes, hash + 1);
   }
-}
-
-void copy_requests(const Trace& trace, Workload& workload) {
-  const std::size_t n = workload.size();
-  for (std::size_t i = 0; i < n; ++i)
-    workload.arrival_ns[i] = trace.arrival_ns[i] - trace.arrival_ns[0];
-  std::copy_n(trace.prompt_tokens.begin(), n, workload.prompt_tokens.begin());
-  std::copy_n(trace.output_tokens.begin(), n, workload.output_tokens.begin());
-  if (!trace.priority.empty()) {
-    workload.priority.assign(trace.priority.begin(),
-                             trace.priority.begin() + static_cast<std::ptrdiff_t>(n));
-  }
-  copy_prefixes(trace, workload);
 }
 
 template <class Predictor>
