@@ -236,23 +236,25 @@ FindingRecord by_value(const std::string& topic, const Clause& start, const Conf
 
 FindingRecords findings_of(const Frame& study, const Topics& topics) {
   const StudyData data(study);
-  FindingRecords all;
-  for (const auto& topic : topics) {
-    for (FindingRecord& finding : topic(data)) all.push_back(std::move(finding));
-  }
-  return all;
+  FindingRecords found;
+  for (const auto& topic : topics) topic(data, found);
+  std::stable_partition(found.begin(), found.end(),
+                        [](const auto& each) { return each.topic == kAnswerTopic; });
+  return found;
 }
 
-FindingRecords left_out(const StudyData& data, const std::vector<std::size_t>& rows) {
+void find_left_out(const StudyData& data, const std::vector<std::size_t>& rows,
+                   FindingRecords& found) {
   const auto missing = std::count_if(rows.begin(), rows.end(), [&](std::size_t row) {
-    return !data.usable(row, {"mean_latency_s"});
+    return !data.usable(row, {kMeanLatency.column});
   });
-  if (missing == 0) return {};
-  return {{"Left out",
-           {"{} of {} did not run to their end or completed nothing; their configurations are left "
-            "out.",
-            {Number{"worlds_left_out", static_cast<double>(missing)},
-             Count{"worlds", static_cast<double>(rows.size()), "world"}}}}};
+  if (missing == 0) return;
+  found.push_back(
+      {"Left out",
+       {"{} of {} did not run to their end or completed nothing; their configurations are left "
+        "out.",
+        {Number{"worlds_left_out", static_cast<double>(missing)},
+         Count{"worlds", static_cast<double>(rows.size()), "world"}}}});
 }
 
 std::string last_finished_utc(const Study& study) {

@@ -122,12 +122,13 @@ Clause listed(const Configurations& all, const std::function<Clause(const Config
 FindingRecord by_value(const std::string& topic, const Clause& start, const Configurations& all,
                        const Variable& input, const Variable& metric);
 
-// Topics, in the order in which they are read.
-using Topics = std::vector<FindingRecords (*)(const StudyData& data)>;
+// Topics, in the order in which they are read; what is the answer comes first.
+using Topics = std::vector<void (*)(const StudyData& data, FindingRecords& found)>;
 FindingRecords findings_of(const Frame& study, const Topics& topics);
 
-// The worlds in these rows that did not run to their end, where there are any.
-FindingRecords left_out(const StudyData& data, const std::vector<std::size_t>& rows);
+// How many of the worlds in these rows did not run to their end, where there are any.
+void find_left_out(const StudyData& data, const std::vector<std::size_t>& rows,
+                   FindingRecords& found);
 
 // When the last of a study's sweeps ended: "2025-11-30T04:01:39Z".
 std::string last_finished_utc(const Study& study);

@@ -218,7 +218,7 @@ class TuningStudy(CliTest):
         self.tuning(*QUIET, *only("queue-time"), "--requests", "2000", "-o", "t.h5")
         text = next(f for f in self.findings("Answer") if f.startswith("Client batches"))
         self.assertNotIn("the waiting is the client's batches", text)
-        self.assertIn("max_num_seqs holds it: of 2,000 requests 256 run at a time", text)
+        self.assertIn("of 2,000 requests at most 256 run at a time", text)
 
     def test_a_gpu_that_is_too_small_is_refused_before_anything_runs(self):
         _, err = self.tuning(*QUIET, "--gpu-memory-gb", "24", "-o", "t.h5", code=2)

@@ -14,7 +14,7 @@ namespace {
 
 // Where seeds draw nothing that matters to a configuration, its intervals have no width, and look
 // surer than they are.
-FindingRecords equal_seeds_answer(const StudyData& data) {
+void equal_seeds(const StudyData& data, FindingRecords& found) {
   Configurations several = data.group(
       rows_of_steps(data),
       {kStepColumn, "rps_scaling", "workload_requests", "scheduler_kind", "num_gpus", "k_bins"});
@@ -26,19 +26,19 @@ FindingRecords equal_seeds_answer(const StudyData& data) {
     return std::count(latencies_s.begin(), latencies_s.end(), latencies_s.front()) ==
            static_cast<std::ptrdiff_t>(latencies_s.size());
   });
-  if (equal == 0) return {};
-  return {{kAnswerTopic,
-           {"Seeds: all gave the same results in {} of {}; where the requests are a trace's, seeds "
-            "draw other predictions and no other requests, so intervals say nothing about other "
-            "requests.",
-            {Number{"equal_configurations", static_cast<double>(equal)},
-             Count{"configurations", static_cast<double>(several.size()), "configuration"}}},
-           kMeanLatency.column}};
+  if (equal == 0) return;
+  found.push_back(
+      {kAnswerTopic,
+       {"Seeds: all gave the same results in {} of {}; where the requests are a trace's, seeds "
+        "draw other predictions and no other requests, so intervals say nothing about other "
+        "requests.",
+        {Number{"equal_configurations", static_cast<double>(equal)},
+         Count{"configurations", static_cast<double>(several.size()), "configuration"}}},
+       kMeanLatency.column});
 }
 
 // Steps can have been run with different settings; sentences that speak of several then mix them.
-FindingRecords mixed_settings_answer(const StudyData& data) {
-  FindingRecords findings;
+void mixed_settings(const StudyData& data, FindingRecords& found) {
   for (const char* setting : {"workload_trace", "real_timestamps", "token_ms", "request_s",
                               "alpha_ms", "beta_ms_per_token", "service_gamma"}) {
     if (!data.frame().has(setting)) continue;
@@ -55,19 +55,18 @@ FindingRecords mixed_settings_answer(const StudyData& data) {
       values.push_back({"{} in step {}",
                         {value.empty() ? "none" : value, joined(std::move(of_steps), " ", " ")}});
     }
-    findings.push_back({kAnswerTopic,
-                        {"Settings: the steps were run with different values of {}, {}. They do "
-                         "not answer one question.",
-                         {setting, joined(std::move(values), "; ", "; ")}}});
+    found.push_back({kAnswerTopic,
+                     {"Settings: the steps were run with different values of {}, {}. They do "
+                      "not answer one question.",
+                      {setting, joined(std::move(values), "; ", "; ")}}});
   }
-  return findings;
 }
 
-FindingRecords stress_left_out(const StudyData& data) {
+void stress_left_out(const StudyData& data, FindingRecords& found) {
   std::vector<std::size_t> rows = rows_of_steps(data);
   const std::vector<std::size_t>& robust = data.newest_rows(StressStep::kRobustness);
   rows.insert(rows.end(), robust.begin(), robust.end());
-  return left_out(data, rows);
+  find_left_out(data, rows, found);
 }
 
 }  // namespace
@@ -122,9 +121,8 @@ Clause mean_over_seeds(const Variable& metric, const Configuration& of) {
 
 FindingRecords stress_findings(const Frame& study) {
   return findings_of(
-      study, {mixed_settings_answer, scheduler_answer, gpu_answer, k_answer, method_answer,
-              equal_seeds_answer, stress_left_out, scheduler_findings, gpu_findings, k_findings,
-              tail_findings, method_findings, sla_findings, overload_findings, utilization_findings,
+      study, {mixed_settings, stress_left_out, scheduler_findings, gpu_findings, k_findings,
+              method_findings, equal_seeds, sla_findings, overload_findings, utilization_findings,
               batch_size_findings, robustness_findings});
 }
 

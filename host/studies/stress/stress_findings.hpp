@@ -18,26 +18,21 @@ inline constexpr Variable kRequestViolations = {"the request SLA violation rate"
                                                 "request_sla_violation_rate", "%"};
 inline constexpr double kBusyUtilization = 0.95;  // from here on GPUs count as always busy
 
-// The topic "Answer": which scheduler, how many GPUs, which K, and all together.
-FindingRecords scheduler_answer(const StudyData& data);
-FindingRecords gpu_answer(const StudyData& data);
-FindingRecords k_answer(const StudyData& data);
-FindingRecords method_answer(const StudyData& data);
-
-FindingRecords scheduler_findings(const StudyData& data);
-FindingRecords gpu_findings(const StudyData& data);
-FindingRecords k_findings(const StudyData& data);
-FindingRecords tail_findings(const StudyData& data);
-FindingRecords method_findings(const StudyData& data);
-FindingRecords sla_findings(const StudyData& data);
-FindingRecords overload_findings(const StudyData& data);
-FindingRecords utilization_findings(const StudyData& data);
-FindingRecords batch_size_findings(const StudyData& data);
-FindingRecords robustness_findings(const StudyData& data);
+// Each topic, and its part of the answer.
+void scheduler_findings(const StudyData& data, FindingRecords& found);
+void gpu_findings(const StudyData& data, FindingRecords& found);
+void k_findings(const StudyData& data, FindingRecords& found);
+void method_findings(const StudyData& data, FindingRecords& found);
+void sla_findings(const StudyData& data, FindingRecords& found);
+void overload_findings(const StudyData& data, FindingRecords& found);
+void utilization_findings(const StudyData& data, FindingRecords& found);
+void batch_size_findings(const StudyData& data, FindingRecords& found);
+void robustness_findings(const StudyData& data, FindingRecords& found);
 
 // The newest rows of all steps but the robustness, which varies what is a setting elsewhere.
 std::vector<std::size_t> rows_of_steps(const StudyData& data);
-// The configurations of step 2 by GPUs, and of step 3 by K.
+// [method] the configurations of step 1 by volume; of step 2 by GPUs, and of step 3 by K.
+std::vector<Configurations> over_volumes(const StudyData& data);
 Configurations over_gpus(const StudyData& data);
 Configurations over_bins(const StudyData& data);
 

@@ -25,43 +25,37 @@ FindingRecord choice_finding(const std::string& topic, const char* start,
           kRequestViolations.column};
 }
 
-FindingRecords reason_finding(const StudyData& data, const Configuration& best) {
+void find_reason(const StudyData& data, const Configuration& best, FindingRecords& found) {
   const Frame grid = grid_part(data.frame().select(data.newest_rows(StressStep::kGrid)),
                                best.value("workload_requests"), best.value("rps_scaling"));
-  if (grid.num_rows() == 0) return {};
+  if (grid.num_rows() == 0) return;
   const Choice choice = choose_method(grid);
-  const StudyData worlds(grid);
-  const Count seeds = worlds.group(worlds.all_rows(), {"num_gpus", "k_bins"}).front().seeds();
   if (static_cast<double>(choice.num_gpus) != best.value("num_gpus") ||
       static_cast<double>(choice.k_bins) != best.value("k_bins")) {
-    return {};  // the grid was run again after the comparison
+    return;  // the grid was run again after the comparison
   }
-  return {{kMethodTopic,
-           {"Why, by the grid ({}): {}", {seeds, choice.reason}},
-           kRequestViolations.column}};
+  const StudyData worlds(grid);
+  const Count seeds = worlds.group(worlds.all_rows(), {"num_gpus", "k_bins"}).front().seeds();
+  found.push_back({kMethodTopic,
+                   {"Why, by the grid ({}): {}", {seeds, choice.reason}},
+                   kRequestViolations.column});
+}
+
+Clause with_load(const Configuration& of, const ArrivalRate& arrivals) {
+  if (!overloaded(of, arrivals)) return method(of);
+  return {"{}, overloaded (GPUs busy {}: latencies grow with the length of the run),",
+          {method(of), Percent{"utilization", of.value("mean_gpu_utilization")}}};
 }
 
 // `better` against `base`: the latencies, and the throughput.
-FindingRecord gain_finding(const Configuration& base, const Configuration& better,
-                           const ArrivalRate& arrivals) {
-  Clause note;
-  if (overloaded(base, arrivals)) {
-    const Percent busy{"utilization", base.value("mean_gpu_utilization")};
-    note = {
-        "; the former is overloaded (GPUs busy {}), so the difference in latency grows with the "
-        "number of requests",
-        {busy}};
-    if (overloaded(better, arrivals)) {
-      note = {
-          "; both are overloaded (GPUs busy {} and {}): their latencies measure the length of "
-          "the run",
-          {busy, Percent{"utilization", better.value("mean_gpu_utilization")}}};
-    }
-  }
+FindingRecord gain(const Configuration& base, const Configuration& better,
+                   const ArrivalRate& arrivals) {
   return compared(
-      kMethodTopic, {"With {}, from {} to {}: ", {workload(base), method(base), method(better)}},
+      kMethodTopic,
+      {"With {}, from {} to {}: ",
+       {workload(base), with_load(base, arrivals), with_load(better, arrivals)}},
       {kMeanLatency, kP99Latency, {"tokens per second", "throughput_tokens_per_s", "tokens/s"}},
-      base, better, nullptr, note);
+      base, better);
 }
 
 }  // namespace
@@ -93,34 +87,20 @@ std::vector<MethodComparison> comparisons(const StudyData& data) {
   return found;
 }
 
-FindingRecords method_answer(const StudyData& data) {
-  FindingRecords findings;
-  for (const MethodComparison& c : comparisons(data)) {
-    if (!c.is_largest_volume || !c.best) continue;
-    findings.push_back(choice_finding(kAnswerTopic, "Together: with", *c.best));
-  }
-  return findings;
-}
-
-FindingRecords method_findings(const StudyData& data) {
-  FindingRecords findings;
+void method_findings(const StudyData& data, FindingRecords& found) {
   for (const MethodComparison& c : comparisons(data)) {
     if (!c.best) continue;
-    findings.push_back(choice_finding(kMethodTopic, "With", *c.best));
-    for (FindingRecord& reason : reason_finding(data, *c.best)) {
-      findings.push_back(std::move(reason));
-    }
+    found.push_back(choice_finding(kMethodTopic, "With", *c.best));
+    find_reason(data, *c.best, found);
     if (!c.is_largest_volume) continue;
+    found.push_back(choice_finding(kAnswerTopic, "Together: with", *c.best));
     const ArrivalRate arrivals = arrival_rate(c.all);
     for (const auto& base : {c.static_fifo, c.dynamic}) {
       if (!base) continue;
-      if (c.one_gpu) findings.push_back(gain_finding(*base, *c.one_gpu, arrivals));
-      if (c.best->value("num_gpus") != 1) {
-        findings.push_back(gain_finding(*base, *c.best, arrivals));
-      }
+      if (c.one_gpu) found.push_back(gain(*base, *c.one_gpu, arrivals));
+      if (c.best->value("num_gpus") != 1) found.push_back(gain(*base, *c.best, arrivals));
     }
   }
-  return findings;
 }
 
 }  // namespace servesweep

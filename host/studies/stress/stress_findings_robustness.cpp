@@ -63,8 +63,9 @@ Span span_of(const Configurations& groups, const Variable& metric) {
 }
 
 // Which of these inputs moves the metric most; nothing where the seeds leave that open.
-FindingRecords strongest(const Configurations& groups, const Configuration& reference,
-                         std::size_t first_input, Variable metric, const char* among) {
+void find_strongest(const Configurations& groups, const Configuration& reference,
+                    std::size_t first_input, Variable metric, const char* among,
+                    FindingRecords& found) {
   std::vector<Span> spans;
   std::vector<const Variable*> inputs;
   for (std::size_t i = first_input; i < std::size(kInputs); ++i) {
@@ -74,23 +75,23 @@ FindingRecords strongest(const Configurations& groups, const Configuration& refe
     inputs.push_back(&kInputs[i]);
   }
   const std::size_t most = clearly_extreme(spans, metric.column, 1);
-  if (most == spans.size()) return {};
+  if (most == spans.size()) return;
   const auto& [low, high] = spans[most];
   const Variable& input = *inputs[most];
   const char* words = metric.words;
   metric.words = "it";
-  return {{kRobustTopic,
-           {"Of {}, {} moves {} most: {}.",
-            {among, input.words, words, moved(metric, low, high, &input)}},
-           metric.column,
-           low.value(input.column),
-           high.value(input.column),
-           change_of(metric, low, high)}};
+  found.push_back({kRobustTopic,
+                   {"Of {}, {} moves {} most: {}.",
+                    {among, input.words, words, moved(metric, low, high, &input)}},
+                   metric.column,
+                   low.value(input.column),
+                   high.value(input.column),
+                   change_of(metric, low, high)});
 }
 
 // One sentence an input: mean and p99 latency, and the violation rates.
-FindingRecords input_findings(const Configurations& groups, const Configuration& reference) {
-  FindingRecords findings;
+void find_inputs(const Configurations& groups, const Configuration& reference,
+                 FindingRecords& found) {
   for (std::size_t i = 0; i < std::size(kInputs); ++i) {
     const Configurations varied = over(groups, reference, {i});
     if (varied.size() < 2) continue;
@@ -102,18 +103,18 @@ FindingRecords input_findings(const Configurations& groups, const Configuration&
       spans.push_back(moved(metric, low, high, &kInputs[i]));
     }
     const auto& [low, high] = span_of(varied, kMeanLatency);
-    findings.push_back({kRobustTopic,
-                        {"Over {}: {}.", {kInputs[i].words, joined(std::move(spans), "; ", "; ")}},
-                        kMeanLatency.column,
-                        low.key[i],
-                        high.key[i],
-                        change_of(kMeanLatency, low, high)});
+    found.push_back({kRobustTopic,
+                     {"Over {}: {}.", {kInputs[i].words, joined(std::move(spans), "; ", "; ")}},
+                     kMeanLatency.column,
+                     low.key[i],
+                     high.key[i],
+                     change_of(kMeanLatency, low, high)});
   }
-  return findings;
 }
 
 // Predictions with noise against exact ones.
-FindingRecords prediction_findings(const Configurations& groups, const Configuration& reference) {
+void find_predictions(const Configurations& groups, const Configuration& reference,
+                      FindingRecords& found) {
   constexpr const char* kSigmaColumn = "workload_prediction_sigma";
   const std::vector<Variable> metrics = {kMeanLatency,
                                          kP99Latency,
@@ -123,24 +124,22 @@ FindingRecords prediction_findings(const Configurations& groups, const Configura
   std::erase_if(noisy, [](const Configuration& each) {
     return each.text("workload_predictor") != "noisy_oracle";
   });
-  if (noisy.empty() || noisy.front().key[kSigma] != 0) return {};
+  if (noisy.empty() || noisy.front().key[kSigma] != 0) return;
   const auto sigma = [](const Configuration& of) {
     return Number{"prediction_sigma", of.value(kSigmaColumn)};
   };
   const Configuration& exact = noisy.front();
-  FindingRecords findings;
   if (const std::string usual = reference.text("workload_predictor"); usual != "noisy_oracle") {
-    findings.push_back(
+    found.push_back(
         compared(kRobustTopic,
                  {"From the predictor {} to exact predictions (sigma {}): ", {usual, sigma(exact)}},
                  metrics, reference, exact));
   }
   for (auto each = noisy.begin() + 1; each != noisy.end(); ++each) {
-    findings.push_back(compared(kRobustTopic,
-                                {"From exact predictions to noise of sigma {}: ", {sigma(*each)}},
-                                metrics, exact, *each, kSigmaColumn));
+    found.push_back(compared(kRobustTopic,
+                             {"From exact predictions to noise of sigma {}: ", {sigma(*each)}},
+                             metrics, exact, *each, kSigmaColumn));
   }
-  return findings;
 }
 
 FindingRecord spread_finding(const Configuration& reference, const Variable& metric) {
@@ -158,32 +157,28 @@ FindingRecord spread_finding(const Configuration& reference, const Variable& met
 
 }  // namespace
 
-FindingRecords robustness_findings(const StudyData& data) {
+void robustness_findings(const StudyData& data, FindingRecords& found) {
   std::vector<std::string> keys;
   for (const Variable& input : kInputs) keys.emplace_back(input.column);
   keys.insert(keys.end(), {"workload_predictor", "workload_prediction_sigma"});
   const Configurations groups = data.configurations(StressStep::kRobustness, keys);
   const std::optional<Configuration> reference = reference_of(groups);
-  if (!reference) return {};
-  FindingRecords findings = {
-      varied(kRobustTopic, {"One input at a time was varied around {}", {method(*reference)}},
-             *reference)};
-  const auto add = [&](FindingRecords more) {
-    for (FindingRecord& finding : more) findings.push_back(std::move(finding));
-  };
+  if (!reference) return;
+  found.push_back(varied(kRobustTopic,
+                         {"One input at a time was varied around {}", {method(*reference)}},
+                         *reference));
   for (const Variable& metric : {kMeanLatency, kP99Latency}) {
-    add(strongest(groups, *reference, 0, metric, "the inputs, within the ranges tried"));
-    add(strongest(groups, *reference, kFirstCoefficient, metric,
-                  "the service model's coefficients"));
+    find_strongest(groups, *reference, 0, metric, "the inputs, within the ranges tried", found);
+    find_strongest(groups, *reference, kFirstCoefficient, metric,
+                   "the service model's coefficients", found);
   }
-  add(input_findings(groups, *reference));
-  add(prediction_findings(groups, *reference));
+  find_inputs(groups, *reference, found);
+  find_predictions(groups, *reference, found);
   for (const Variable& metric :
        {kMeanLatency, kP99Latency,
         Variable{"throughput", "throughput_requests_per_s", "requests/s"}, kRequestViolations}) {
-    findings.push_back(spread_finding(*reference, metric));
+    found.push_back(spread_finding(*reference, metric));
   }
-  return findings;
 }
 
 }  // namespace servesweep

@@ -50,20 +50,16 @@ FindingRecord ranked(const std::string& topic, const char* start, const Configur
 
 }  // namespace
 
-FindingRecords scheduler_answer(const StudyData& data) {
+void scheduler_findings(const StudyData& data, FindingRecords& found) {
   const std::vector<Configurations> volumes = one_gpu_by_volume(data);
-  if (volumes.empty()) return {};
-  return {ranked(kAnswerTopic, "Scheduler: with", volumes.back(), {kMeanLatency, kP99Latency})};
-}
-
-FindingRecords scheduler_findings(const StudyData& data) {
-  FindingRecords findings;
-  for (const Configurations& schedulers : one_gpu_by_volume(data)) {
+  for (const Configurations& schedulers : volumes) {
     for (const Variable& metric : {kMeanLatency, kP99Latency, kRequestViolations}) {
-      findings.push_back(ranked("Schedulers", "With", schedulers, {metric}));
+      found.push_back(ranked("Schedulers", "With", schedulers, {metric}));
     }
   }
-  return findings;
+  if (volumes.empty()) return;
+  found.push_back(
+      ranked(kAnswerTopic, "Scheduler: with", volumes.back(), {kMeanLatency, kP99Latency}));
 }
 
 }  // namespace servesweep

@@ -68,21 +68,17 @@ FindingRecord agreement(const StudyData& data, const Measure& m, double limit,
 
 }  // namespace
 
-FindingRecords sla_findings(const StudyData& data) {
-  FindingRecords findings;
+void sla_findings(const StudyData& data, FindingRecords& found) {
+  std::vector<std::size_t> usable = rows_of_steps(data);
+  std::erase_if(usable, [&](std::size_t row) {
+    return !data.usable(row, {kMeasures[0].rate, kMeasures[0].percentile, kMeasures[1].rate,
+                              kMeasures[1].percentile});
+  });
   for (const Measure& m : kMeasures) {
     std::map<double, std::vector<std::size_t>> by_limit;
-    for (const std::size_t row : rows_of_steps(data)) {
-      if (data.usable(row, {kMeasures[0].rate, kMeasures[0].percentile, kMeasures[1].rate,
-                            kMeasures[1].percentile})) {
-        by_limit[data.value(row, m.limit)].push_back(row);
-      }
-    }
-    for (const auto& [limit, rows] : by_limit) {
-      findings.push_back(agreement(data, m, limit, rows));
-    }
+    for (const std::size_t row : usable) by_limit[data.value(row, m.limit)].push_back(row);
+    for (const auto& [limit, rows] : by_limit) found.push_back(agreement(data, m, limit, rows));
   }
-  return findings;
 }
 
 }  // namespace servesweep

@@ -12,7 +12,7 @@ namespace {
 constexpr double kSuiteClientBatch = 16;
 
 // Experiments that were skipped, or that failed: the report has to say what it is not about.
-FindingRecords tuning_not_there(const StudyData& data) {
+void tuning_left_out(const StudyData& data, FindingRecords& found) {
   std::vector<Clause> missing;
   for (std::size_t step = 0; step < tuning_step_names().size(); ++step) {
     const auto which = static_cast<TuningStep>(step);
@@ -20,13 +20,13 @@ FindingRecords tuning_not_there(const StudyData& data) {
     if (which == TuningStep::kQueueBetween || !data.newest_rows(which).empty()) continue;
     missing.push_back({tuning_step_names()[step]});
   }
-  if (missing.empty()) return {};
-  return {{"Left out",
-           {"There are no results of {}: skipped, or failed.",
-            {joined(std::move(missing), ", ", ", ")}}}};
+  if (!missing.empty()) {
+    found.push_back({"Left out",
+                     {"There are no results of {}: skipped, or failed.",
+                      {joined(std::move(missing), ", ", ", ")}}});
+  }
+  find_left_out(data, data.all_rows(), found);
 }
-
-FindingRecords tuning_left_out(const StudyData& data) { return left_out(data, data.all_rows()); }
 
 }  // namespace
 
@@ -97,9 +97,8 @@ std::size_t first_of_identical(const Configurations& all, const std::vector<std:
 }
 
 FindingRecords tuning_findings(const Frame& study) {
-  return findings_of(study, {queue_answer, client_answer, limit_answer, comparison_answer,
-                             target_findings, server_findings, tuning_not_there, tuning_left_out,
-                             queue_findings, batch_limit_findings, memory_findings, chunk_findings,
+  return findings_of(study, {target_findings, server_findings, tuning_left_out, queue_findings,
+                             batch_limit_findings, memory_findings, chunk_findings,
                              benchmark_findings, comparison_findings});
 }
 

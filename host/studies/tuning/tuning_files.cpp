@@ -283,11 +283,13 @@ std::vector<std::pair<std::string, std::string>> tuning_files(const Study& study
       {"chunked_prefill_optimization.json", TuningStep::kChunkedLatency, chunked_prefill},
       {"comprehensive_optimized_benchmark.json", TuningStep::kBenchmarkLatency, benchmark}};
   const StudyData data(study.worlds);
+  FindingRecords server;
+  server_findings(data, server);
   std::vector<std::pair<std::string, std::string>> files;
   for (const File& file : kFiles) {
     Json json = file.contents(data);
     if (json.is_null()) continue;
-    json["server"] = render(server_findings(data).front()).text;
+    json["server"] = render(server.front()).text;
     json["result_file"] = result_file;
     json["seed"] = seed_of(study, data, file.first);
     json["timestamp"] = plain_time(last_finished_utc(study));

@@ -48,18 +48,14 @@ struct TuningTarget {
 };
 std::vector<TuningTarget> tuning_targets(const StudyData& data);
 
-FindingRecords queue_answer(const StudyData& data);
-FindingRecords client_answer(const StudyData& data);
-FindingRecords limit_answer(const StudyData& data);
-FindingRecords comparison_answer(const StudyData& data);
-FindingRecords target_findings(const StudyData& data);
+void queue_findings(const StudyData& data, FindingRecords& found);
+void comparison_findings(const StudyData& data, FindingRecords& found);
+void target_findings(const StudyData& data, FindingRecords& found);
 // What the times rest on: what was measured, and what is assumed.
-FindingRecords server_findings(const StudyData& data);
-FindingRecords queue_findings(const StudyData& data);
-FindingRecords batch_limit_findings(const StudyData& data);
-FindingRecords memory_findings(const StudyData& data);
-FindingRecords chunk_findings(const StudyData& data);
-FindingRecords benchmark_findings(const StudyData& data);
-FindingRecords comparison_findings(const StudyData& data);
+void server_findings(const StudyData& data, FindingRecords& found);
+void batch_limit_findings(const StudyData& data, FindingRecords& found);
+void memory_findings(const StudyData& data, FindingRecords& found);
+void chunk_findings(const StudyData& data, FindingRecords& found);
+void benchmark_findings(const StudyData& data, FindingRecords& found);
 
 }  // namespace servesweep

@@ -32,18 +32,6 @@ Configurations::const_iterator below_half(const Configurations& all) {
                       [&](const Configuration& each) { return each.value(kShare) < kHalf; });
 }
 
-// What keeps requests waiting where the client's batches do not.
-Clause holder(const Configuration& server) {
-  if (most_running(server).value >= server.value(kLimit)) {
-    return {
-        "max_num_seqs holds it: of {} {} run at a time",
-        {Count{"requests", server.value("workload_requests"), "request"}, server.number(kLimit)}};
-  }
-  return {"not max_num_seqs holds it, for at most {} run at a time, with {} of the KV cache in use",
-          {most_running(server),
-           Percent{"peak_kv_cache_usage", server.largest("peak_kv_cache_usage")}}};
-}
-
 // From which max_num_seqs on no metric changes, in any seed; `introduction` begins the sentence.
 FindingRecord no_change(const StudyData& data, const Configurations& all, const char* topic,
                         Clause introduction) {
@@ -58,6 +46,72 @@ FindingRecord no_change(const StudyData& data, const Configurations& all, const 
                    "run at a time (peak_running), and a limit above that is never reached.",
                    {first.number(kLimit), last.number(kLimit), running}};
   return {topic, {"{}{}", {std::move(introduction), found}}, "", first.key[0], last.key[0]};
+}
+
+// Where the share falls below one half.
+void find_half(const StudyData& data, FindingRecords& found) {
+  const Configurations all = queue_limits(data);
+  if (all.empty()) return;
+  const auto at = below_half(all);
+  const Percent half{"limit", kHalf};
+  if (at == all.end()) {
+    found.push_back(
+        {kAnswerTopic,
+         {"Queue share: no max_num_seqs up to {} brings it below {}; the largest gives {}.",
+          {all.back().number(kLimit), half, all.back().share(kShare)}},
+         kShare,
+         std::nullopt,
+         all.back().key[0]});
+    return;
+  }
+  Clause where = {"at max_num_seqs = {}", {at->number(kLimit)}}, before;
+  std::optional<double> from;
+  if (at != all.begin()) {
+    const Configuration& above = *(at - 1);
+    from = above.key[0];
+    before = {"; at {} it is {}", {above.number(kLimit), above.share(kShare)}};
+    if (at->key[0] - *from > 1) {
+      where = {"between max_num_seqs = {} and {}", {above.number(kLimit), at->number(kLimit)}};
+    }
+  }
+  found.push_back({kAnswerTopic,
+                   {"Queue share: it falls below {} {}: {}{}{}.",
+                    {half, where, at->share(kShare), over_seeds(*at, kShare), before}},
+                   kShare,
+                   from,
+                   at->key[0]});
+}
+
+// What the client's batches make of the median queue time, and what the server alone does.
+void find_client(const Configuration& client, const Configurations& servers,
+                 FindingRecords& found) {
+  const auto server = std::find_if(servers.begin(), servers.end(), [&](const Configuration& each) {
+    return each.key[0] == client.value(kLimit);
+  });
+  if (server == servers.end()) return;
+  // Percentiles are those of a histogram, whose lowest bucket is some nanoseconds wide.
+  constexpr double kNone = 1e-6;
+  const double left = server->value(kRatio);
+  Clause reason = {", below {}: the waiting is the client's batches",
+                   {Percent{"limit", kSmallShare}}};
+  if (left >= kSmallShare) {  // max_num_seqs keeps them waiting, or the KV cache
+    reason = {
+        ": the client's batches are not all of it, {} of the share remains without them; of "
+        "{} at most {} run at a time, with {} of the KV cache in use",
+        {Percent{"left_of_share", left / client.value(kRatio)},
+         Count{"requests", server->value("workload_requests"), "request"}, most_running(*server),
+         Percent{"peak_kv_cache_usage", server->largest("peak_kv_cache_usage")}}};
+  }
+  found.push_back(
+      {kAnswerTopic,
+       {"Client batches: when the client sends {} requests at a time and waits for all of them, "
+        "the median queue time is {} of the median latency{}, and the server, which could run {}, "
+        "runs at most {}. When the client sends all at once, the same server with the same "
+        "max_num_seqs has {}{}.",
+        {client.number("client_batch"), client.share(kRatio), over_seeds(client, kRatio),
+         client.number(kLimit), most_running(client), Percent{kRatio, left < kNone ? 0 : left},
+         reason}},
+       kRatio});
 }
 
 }  // namespace
@@ -89,110 +143,47 @@ std::vector<std::int64_t> limits_around_half(const Frame& queue_time) {
   return between;
 }
 
-FindingRecords queue_answer(const StudyData& data) {
-  const Configurations all = queue_limits(data);
-  if (all.empty()) return {};
-  const auto at = below_half(all);
-  const Percent half{"limit", kHalf};
-  if (at == all.end()) {
-    return {{kAnswerTopic,
-             {"Queue share: no max_num_seqs up to {} brings it below {}; the largest gives {}.",
-              {all.back().number(kLimit), half, all.back().share(kShare)}},
-             kShare,
-             all.back().key[0]}};
-  }
-  Clause where = {"at max_num_seqs = {}", {at->number(kLimit)}}, before;
-  std::optional<double> from;
-  if (at != all.begin()) {
-    const Configuration& above = *(at - 1);
-    from = above.key[0];
-    before = {"; at {} it is {}", {above.number(kLimit), above.share(kShare)}};
-    if (at->key[0] - *from > 1) {
-      where = {"between max_num_seqs = {} and {}", {above.number(kLimit), at->number(kLimit)}};
-    }
-  }
-  return {{kAnswerTopic,
-           {"Queue share: it falls below {} {}: {}{}{}.",
-            {half, where, at->share(kShare), over_seeds(*at, kShare), before}},
-           kShare,
-           from,
-           at->key[0]}};
-}
-
-FindingRecords client_answer(const StudyData& data) {
-  const auto client = client_before(data);
-  if (!client) return {};
-  const Configurations all = by_max_num_seqs(data, TuningStep::kQueueTime);
-  const auto server = std::find_if(all.begin(), all.end(), [&](const Configuration& each) {
-    return each.key[0] == client->value(kLimit);
-  });
-  if (server == all.end()) return {};
-  // Percentiles are those of a histogram, whose lowest bucket is some nanoseconds wide.
-  constexpr double kNone = 1e-6;
-  const double left = server->value(kRatio);
-  const Clause reason =
-      left < kSmallShare
-          ? Clause{", below {}: the waiting is the client's batches",
-                   {Percent{"limit", kSmallShare}}}
-          : Clause{
-                ": the client's batches are not all of it, {} of the share remains without "
-                "them; {}",
-                {Percent{"left_of_share", left / client->value(kRatio)}, holder(*server)}};
-  return {{kAnswerTopic,
-           {"Client batches: when the client sends {} requests at a time and waits for all of "
-            "them, the median queue time is {} of the median latency{}, and the server, which "
-            "could run {}, runs at most {}. When the client sends all at once, the same server "
-            "with the same max_num_seqs has {}{}.",
-            {client->number("client_batch"), client->share(kRatio), over_seeds(*client, kRatio),
-             client->number(kLimit), most_running(*client),
-             Percent{kRatio, left < kNone ? 0 : left}, reason}},
-           kRatio}};
-}
-
-FindingRecords limit_answer(const StudyData& data) {
-  const Configurations all = by_max_num_seqs(data, TuningStep::kQueueTime);
-  if (all.size() < 2) return {};
-  return {no_change(data, all, kAnswerTopic, {"max_num_seqs: "})};
-}
-
-FindingRecords queue_findings(const StudyData& data) {
+void queue_findings(const StudyData& data, FindingRecords& found) {
   constexpr const char* kTopic = "Queue time";
-  FindingRecords findings;
-  const auto shares = [&](const Clause& start, const Configurations& all, const char* key) {
-    if (all.empty()) return;
-    findings.push_back(by_value(kTopic, start, all, {"", key}, {"", kShare, "%"}));
-  };
   const Configurations limits = by_max_num_seqs(data, TuningStep::kQueueTime);
+  const Configurations clients = by_client_batch(data, TuningStep::kQueueTime);
+  const std::optional<Configuration> client = client_before(data);
+  find_half(data, found);
+  if (client) find_client(*client, limits, found);
+  if (limits.size() > 1) found.push_back(no_change(data, limits, kAnswerTopic, {"max_num_seqs: "}));
   if (!limits.empty()) {
-    shares({"{} of the mix arrive at once. Queue share by max_num_seqs",
-            {Count{"requests", limits.front().value("workload_requests"), "request"}}},
-           limits, kLimit);
+    found.push_back(
+        by_value(kTopic,
+                 {"{} of the mix arrive at once. Queue share by max_num_seqs",
+                  {Count{"requests", limits.front().value("workload_requests"), "request"}}},
+                 limits, {"", kLimit}, {"", kShare, "%"}));
   }
-  shares({"Queue share by the client's batch, where the client waits for the end of each"},
-         by_client_batch(data, TuningStep::kQueueTime), "client_batch");
-  if (const auto client = client_before(data)) {
-    findings.push_back(
-        {kTopic,
-         {"Three ways to state the share of one and the same run, with client batches of {}: {} of "
-          "all latency is queue time; {} is the ratio of the medians; {} is the mean of the "
-          "requests' shares.",
-          {client->number("client_batch"), client->share(kShare), client->share(kRatio),
-           client->share("mean_queue_time_share")}},
-         kShare});
+  if (!clients.empty()) {
+    found.push_back(by_value(
+        kTopic, {"Queue share by the client's batch, where the client waits for the end of each"},
+        clients, {"", "client_batch"}, {"", kShare, "%"}));
   }
-  return findings;
+  if (!client) return;
+  found.push_back(
+      {kTopic,
+       {"Three ways to state the share of one and the same run, with client batches of {}: {} of "
+        "all latency is queue time; {} is the ratio of the medians; {} is the mean of the "
+        "requests' shares.",
+        {client->number("client_batch"), client->share(kShare), client->share(kRatio),
+         client->share("mean_queue_time_share")}},
+       kShare});
 }
 
-FindingRecords batch_limit_findings(const StudyData& data) {
+void batch_limit_findings(const StudyData& data, FindingRecords& found) {
   const Configurations all = by_max_num_seqs(data, TuningStep::kMaxNumSeqs);
-  if (all.size() < 2) return {};
+  if (all.size() < 2) return;
   const char* tokens = "throughput_output_tokens_per_s";
   const Configuration &least = all.front(), &most = all.back();
-  return {no_change(data, all, "max_num_seqs",
-                    {"A batch of {}: {} at max_num_seqs = {} and {} at {}; ",
-                     {Count{"requests", least.value("workload_requests"), "request"},
-                      least.number(tokens, "output tokens/s"), least.number(kLimit),
-                      most.number(tokens), most.number(kLimit)}})};
+  found.push_back(no_change(data, all, "max_num_seqs",
+                            {"A batch of {}: {} at max_num_seqs = {} and {} at {}; ",
+                             {Count{"requests", least.value("workload_requests"), "request"},
+                              least.number(tokens, "output tokens/s"), least.number(kLimit),
+                              most.number(tokens), most.number(kLimit)}}));
 }
 
 }  // namespace servesweep

@@ -46,10 +46,10 @@ Clause fewer_longer(const Configurations& all) {
 }
 
 // The largest change of the latency of requests of one length, from the smallest chunk to any.
-FindingRecords chunked_latency_findings(const StudyData& data) {
+void find_chunked_latency(const StudyData& data, FindingRecords& found) {
   const Configurations all = data.configurations(
       TuningStep::kChunkedLatency, {"workload_lengths_output_min_tokens", "scheduler_mode"});
-  if (all.empty()) return {};
+  if (all.empty()) return;
   double largest = 0, decode = 1;
   for (const Configurations& same_length : series(all, 1)) {
     const double first_s = same_length.front().values(kMeanLatency.column).front();
@@ -60,12 +60,13 @@ FindingRecords chunked_latency_findings(const StudyData& data) {
       decode = std::min(decode, 1 - each.value("mean_ttft_s") / each.value(kMeanLatency.column));
     }
   }
-  return {{kChunkTopic,
-           {"Requests of {} alone: chunked prefill changes their latency by at most {}, since at "
-            "least {} of it is decoding, which chunks do not touch.",
-            {NumberRange{"output_tokens", all.front().key[0], all.back().key[0], "tokens"},
-             Percent{"change", largest}, Percent{"decode_share", decode}}},
-           kMeanLatency.column}};
+  found.push_back(
+      {kChunkTopic,
+       {"Requests of {} alone: chunked prefill changes their latency by at most {}, since at "
+        "least {} of it is decoding, which chunks do not touch.",
+        {NumberRange{"output_tokens", all.front().key[0], all.back().key[0], "tokens"},
+         Percent{"change", largest}, Percent{"decode_share", decode}}},
+       kMeanLatency.column});
 }
 
 FindingRecord comparison_finding(const Configuration& before, const Configuration& after,
@@ -101,32 +102,33 @@ std::vector<std::pair<Configuration, Configuration>> before_and_after(const Stud
   return pairs;
 }
 
-FindingRecords server_findings(const StudyData& data) {
-  if (data.frame().num_rows() == 0) return {};
+void server_findings(const StudyData& data, FindingRecords& found) {
+  if (data.frame().num_rows() == 0) return;
   const std::vector<double> running = data.frame().numbers("peak_running");
   const auto beyond = std::count_if(running.begin(), running.end(), [](double most) {
     return most > static_cast<double>(kMostMeasuredSequences);
   });
-  return {{"Server",
-           {"Times are those of coefficients, no measurements. Decodes are fitted to measured "
-            "batches of up to {}; larger ones, which {} of {} run, are an extrapolation. Prefills "
-            "are an assumption: {} is what the arithmetic takes at the GPU's peak of {}, a lower "
-            "bound.",
-            {Number{"sequences", kMostMeasuredSequences, "sequences"},
-             Number{"worlds_beyond", static_cast<double>(beyond)},
-             Count{"worlds", static_cast<double>(running.size()), "world"},
-             Number{"per_prompt_token_ms", kPromptToken_ms, "ms per prompt token"},
-             Number{"peak_tflops", kPeakTflops, "TFLOPS"}}}}};
+  found.push_back(
+      {"Server",
+       {"Times are those of coefficients, no measurements. Decodes are fitted to measured "
+        "batches of up to {}; larger ones, which {} of {} run, are an extrapolation. Prefills "
+        "are an assumption: {} is what the arithmetic takes at the GPU's peak of {}, a lower "
+        "bound.",
+        {Number{"sequences", kMostMeasuredSequences, "sequences"},
+         Number{"worlds_beyond", static_cast<double>(beyond)},
+         Count{"worlds", static_cast<double>(running.size()), "world"},
+         Number{"per_prompt_token_ms", kPromptToken_ms, "ms per prompt token"},
+         Number{"peak_tflops", kPeakTflops, "TFLOPS"}}}});
 }
 
-FindingRecords memory_findings(const StudyData& data) {
+void memory_findings(const StudyData& data, FindingRecords& found) {
   const std::string share = "gpu_memory_utilization";
   const Configurations all = data.configurations(TuningStep::kMemory, {share});
-  if (all.size() < 2) return {};
+  if (all.size() < 2) return;
   const std::size_t at =
       first_of_identical(all, {kPerSecond, "mean_latency_s", "p99_latency_s", "preemptions"});
   const Configuration &least = all.front(), &enough = all[at], &most = all.back();
-  FindingRecords findings = {
+  found.push_back(
       {"Memory",
        {"From gpu_memory_utilization = {} ({} KV blocks) to {} neither throughput nor latency "
         "changes: with {} at most {} of the KV cache are ever in use.",
@@ -134,9 +136,9 @@ FindingRecords memory_findings(const StudyData& data) {
          most.share("peak_kv_cache_usage")}},
        "",
        enough.key[0],
-       most.key[0]}};
+       most.key[0]});
   if (at > 0) {
-    findings.push_back(
+    found.push_back(
         {"Memory",
          {"With {} ({} blocks) there are {} preemptions and {}, against {} with enough memory.",
           {least.number(share), least.number("kv_blocks"), least.number("preemptions"),
@@ -145,57 +147,48 @@ FindingRecords memory_findings(const StudyData& data) {
          least.key[0],
          most.key[0]});
   }
-  return findings;
 }
 
-FindingRecords chunk_findings(const StudyData& data) {
-  FindingRecords findings = chunked_latency_findings(data);
+void chunk_findings(const StudyData& data, FindingRecords& found) {
+  find_chunked_latency(data, found);
   const Configurations all =
       data.configurations(TuningStep::kChunkedItl, {"scheduler_mode", kChunk});
-  if (all.empty()) return findings;
-  findings.push_back(
+  if (all.empty()) return;
+  found.push_back(
       by_chunk(all, {"Long prompts among chats, largest inter-token time", "max_itl_s", "s"}));
-  findings.push_back(by_chunk(all, {"p99 inter-token time", "p99_itl_s", "s"}, fewer_longer(all)));
-  findings.push_back(by_chunk(all, {"p99 time to first token", "p99_ttft_s", "s"}));
-  return findings;
+  found.push_back(by_chunk(all, {"p99 inter-token time", "p99_itl_s", "s"}, fewer_longer(all)));
+  found.push_back(by_chunk(all, {"p99 time to first token", "p99_ttft_s", "s"}));
 }
 
-FindingRecords benchmark_findings(const StudyData& data) {
+void benchmark_findings(const StudyData& data, FindingRecords& found) {
   constexpr const char* kTopic = "Benchmark";
-  FindingRecords findings;
   const auto list = [&](TuningStep step, const char* start, const Variable& input,
                         const Variable& metric) {
     const Configurations all = data.configurations(step, {input.column});
-    if (!all.empty()) findings.push_back(by_value(kTopic, {start}, all, input, metric));
+    if (!all.empty()) found.push_back(by_value(kTopic, {start}, all, input, metric));
   };
   list(TuningStep::kBenchmarkLatency, "A request alone, by its output tokens",
        {"", "workload_lengths_output_min_tokens", "", "output_tokens"}, kMeanLatency);
   list(TuningStep::kBenchmarkBatch, "Output tokens/s by the size of a batch",
        {"", "workload_requests", "", "requests"}, {"", "throughput_output_tokens_per_s"});
   if (const auto alone = mix_alone(data)) {
-    findings.push_back(
+    found.push_back(
         {kTopic,
          {"The mix, one request at a time: latency p50 {}, p95 {}, p99 {}; queue share {}.",
           {alone->number("p50_latency_s", "s"), alone->number("p95_latency_s", "s"),
            alone->number("p99_latency_s", "s"), alone->share("queue_time_share")}},
          "p95_latency_s"});
   }
-  return findings;
 }
 
-FindingRecords comparison_answer(const StudyData& data) {
+void comparison_findings(const StudyData& data, FindingRecords& found) {
   const auto pairs = before_and_after(data);
-  if (pairs.empty()) return {};
-  const auto& [before, after] = pairs.front();
-  return {comparison_finding(before, after, kAnswerTopic, "Before and after: ")};
-}
-
-FindingRecords comparison_findings(const StudyData& data) {
-  FindingRecords findings;
-  for (const auto& [before, after] : before_and_after(data)) {
-    findings.push_back(comparison_finding(before, after, "Comparison", ""));
+  for (const auto& [before, after] : pairs) {
+    found.push_back(comparison_finding(before, after, "Comparison", ""));
   }
-  return findings;
+  if (pairs.empty()) return;
+  const auto& [before, after] = pairs.front();
+  found.push_back(comparison_finding(before, after, kAnswerTopic, "Before and after: "));
 }
 
 }  // namespace servesweep

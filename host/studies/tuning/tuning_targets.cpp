@@ -72,13 +72,12 @@ TuningTarget mix_target(const StudyData& data, const MixGoal& goal) {
   const bool reached = first != all.end();
   const Configuration& at = reached ? *first : best;
   Clause more;
-  if (reached && best.key != at.key) {
+  if (!reached) {
+    more = {". What stops it: {}, at most {} run at a time",
+            {best.value("peak_running") < best.key[0] ? "there are no more requests" : kTargetLimit,
+             best.number("peak_running")}};
+  } else if (best.key != at.key) {
     more = {"; the best, at {}, is {}", {best.number(kTargetLimit), value(best)}};
-  } else if (!reached && best.value("peak_running") < best.key[0]) {
-    more = {". What stops it: all requests that there are run at a time already (at most {})",
-            {best.number("peak_running")}};
-  } else if (!reached) {
-    more = {". What stops it: max_num_seqs, whose largest value tried is still reached"};
   }
   Clause with_batches;
   if (const auto client = client_before(data)) {
@@ -145,10 +144,8 @@ std::vector<TuningTarget> tuning_targets(const StudyData& data) {
   return targets;
 }
 
-FindingRecords target_findings(const StudyData& data) {
-  FindingRecords findings;
-  for (TuningTarget& target : tuning_targets(data)) findings.push_back(std::move(target.finding));
-  return findings;
+void target_findings(const StudyData& data, FindingRecords& found) {
+  for (TuningTarget& target : tuning_targets(data)) found.push_back(std::move(target.finding));
 }
 
 }  // namespace servesweep

@@ -54,11 +54,11 @@ TEST_CASE("gains from K to K, and where they end") {
   CHECK(most.to == 2);
   CHECK(numbers_in(most, kMean) == std::vector<double>{100, 20});
   CHECK(render(record_of(found, "K", kMean, 4, 16)).text ==
-        "After K = 4 no step up to 16 has a clear gain of 1 % in mean latency.");
+        "No step after K = 4 (of up to 16) has a clear gain of 1 % in mean latency.");
   CHECK(render(record_of(found, "K", kPerSecond, 1, 16)).text ==
-        "After K = 1 no step up to 16 has a clear gain of 1 % in throughput.");
+        "No step after K = 1 (of up to 16) has a clear gain of 1 % in throughput.");
   CHECK(render(record_of(records(bins({{1, 100}, {2, 20}, {4, 10}})), "K", kMean, 4, 4)).text ==
-        "The step to K = 4, the largest tried, still has a clear gain of 1 % in mean latency.");
+        "No step after K = 4 (of up to 4) has a clear gain of 1 % in mean latency.");
 }
 
 TEST_CASE("a gain in the noise is not claimed") {
@@ -67,9 +67,8 @@ TEST_CASE("a gain in the noise is not claimed") {
   CHECK(step(noisy, 2, 4).change < 0);
   CHECK_FALSE(step(noisy, 2, 4).is_clear());
   record_of(noisy, "K", kMean, 2, 4);
-  CHECK(
-      all_with(noisy, "K", "After K = 2 no step up to 4 has a clear gain of 1 % in mean").size() ==
-      1);
+  CHECK(all_with(noisy, "K", "No step after K = 2 (of up to 4) has a clear gain of 1 % in mean")
+            .size() == 1);
   // The same without the noise is a gain, of less than 1 %.
   const Change clear = step(records(bins({{1, 100}, {2, 20}, {4, 19.9}})), 2, 4);
   CHECK(clear.change == Approx(-0.005));
@@ -80,7 +79,8 @@ TEST_CASE("a loss is called one") {
   const auto found = records(bins({{1, 10}, {2, 20}}));
   CHECK(step(found, 1, 2).ratio() == Approx(2));
   CHECK(step(found, 1, 2).rises());
-  the_one_with(found, "K", "After K = 1 no step up to 2 has a clear gain of 1 % in mean latency");
+  the_one_with(found, "K",
+               "No step after K = 1 (of up to 2) has a clear gain of 1 % in mean latency");
   CHECK(all_with(found, "K", "cuts mean latency").empty());
   // Nor is the smaller of two losses the step that gains most.
   CHECK(all_with(records(bins({{1, 10}, {2, 20}, {4, 30}})), "K", "cuts mean latency").empty());

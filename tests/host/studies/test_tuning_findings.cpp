@@ -147,13 +147,13 @@ TEST_CASE("The client's batches are told from the server's limit") {
   rows[5].running = 256;
   CHECK(text_of(rows, "Answer", "Client batches")
             .find("has 40 %: the client's batches are not all of it, 50 % of the share remains "
-                  "without them; max_num_seqs holds it: of 100 requests 256 run at a time.") !=
-        std::string::npos);
+                  "without them; of 100 requests at most 256 run at a time, with 1 % of the KV "
+                  "cache in use.") != std::string::npos);
   rows[5].running = 30;
   rows[5].cache_usage = 0.99;
   CHECK(text_of(rows, "Answer", "Client batches")
-            .find("not max_num_seqs holds it, for at most 30 run at a time, with 99 % of the KV "
-                  "cache in use.") != std::string::npos);
+            .find("of 100 requests at most 30 run at a time, with 99 % of the KV cache in use.") !=
+        std::string::npos);
   rows.erase(rows.begin() + 1);  // no batch of 16
   CHECK(text_of(rows, "Answer", "Client batches").empty());
 }
@@ -169,7 +169,7 @@ TEST_CASE("Every target has a row: reached, not reached, not known") {
   CHECK(text_of(rows, "Targets", "Token throughput")
             .find("of 1,200 to 1,900 output tokens/s: not reached; the best, at max_num_seqs = 16: "
                   "1,000 "
-                  "output tokens/s. What stops it: max_num_seqs") == 17);
+                  "output tokens/s. What stops it: max_num_seqs, at most 16 run at a time") == 17);
   CHECK(text_of(rows, "Targets", "P95 latency of all requests") ==
         "P95 latency of all requests below 2 s: not known; benchmark has not been run.");
 
