@@ -34,7 +34,7 @@ const std::atomic<bool>& stop_on_signals() {
   for (const int signal : {SIGINT, SIGTERM}) {
     struct sigaction before {};
     sigaction(signal, nullptr, &before);
-    // A shell that starts us in the background ignores SIGINT on our behalf.
+    // A shell that starts the program in the background makes it ignore SIGINT.
     if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
   }
   return stop;

@@ -9,8 +9,8 @@
 namespace servesweep {
 
 // The nearest candidate by edit distance, or "" when none is near enough to be what was meant: a
-// third of the name's letters may differ, at least 1. Of equally near ones the first; of none, one
-// that the name begins or ends.
+// third of the name's letters may differ, at least 1. Of equally near candidates the first; where
+// none is near, one that the name begins or ends.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 // The nearest of dotted keys: "k_bins" and "cluster.kbins" are both near "scheduler.k_bins".

@@ -1,6 +1,6 @@
 // How far a run is, on stderr: a bar on a terminal, a plain line every few seconds elsewhere.
 //
-// Requests measure the work: worlds of one sweep may differ a thousandfold in theirs.
+// Requests measure the work: worlds of one sweep may differ a thousandfold in their requests.
 #pragma once
 
 #include <condition_variable>
@@ -42,7 +42,7 @@ class Progress {
   Progress(ProgressStyle style, std::ostream& out) : style_(style), out_(out) {}
   ~Progress() { end(); }
 
-  // worlds, requests and those before count.
+  // Of `state`, worlds, requests and both numbers before count.
   void begin(const ProgressState& state);
   void add(std::int64_t worlds, std::int64_t requests, double now_s);
   // Clears the bar; whoever writes to the same terminal calls it before.

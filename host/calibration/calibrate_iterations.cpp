@@ -107,7 +107,7 @@ class IterationFitter {
     return columns;
   }
 
-  // Terms whose coefficients the rows can tell; what is wrong with the others is said.
+  // Terms whose coefficients the rows can tell; of each other term a warning says what is wrong.
   Terms told_apart() {
     Terms terms = {0};
     for (std::size_t t = 1; t < kNumTerms; ++t) {

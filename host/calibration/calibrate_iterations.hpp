@@ -17,7 +17,7 @@ struct MeasuredIteration {
   double prefill_tokens = 0;       // P, over chunks: q
   double prefill_pair_tokens = 0;  // P2, over chunks: q * (computed before + q)
   double sequences = 0;            // n, that decode
-  double context_tokens = 0;       // S, over those: tokens computed before, + 1
+  double context_tokens = 0;       // S, over the n decodes: tokens computed before, + 1
   double time_ms = 0;
 };
 

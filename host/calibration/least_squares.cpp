@@ -17,7 +17,8 @@ namespace servesweep {
 // dependent.
 LeastSquares solve_least_squares(const std::vector<std::vector<double>>& columns,
                                  const std::vector<double>& y) {
-  constexpr double kIndependent = 1e-9;  // of a column's length that is not along those before it
+  constexpr double kIndependent =
+      1e-9;  // share of a column's length that no earlier column explains
   const auto rows = static_cast<Eigen::Index>(y.size());
   const auto terms = static_cast<Eigen::Index>(columns.size());
   LeastSquares result;

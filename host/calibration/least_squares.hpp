@@ -8,7 +8,7 @@
 namespace servesweep {
 
 struct LeastSquares {
-  bool determined = false;                      // no column follows from those before it
+  bool determined = false;                      // no column follows from the columns before it
   std::vector<double> x;                        // [column]
   std::vector<std::vector<double>> covariance;  // of x for unit variance: (A^T A)^-1
 };

@@ -29,7 +29,7 @@ struct CompareArguments {
   bool allow_unpaired = false;
 };
 
-// Names of parameters may be short; others are those of columns.
+// The column that a name means: of a parameter the name may be short, else it is a column's.
 std::string column_of(const std::string& name, const ParameterSet& parameters) {
   if (const auto parameter = parameters.find(name)) return parameters[*parameter].column;
   if (const auto keys = parameters.keys_named(name); keys.size() > 1) {
@@ -39,7 +39,7 @@ std::string column_of(const std::string& name, const ParameterSet& parameters) {
   return name;
 }
 
-// "" for a study whose sweeps have several.
+// "" for a study whose sweeps have several seeds.
 std::string seed_of(const ResultFile& file) {
   std::set<std::string> seeds;
   for (const StudySweep& sweep : file.sweeps()) seeds.insert(sweep.attribute("seed"));

@@ -82,7 +82,7 @@ class StressRun {
     return study_.load(step, stress_sweep(step, settings_, best, choices));
   }
 
-  // The worlds of a step whose choices another one needs.
+  // The worlds of a step on which another step's choices depend.
   Frame worlds_of(StressStep step, const std::string& needed_by,
                   const std::string& otherwise) const {
     const int number = step_number(step);

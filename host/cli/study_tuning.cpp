@@ -46,8 +46,8 @@ class TuningRun {
                      tuning_files(study, fs::path(options.study.output).filename())};
                }) {}
 
-  // Each experiment by itself: one that fails is named, and the others go on. The exit code is that
-  // of the first that fails.
+  // Each experiment by itself: where one fails, it is named and the others go on. The exit code is
+  // the one of the first experiment that fails.
   int run() {
     for (const TuningExperiment& experiment : experiments_) {
       attempt(experiment.name, [&] {

@@ -68,7 +68,7 @@ class RequestArray {
 
 // Why a world alone needs so much, and what to lower.
 struct Refusal {
-  std::string facts;  // after those of its workload, such as ", its state takes 3 GB"
+  std::string facts;  // follow the facts of its workload, such as ", its state takes 3 GB"
   std::string remedy = "workload.requests";
 };
 

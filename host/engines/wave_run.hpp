@@ -287,7 +287,7 @@ class WaveRun : public EngineRun {
     }
   }
 
-  // All worlds of a wave, those with most work first.
+  // All worlds of a wave, the worlds with most work first.
   static std::vector<std::int32_t> start_order(const std::vector<World>& worlds) {
     std::vector<std::int32_t> order(worlds.size());
     std::iota(order.begin(), order.end(), 0);

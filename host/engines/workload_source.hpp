@@ -1,5 +1,5 @@
 // Where the worlds of a sweep get their requests: builds each workload once, however many worlds
-// share it, and forgets those that are no longer used, unless a cache keeps them for other sweeps.
+// share it, and forgets workloads without a user, unless a cache keeps them for other sweeps.
 #pragma once
 
 #include <cstddef>

@@ -25,8 +25,8 @@ constexpr const char* kDistServe =
     "prompt token is assumed to cost there what it costs in a prefill.";
 
 // An iteration's overhead there is 2 ms and 0.1 us per token of context, without the present one;
-// a prefill's pipeline stage adds 1 ms. The terms of prompts beside decodes are those of a prefill,
-// which is our assumption.
+// a prefill's pipeline stage adds 1 ms. Prompts beside decodes are assumed to have the terms of a
+// prefill.
 PresetFacts distserve(const DistServeFit& fit, std::int64_t kv_tokens) {
   constexpr double kOverhead_ms = 2.0;
   constexpr double kStage_ms = 1.0;

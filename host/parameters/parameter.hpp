@@ -32,7 +32,7 @@ enum class ParameterType {
 
 // The parameter `key` has one of `values` (names of choices, "true"/"false"; for a text "" = not
 // given, "*" = given, anything else a word of it). A parameter is read by a world when all its
-// conditions hold; one whose own condition parameter is not read is not read either.
+// conditions hold; where the parameter of a condition is not read, the condition does not hold.
 struct Condition {
   std::string key;
   std::vector<std::string> values;
@@ -87,7 +87,7 @@ class ParameterSet {
   // The registered key nearest to a misspelt one, or "".
   std::string suggestion(std::string_view name) const;
 
-  // Reads P's fields from values[first..]; unread (NaN) ones keep P's defaults. Returns the index
+  // Reads P's fields from values[first..]; unread (NaN) fields keep P's defaults. Returns the index
   // after the last one.
   template <class P>
   static std::size_t assign(P& params, const double* values, std::size_t first);

@@ -34,7 +34,7 @@ struct LimitVerdict {
   bool holds() const { return beyond.empty() && not_available.empty() && applies > 0; }
 };
 
-// The limit's metric must be among those of the comparison.
+// The limit's metric must be a metric of the comparison.
 LimitVerdict judge(const Comparison& comparison, const ChangeLimit& limit);
 std::size_t metric_position(const Comparison& comparison, const std::string& metric);
 

@@ -17,7 +17,7 @@ struct CompareSettings {
   bool same_seed = false;            // equal replications of both sides share their random draws
 };
 
-// Changes beyond these are flagged.
+// Changes beyond these shares are flagged.
 inline constexpr double kNotable = 0.05, kLarge = 0.10;
 // "", "*" or "**"
 const char* flag_of(double change);
@@ -37,15 +37,15 @@ struct Comparison {
   std::vector<MetricSummary> summaries;      // [metric]
 };
 
-// The headline metrics of either frame, without those that are no numbers.
+// The headline metrics of either frame that are numbers.
 std::vector<std::string> headline_metrics(const Frame& a, const Frame& b);
 // All metrics that are numbers.
 std::vector<std::string> all_metrics(const Frame& a, const Frame& b);
 
-// InputError for unknown columns and metrics without numbers, and those of pair_points().
+// InputError for unknown columns and metrics without numbers, and where pair_points() has one.
 Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settings);
 
-// Pairs by their largest change, largest first; equal ones stay in order.
+// Pairs by their largest change, largest first; pairs with equal changes stay in order.
 std::vector<std::size_t> pairs_by_change(const Comparison& comparison);
 
 }  // namespace servesweep

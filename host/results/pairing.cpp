@@ -162,7 +162,7 @@ std::vector<Replications> points_of(const Frame& frame, const Codes& by_point, s
   return points;
 }
 
-// Points of one side that have the same place: what is compared must be chosen.
+// Throws where points of one side have the same place: what is compared must be chosen.
 void check_cells(const Frame& frame, const std::vector<Replications>& points, const Groups& groups,
                  std::size_t offset, const std::vector<Input>& inputs, const char* option) {
   std::unordered_map<std::uint32_t, std::size_t> first_rows;

@@ -8,8 +8,8 @@
 //             it varies, several points of its side have the same partner.
 //   key       any other that varies
 //   equal     one value, the same on both sides
-// "One value" is one wherever a point reads the input: that some do not follows from what else they
-// are. In a key, not read is a value like others.
+// "One value" is one wherever a point reads the input: whether a point reads it follows from its
+// other inputs. In a key, not read is a value like others.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,7 @@ struct PointPair {
 };
 
 struct Pairing {
-  std::vector<PairedInput> inputs;  // in order of the files; those that no point reads are out
+  std::vector<PairedInput> inputs;  // in order of the files, without inputs that no point reads
   std::vector<Replications> points_a, points_b;   // in order of their first rows
   std::vector<PointPair> pairs;                   // in order of a, then b
   std::vector<std::size_t> only_in_a, only_in_b;  // points without a partner

@@ -63,7 +63,7 @@ Estimate paired_estimate(const std::vector<double>& rest) {
 }
 
 // After Welch; a's values count `quotient` times. Degrees of freedom are rounded down, which must
-// not take them below those of the smaller sample: in exact arithmetic they are never fewer.
+// not take them below the smaller sample's degrees: in exact arithmetic they are never fewer.
 Estimate welch_estimate(const std::vector<double>& a, const std::vector<double>& b,
                         double quotient) {
   const double n_a = static_cast<double>(a.size()), n_b = static_cast<double>(b.size());

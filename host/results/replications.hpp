@@ -1,6 +1,6 @@
 // Replications: worlds with equal inputs, which differ in nothing but their random draws. Which
 // worlds these are; what they say of the expected value of a metric, and of its change from one
-// point to another. The formulas and why these: docs/statistics.md.
+// point to another. The formulas, and why they were chosen: docs/statistics.md.
 #pragma once
 
 #include <cmath>
@@ -22,8 +22,8 @@ Codes codes_of(const ColumnData& data);
 // in order of their first rows; all rows in group 0 is where to begin.
 Codes refined(const Codes& groups, const Codes& codes);
 
-// A point is the worlds that agree in these columns: the inputs and, as worlds of different steps
-// of a study may have equal inputs, the step.
+// A point is the worlds that agree in all columns of points: the inputs and, as worlds of different
+// steps of a study may have equal inputs, the step.
 bool is_point_input(const ResultColumn& column);
 
 struct Replications {

@@ -42,8 +42,8 @@ std::vector<T> column_of(const Frame& frame, const char* name) {
   return std::get<std::vector<T>>(frame.data(name));
 }
 
-// The columns of both, each in its own order: those that only `b` has follow what precedes them
-// there.
+// The columns of both, each in its own order: a column that only `b` has follows the column that
+// precedes it in `b`.
 std::vector<ResultColumn> all_columns(const Frame& a, const Frame& b) {
   std::vector<ResultColumn> all = a.columns();
   std::size_t at = 0;
@@ -66,7 +66,7 @@ std::vector<ResultColumn> all_columns(const Frame& a, const Frame& b) {
   return all;
 }
 
-// The rows of a, then those of b.
+// The rows of a, then the rows of b.
 Frame joined(const Frame& a, const Frame& b) {
   if (a.columns().empty()) return b;
   Frame both(a.name());

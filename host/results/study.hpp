@@ -1,5 +1,5 @@
 // The results of a study: worlds of several sweeps in one table. A step of a study is a sweep; a
-// step run again adds its worlds, and replaces those of the same step with equal inputs, seed and
+// step run again adds its worlds, and replaces worlds of the step with equal inputs, seed and
 // replication.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace servesweep {
 
-// Columns of the worlds of a study beside those of a sweep.
+// Columns that the worlds of a study have beside the columns of a sweep.
 inline constexpr const char* kStepColumn = "step";               // category: the study's steps
 inline constexpr const char* kSweepColumn = "sweep";             // which of the study's sweeps
 inline constexpr const char* kSweepWorldColumn = "sweep_world";  // world id in that sweep
@@ -25,7 +25,7 @@ struct StudySweep {
   // What the result file of that sweep says of itself: its root attributes.
   std::vector<std::pair<std::string, std::string>> attributes;
 
-  std::string attribute(const std::string& name) const;  // "" for unknown ones
+  std::string attribute(const std::string& name) const;  // "" for unknown names
 };
 
 // The topic of what a study was made to find out.

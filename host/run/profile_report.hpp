@@ -7,7 +7,7 @@
 
 namespace servesweep {
 
-// Aligned, a region a line, those inside another one under it, and lines with the counts.
+// An aligned table, a region a line, inner regions under their outer one, and lines with counts.
 std::string profile_table(const ProfileReport& report);
 
 std::string profile_json(const ProfileReport& report);

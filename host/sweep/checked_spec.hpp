@@ -20,7 +20,7 @@ struct CheckedSpec {
   SweepSettings settings;
   DesignKind design = DesignKind::kGrid;
   std::int64_t samples = 0;                       // designs random and lhs
-  std::vector<Axis> axes;                         // [parameter], also those with one value
+  std::vector<Axis> axes;                         // [parameter], also of parameters with one value
   std::vector<std::optional<Diagnostic>> places;  // [parameter], where it is given; no message
   std::vector<Where> conditions;
   TextPool texts;

@@ -9,7 +9,7 @@
 namespace servesweep {
 namespace {
 
-// Streams apart from those of workloads, which count up from 0.
+// Streams that no workload has: workloads count streams up from 0.
 constexpr StreamId kDrawStream{0xFFFF};
 constexpr StreamId kOrderStream{0xFFFE};
 

@@ -11,7 +11,7 @@ namespace servesweep {
 // does not read is commented out; read as it is, it is the default sweep.
 std::string dump_default(const std::string& engine, const ParameterSet& parameters);
 
-// Markdown: the keys of all sweep files, then those of the engine, a table for each table.
+// Markdown: the keys of all sweep files, then the engine's keys, a table for each table.
 std::string parameters_markdown(const std::string& engine, const ParameterSet& parameters);
 
 }  // namespace servesweep

@@ -19,7 +19,7 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
-// Whether a condition that lists these values accepts this text.
+// Whether a condition that lists `values` accepts the text.
 bool accepts(const std::vector<std::string>& values, const std::string& text) {
   return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
     if (value.empty()) return text.empty();

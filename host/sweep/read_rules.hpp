@@ -18,7 +18,7 @@ class ReadRules {
   // conditions that make no sense (unknown keys or values, cycles).
   explicit ReadRules(const ParameterSet& parameters, const std::vector<std::string>& texts = {""});
 
-  // values: [parameter], raw; unread ones become NaN. Idempotent.
+  // values: [parameter], raw; values that are not read become NaN. Idempotent.
   void canonicalise(double* values) const;
 
  private:

@@ -19,7 +19,7 @@ namespace servesweep {
 
 enum class SaveDetails { kAuto, kAlways, kOff };
 
-// What a sweep file sets beside its parameters; none of it is an axis.
+// What a sweep file sets beside its parameters; no setting is an axis.
 struct SweepSettings {
   std::string engine = "batch";
   std::uint64_t seed = 42;

@@ -142,7 +142,7 @@ class SweepBuilder {
     return points;
   }
 
-  // Sorts rows of `width` codes and drops repeated ones; returns how many are left.
+  // Sorts rows of `width` codes and drops repeated rows; returns how many rows are left.
   static std::size_t sort_points(std::vector<std::uint32_t>& points, std::size_t width,
                                  std::size_t count) {
     if (width == 0) return 1;
@@ -169,7 +169,7 @@ class SweepBuilder {
     return order.size();
   }
 
-  // Keeps as axes what has several values in these points.
+  // Keeps as axes the columns that have several values in `points`.
   void store(const Design& design, const std::vector<std::uint32_t>& points) {
     const std::size_t width = design.columns().size();
     const auto count = static_cast<std::size_t>(sweep_.num_points_);

@@ -1,4 +1,4 @@
-// The keys of a sweep file that are no parameters of worlds, as field lists like those of models:
+// The keys of a sweep file that are no parameters of worlds, as field lists, as models have:
 // one list for parsing, range checks and docs. `engine` and `sweep.where` are read apart.
 #pragma once
 

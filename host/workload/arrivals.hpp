@@ -3,7 +3,7 @@
 // A process is made from the mean rate, its Params and the random source. next_s(i), called
 // for i = 1, 2, ... in turn, gives the arrival time [s] of request i; request 0 arrives at time 0,
 // which is where the clocks of all processes start. A process looks only forward, so the first n
-// requests of a longer workload are those of a shorter one.
+// requests of a longer workload are the requests of a shorter one.
 #pragma once
 
 #include <cmath>
@@ -144,7 +144,7 @@ struct DiurnalArrivals {
   double next_s(std::uint64_t i) {
     expected_s += stream.exponential(i) / rate_per_s;
     // Newton's method, kept inside a bracket (the rate may be 0), to the last digits of time_s;
-    // those may oscillate, so it ends after as many steps as bisection would need.
+    // the last digits may oscillate, so it ends after as many steps as bisection would need.
     double low = time_s, high = expected_s + 2 * swing_s;
     for (int n = 0; n < 64; ++n) {
       const double excess = cumulative_s(time_s) - expected_s;

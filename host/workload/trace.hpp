@@ -8,8 +8,8 @@
 
 namespace servesweep {
 
-// Its requests as those of a workload, in arrival order (rows of equal time keep the file's order);
-// predicted_tokens is empty where the trace predicts nothing.
+// The requests of a file, as a workload has them, in arrival order (rows of equal time keep the
+// file's order); predicted_tokens is empty where the trace predicts nothing.
 struct Trace : Workload {
   std::string path;
   std::string format;                  // its name, such as "burstgpt"

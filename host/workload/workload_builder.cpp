@@ -147,7 +147,7 @@ void copy_requests(const Trace& trace, Workload& workload) {
   copy(trace.prefix_hashes, static_cast<std::size_t>(workload.prefix_begin.back()),
        workload.prefix_hashes);
   workload.prefix_block_tokens = trace.prefix_block_tokens;
-  // Numbered as they appear, so those of the first requests are the lowest.
+  // Hashes are numbered as they appear, so the first requests have the lowest numbers.
   for (const std::int32_t hash : workload.prefix_hashes) {
     workload.num_prefix_hashes = std::max(workload.num_prefix_hashes, hash + 1);
   }

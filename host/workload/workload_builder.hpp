@@ -21,7 +21,7 @@ using TraceProvider =
 Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, std::uint64_t seed,
                         std::uint32_t replication);
 
-// The s of a world: its arrivals are those of the workload divided by s. Throws InputError where
+// The s of a world: its arrival times are the workload's, divided by s. Throws InputError where
 // an absolute rate is asked of requests that all arrive at the same moment, or arrivals then span
 // more than the clock holds exactly.
 double load_scaling(const WorkloadSpec& spec, const Workload& workload);

@@ -173,7 +173,7 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts);
 RequestClassParams read_request_class_params(const ParameterSet& set, const double* values);
 
-// Whether these parameters are among those of the set. All below needs them, but for
+// Whether the set has the parameters of workloads. All below needs them, but for
 // read_trace_options(), which gives the defaults without them.
 bool has_workload_parameters(const ParameterSet& set);
 // How a world's traces are read.

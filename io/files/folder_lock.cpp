@@ -16,7 +16,7 @@ namespace {
 
 std::string lock_path(const std::string& folder) { return folder + "/lock"; }
 
-// The last owner may have removed the file between our opening and locking it.
+// The last owner may have removed the file between open() and flock().
 bool still_there(const std::string& path, int fd) {
   struct stat by_name {
   }, by_fd{};

@@ -41,7 +41,7 @@ void link_dimension_scales(hid_t group, const std::vector<Dimensioned>& datasets
     hobj_ref_t dataset;
     std::int32_t dimension;
   };
-  std::vector<std::pair<std::string, std::vector<User>>> scales;  // who uses which scale
+  std::vector<std::pair<std::string, std::vector<User>>> scales;  // which dataset uses which scale
   const auto reference_to = [&](const std::string& name) {
     hobj_ref_t reference = 0;
     check_write(H5Rcreate(&reference, group, name.c_str(), H5R_OBJECT, -1), group);

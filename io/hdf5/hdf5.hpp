@@ -61,8 +61,9 @@ std::vector<std::string> children(hid_t group);
 // that number of rows, through shuffle and deflate 1 (an empty one has none).
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
                   const std::vector<hsize_t>& shape, hsize_t chunk_rows = 0);
-// A whole column, uncompressed, for our own use: with checksums that are verified on reading
-// (HDF5 has none for texts), integers as narrow as their values allow; read_rows() widens them.
+// A whole column, uncompressed, for files that only this program reads: with checksums that are
+// verified on reading (HDF5 has none for texts), integers as narrow as their values allow;
+// read_rows() widens them.
 void write_checked_column(hid_t parent, const std::string& name, const ColumnData& column);
 // Never written: it has a shape and attributes.
 Id create_empty_dataset(hid_t parent, const std::string& name, hsize_t size);

@@ -29,7 +29,7 @@ bool MeasuredCsv::next_row() {
   return false;
 }
 
-// The next record that is neither blank nor a comment; broken ones are complained of.
+// The next record that is neither blank nor a comment; broken records are complained of.
 bool MeasuredCsv::next() {
   for (;;) {
     switch (reader_.next(fields_)) {

@@ -176,7 +176,7 @@ class Packer {
     columns_.push_back(std::move(json));
   }
 
-  // Codes of values by their place in the sorted distinct ones; -1 where is_missing().
+  // Codes of values: their places among the sorted distinct values; -1 where is_missing().
   template <class T, class Missing>
   static std::pair<std::vector<T>, std::vector<std::int32_t>> encode(const std::vector<T>& values,
                                                                      Missing is_missing) {
@@ -297,7 +297,7 @@ class Packer {
     out_["study"] = {{"name", name}, {"findings", findings}, {"methods", methods}};
   }
 
-  // Main metrics, then headlines, then the others.
+  // Main metrics, then headlines, then all other metrics.
   std::vector<ResultColumn> metrics_by_importance() const {
     std::vector<ResultColumn> metrics;
     for (const ResultColumn& column : file_.columns()) {

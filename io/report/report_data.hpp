@@ -36,7 +36,7 @@ namespace servesweep {
 
 struct ReportOptions {
   std::string generator;  // "servesweep 0.1.0"
-  std::size_t max_bytes;  // metrics beyond it are left out; the main ones never are
+  std::size_t max_bytes;  // metrics beyond it are left out, but never the main metrics
   // Keys of a sweep file by the columns that hold their values: by them the page tells the given
   // load from what can be chosen.
   std::map<std::string, std::string> keys = {};

@@ -22,7 +22,7 @@ class ResultFile {
 
   const std::string& path() const { return path_; }
   std::int64_t num_worlds() const { return num_worlds_; }
-  // Root attributes as text, in order; attribute() is "" for unknown ones.
+  // Root attributes as text, in order; attribute() is "" for unknown names.
   const std::vector<std::pair<std::string, std::string>>& attributes() const { return attributes_; }
   std::string attribute(std::string_view name) const;
 
@@ -59,7 +59,7 @@ class ResultFile {
       const std::string& table, const std::vector<std::int64_t>& worlds,
       const std::function<void(std::int64_t world, const std::vector<std::vector<double>>& rows)>&
           visit) const;
-  RaggedTable table(const std::string& name) const;  // all of it
+  RaggedTable table(const std::string& name) const;  // of all worlds
   // What the values of an index column stand for: "bucket_upper_s" [bucket].
   std::vector<double> lookup(const std::string& table, const std::string& name) const;
 

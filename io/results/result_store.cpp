@@ -52,7 +52,7 @@ bool is_shard(const fs::path& path) {
   return path.filename().string().starts_with("shard-") && path.extension() == ".h5";
 }
 
-// The sweep of an unfinished run or of a result file: equal ones have equal results.
+// The sweep of an unfinished run or of a result file: equal sweeps have equal results.
 struct SweepIdentity {
   std::string fingerprint;
   std::string traces;
@@ -79,7 +79,7 @@ SweepIdentity identity(const Sweep& sweep, const Provenance& provenance) {
   return {sweep.fingerprint(), provenance.traces, sweep.resolved_toml()};
 }
 
-// Nothing if there is no file; InputError if it is none of ours.
+// Nothing if there is no file; InputError if it is no result file.
 std::optional<SweepIdentity> read_result_file(const std::string& path) {
   if (!is_there(path)) return std::nullopt;
   std::string reason = "its format is unknown";

@@ -19,7 +19,7 @@ struct Shard {
 // Durable when it returns.
 Shard write_shard(const std::string& folder, const ResultSchema& schema, const ResultChunk& chunk);
 
-// Reads all of it; an IoError says what is wrong with it.
+// Reads the whole shard; an IoError says what is wrong with it.
 Shard open_shard(const std::string& path, const ResultSchema& schema);
 
 std::vector<ColumnData> read_shard_metrics(const Shard& shard, const ResultSchema& schema);

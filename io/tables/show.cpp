@@ -53,7 +53,7 @@ std::vector<std::string> chosen_columns(const ResultFile& file, const ShowOption
   return names;
 }
 
-// Worlds in the order of the column; equal ones and those without a value (last) by id.
+// Worlds in the order of the column; where values are equal or missing (last) by id.
 std::vector<std::size_t> sorted_worlds(const ResultFile& file, const ShowOptions& options) {
   std::vector<std::size_t> worlds(static_cast<std::size_t>(file.num_worlds()));
   std::iota(worlds.begin(), worlds.end(), 0);

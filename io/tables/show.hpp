@@ -21,7 +21,7 @@ struct ShowOptions {
 std::string render_summary(const ResultFile& file);
 // The inputs and the headline metrics that vary over the file's worlds.
 std::vector<std::string> default_columns(const ResultFile& file);
-// Aligned columns with their units, or all columns as lines. InputError for unknown ones.
+// Aligned columns with their units, or all columns as lines. InputError for unknown columns.
 std::string render_table(const ResultFile& file, const ShowOptions& options);
 
 // Worlds that did not run to their end.

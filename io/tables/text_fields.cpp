@@ -17,7 +17,7 @@ std::string json_text(const std::string& text) {
 
 std::string json_value(ColumnType type, const std::string& text) {
   if (type == ColumnType::kText) return json_text(text);
-  // What column_texts() makes of numbers is JSON already, apart from these.
+  // What column_texts() makes of numbers is JSON already, apart from infinities and no value.
   if (text.empty() || text.ends_with("inf")) return "null";
   return type == ColumnType::kCategory ? json_text(text) : text;
 }

@@ -58,7 +58,7 @@ std::vector<std::string_view> required(const TraceFormat& format) {
   return {format.time, format.prompt, format.output};
 }
 
-// How far the header's names are from those that the format needs.
+// How far the header's names are from the names that the format needs.
 std::size_t distance(const Header& header, const TraceFormat& format) {
   constexpr std::size_t kManyNames = 64, kLongName = 32;  // a header of a megabyte costs no more
   std::size_t sum = 0;

@@ -77,7 +77,7 @@ std::vector<Finding> check_batch_params(const BatchParams& params);
 // Everything but the workload and a grid's table.
 BatchWorld lower(const BatchParams& params);
 
-// How long a world with a workload runs, in arbitrary units, for starting long ones first.
+// How long a world with a workload runs, in arbitrary units, for starting long worlds first.
 std::int64_t expected_work(const BatchWorld& world);
 
 // The requests where they are; the workload must outlive them.
