@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,10 @@ class RequestArray {
   void connect(World& world, const void* address) const {
     std::memcpy(reinterpret_cast<char*>(&world) + offset_, &address, sizeof address);
   }
-  friend auto operator<=>(const RequestArray&, const RequestArray&) = default;
+  bool operator<(const RequestArray& other) const {
+    return std::tie(values_, bytes_, offset_) <
+           std::tie(other.values_, other.bytes_, other.offset_);
+  }
 
  private:
   const void* values_;
