@@ -131,7 +131,11 @@ std::vector<MethodRow> method_rows(const Frame& study) {
   std::vector<MethodRow> rows;
   for (const MethodComparison& c : comparisons(data)) {
     if (!c.is_largest_volume) continue;
-    for (const Configuration& each : c.all) {
+    Configurations all = c.bases;
+    all.insert(all.end(), c.multi_bin.begin(), c.multi_bin.end());
+    // One GPU may be both what is compared and what was chosen.
+    if (c.multi_bin.size() == 1 && all.back().value("num_gpus") == 1) all.push_back(all.back());
+    for (const Configuration& each : all) {
       const double scaling = each.value("rps_scaling");
       rows.push_back({std::isnan(scaling) ? 1 : scaling,
                       text_of({"{}, {}", {each.text("scheduler_kind"), method_settings(each)}}),

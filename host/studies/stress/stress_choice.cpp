@@ -61,11 +61,6 @@ Frame selected(const Frame& frame, const std::function<bool(std::size_t row)>& w
   return frame.select(rows);
 }
 
-// The load scaling of a part of the grid.
-double scaling_of(const StressSettings& settings, double scaling) {
-  return settings.real_timestamps ? std::nan("") : scaling;
-}
-
 }  // namespace
 
 Choice choose_gpus(const Frame& rows) {
@@ -145,8 +140,8 @@ std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& se
   std::vector<GridChoice> choices;
   for (const std::int64_t requests : settings.volumes()) {
     for (const double scaling : settings.load_scalings()) {
-      const Frame part =
-          grid_part(grid, static_cast<double>(requests), scaling_of(settings, scaling));
+      const Frame part = grid_part(grid, static_cast<double>(requests),
+                                   settings.real_timestamps ? std::nan("") : scaling);
       const std::vector<double> gpus = part.numbers("num_gpus");
       const Frame one_gpu = selected(part, [&](std::size_t row) { return gpus[row] == 1; });
       const Choice best = choose_method(part);
@@ -160,7 +155,7 @@ std::vector<GridChoice> grid_choices(const Frame& grid, const StressSettings& se
 StressConfiguration robustness_choice(const Frame& grid, const StressSettings& settings) {
   const Choice best =
       choose_method(grid_part(grid, static_cast<double>(settings.robustness_volume()),
-                              scaling_of(settings, settings.rps_scaling)));
+                              settings.real_timestamps ? std::nan("") : settings.rps_scaling));
   return {best.num_gpus, best.k_bins};
 }
 

@@ -2,7 +2,6 @@
 // nothing where the step was not run.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,9 +59,8 @@ bool overloaded(const Configuration& of, const ArrivalRate& arrivals);
 
 // The methods of step 4 that were compared for a volume and a load scaling.
 struct MethodComparison {
-  // best: multi_bin_dynamic as chosen; the same as one_gpu where one GPU was chosen
-  std::optional<Configuration> static_fifo, dynamic, one_gpu, best;
-  Configurations all;  // those that are there, in this order
+  Configurations bases;      // static_fifo, dynamic_no_bins
+  Configurations multi_bin;  // on one GPU, and as chosen where that is on more
   bool is_largest_volume = false;
 };
 // In order of load scaling, then volume.

@@ -69,36 +69,31 @@ std::vector<MethodComparison> comparisons(const StudyData& data) {
            2)) {
     MethodComparison& c = found.emplace_back();
     for (const Configuration& each : methods) {
-      const std::string scheduler = each.text("scheduler_kind");
-      if (scheduler == "static_fifo") c.static_fifo = each;
-      if (scheduler == "dynamic_no_bins") c.dynamic = each;
-      if (scheduler != "multi_bin_dynamic") continue;
-      if (each.key[3] == 1) c.one_gpu = each;
-      c.best = each;  // in order of GPUs; one GPU alone is both
-    }
-    for (const auto& each : {c.static_fifo, c.dynamic, c.one_gpu, c.best}) {
-      if (each) c.all.push_back(*each);
+      (each.text("scheduler_kind") == "multi_bin_dynamic" ? c.multi_bin : c.bases).push_back(each);
     }
     largest = std::max(largest, methods.front().key[1]);
   }
   for (MethodComparison& c : found) {
-    c.is_largest_volume = !c.all.empty() && c.all.front().key[1] == largest;
+    c.is_largest_volume = (c.bases.empty() ? c.multi_bin : c.bases).front().key[1] == largest;
   }
   return found;
 }
 
 void method_findings(const StudyData& data, FindingRecords& found) {
   for (const MethodComparison& c : comparisons(data)) {
-    if (!c.best) continue;
-    found.push_back(choice_finding(kMethodTopic, "With", *c.best));
-    find_reason(data, *c.best, found);
+    if (c.multi_bin.empty()) continue;
+    const Configuration& best = c.multi_bin.back();
+    found.push_back(choice_finding(kMethodTopic, "With", best));
+    find_reason(data, best, found);
     if (!c.is_largest_volume) continue;
-    found.push_back(choice_finding(kAnswerTopic, "Together: with", *c.best));
-    const ArrivalRate arrivals = arrival_rate(c.all);
-    for (const auto& base : {c.static_fifo, c.dynamic}) {
-      if (!base) continue;
-      if (c.one_gpu) found.push_back(gain(*base, *c.one_gpu, arrivals));
-      if (c.best->value("num_gpus") != 1) found.push_back(gain(*base, *c.best, arrivals));
+    found.push_back(choice_finding(kAnswerTopic, "Together: with", best));
+    Configurations all = c.bases;
+    all.insert(all.end(), c.multi_bin.begin(), c.multi_bin.end());
+    const ArrivalRate arrivals = arrival_rate(all);
+    for (const Configuration& base : c.bases) {
+      for (const Configuration& better : c.multi_bin) {
+        found.push_back(gain(base, better, arrivals));
+      }
     }
   }
 }

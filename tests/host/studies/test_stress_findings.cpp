@@ -333,6 +333,11 @@ TEST_CASE("robustness: what moves most, and what does not move") {
             .at("token_sla_violation_rate")
             .change == Approx(0.5));
 
+  // What the inputs are varied around is found wherever its worlds stand.
+  std::vector<StudyRow> reversed = everything();
+  std::reverse(reversed.begin(), reversed.end());
+  the_one_with(records(reversed), "Robustness", "around multi_bin_dynamic (4 GPUs, K = 8) with");
+
   const auto predictions = [&](const char* words) {
     const auto changes = changes_in(the_one_with(found, "Robustness", words).sentence);
     CHECK(changes.size() == 4);
