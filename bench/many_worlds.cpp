@@ -137,11 +137,11 @@ class Device {
   // Runs the waves, each while the results of the one before are copied. Returns all batches.
   std::int64_t run(const std::vector<Wave>& waves) {
     std::int64_t batches = 0;
-    const auto finish = [&](std::unique_ptr<PendingWave<BatchTraits>> wave) {
+    const auto finish = [&](const PendingWave<BatchTraits>& wave) {
       if (wave == nullptr) return;
-      for (const BatchResult& result : wave->finish().worlds) batches += result.batches;
+      for (const BatchResult& result : wave().worlds) batches += result.batches;
     };
-    std::unique_ptr<PendingWave<BatchTraits>> last;
+    PendingWave<BatchTraits> last;
     for (const Wave& wave : waves) {
       WaveShape<BatchTraits> shape;
       for (const BatchWorld& world : wave.worlds) {

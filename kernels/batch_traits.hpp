@@ -132,7 +132,7 @@ struct BatchTraits : TraitDefaults {
     }
   };
 
-  struct RecordEvents {
+  struct RecordEvents : NoBatchObserver {
     static constexpr bool kSeesTargets = true;
     EventList<BatchEvent> events;
 
@@ -140,9 +140,6 @@ struct BatchTraits : TraitDefaults {
     SERVESWEEP_FUNCTION void batch(const Lanes& lanes, const BatchEvent& event) {
       lanes.once([&] { events.add(event); });
     }
-    template <class Lanes>
-    SERVESWEEP_FUNCTION void latencies(const Lanes&, const BinnedRequest*, std::int32_t,
-                                       std::int64_t, std::int64_t, std::int64_t) {}
   };
 };
 

@@ -111,12 +111,9 @@ struct ContinuousTraits : TraitDefaults {
     }
   };
 
-  struct RecordEvents {
-    static constexpr bool kSeesSequences = false;
+  struct RecordEvents : NoServedObserver {
     EventList<IterationRun> events;
-
     SERVESWEEP_FUNCTION void ran(const IterationRun& event) const { events.add(event); }
-    SERVESWEEP_FUNCTION void request(const CompletedRequest&) const {}
   };
 };
 

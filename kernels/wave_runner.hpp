@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -173,13 +174,10 @@ struct WaveMemory {
   std::size_t total() const { return 2 * arrays + histograms + states + workloads + preparation; }
 };
 
-// A wave on its way. finish() may be called in another thread, while the next wave runs.
+// A wave on its way. Called once, it waits for the results; also in another thread, while the next
+// wave runs.
 template <class Engine>
-class PendingWave {
- public:
-  virtual ~PendingWave() = default;
-  virtual WaveResult<Engine> finish() = 0;  // once
-};
+using PendingWave = std::function<WaveResult<Engine>()>;
 
 // Needs a started device (kernels/device/device.hpp).
 template <class Engine>
@@ -224,9 +222,8 @@ class WaveRunner {
   // indices; long worlds first keeps all lanes busy to the end. Results depend on neither. A GPU
   // runs it in the background, a CPU before this returns. Of the waves before, all but the last
   // must be finished.
-  std::unique_ptr<PendingWave<Engine>> start(const std::vector<World>& worlds,
-                                             const std::vector<std::int32_t>& start_order,
-                                             WaveOptions options);
+  PendingWave<Engine> start(const std::vector<World>& worlds,
+                            const std::vector<std::int32_t>& start_order, WaveOptions options);
 
   // Without limits of memory: reserves, starts and finishes.
   WaveResult<Engine> run(const std::vector<World>& worlds,

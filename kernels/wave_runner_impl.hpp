@@ -33,49 +33,34 @@ WaveShape<Engine> shape_of(const std::vector<typename Engine::World>& worlds) {
 template <class Row>
 using RowBegins = std::vector<std::int64_t>;  // [world]
 
+// Copies a wave's results to the host once its worlds have run.
 template <class Engine>
-class RunningWave : public PendingWave<Engine> {
- public:
-  RunningWave(WaveBuffers& buffers, const WaveArrays<Engine>& arrays,
-              const WaveShape<Engine>& shape, bool has_details)
-      : buffers_(buffers), arrays_(arrays), shape_(shape), has_details_(has_details) {
-    buffers_.copied = copied_.get_future().share();
+WaveResult<Engine> results_of(WaveBuffers& buffers, const WaveArrays<Engine>& arrays,
+                              const WaveShape<Engine>& shape, bool has_details) {
+  buffers.instance.fence();
+  ProfileRegion region("servesweep::to_host");
+  buffers.staging.reserve(0);  // what was uploaded from it has arrived
+  WaveResult<Engine> wave;
+  const auto* results = buffers.download(arrays.results, shape.worlds);
+  if (has_details) {
+    arrays.histograms.download(buffers, shape.worlds * Engine::kSavedHistograms, wave.num_buckets,
+                               wave.buckets, wave.bucket_counts);
+    region.add_bytes(wave.buckets.size() * 2 * sizeof(std::int32_t));
+    Engine::for_each_table(
+        [&](auto& to, const auto& from, const auto& rows) {
+          const auto* table = buffers.download(from.rows, rows.count);
+          buffers.instance.fence();
+          to.assign(table, table + rows.count);
+          region.add_bytes(to.size() * sizeof(to[0]));
+        },
+        static_cast<typename Engine::template Tables<HostRows>&>(wave), arrays.tables,
+        shape.size.rows);
   }
-
-  WaveResult<Engine> finish() override {
-    buffers_.instance.fence();
-    ProfileRegion region("servesweep::to_host");
-    buffers_.staging.reserve(0);  // what was uploaded from it has arrived
-    WaveResult<Engine> wave;
-    const auto* results = buffers_.download(arrays_.results, shape_.worlds);
-    if (has_details_) {
-      arrays_.histograms.download(buffers_, shape_.worlds * Engine::kSavedHistograms,
-                                  wave.num_buckets, wave.buckets, wave.bucket_counts);
-      region.add_bytes(wave.buckets.size() * 2 * sizeof(std::int32_t));
-      Engine::for_each_table(
-          [&](auto& to, const auto& from, const auto& rows) {
-            const auto* table = buffers_.download(from.rows, rows.count);
-            buffers_.instance.fence();
-            to.assign(table, table + rows.count);
-            region.add_bytes(to.size() * sizeof(to[0]));
-          },
-          static_cast<typename Engine::template Tables<HostRows>&>(wave), arrays_.tables,
-          shape_.size.rows);
-    }
-    buffers_.instance.fence();
-    wave.worlds.assign(results, results + shape_.worlds);
-    region.add_bytes(wave.worlds.size() * sizeof(typename Engine::Result));
-    copied_.set_value();
-    return wave;
-  }
-
- private:
-  WaveBuffers& buffers_;
-  WaveArrays<Engine> arrays_;
-  WaveShape<Engine> shape_;
-  bool has_details_;
-  std::promise<void> copied_;  // kept, or given up with this wave: then the buffers are free
-};
+  buffers.instance.fence();
+  wave.worlds.assign(results, results + shape.worlds);
+  region.add_bytes(wave.worlds.size() * sizeof(typename Engine::Result));
+  return wave;
+}
 
 // Calls the kernel that has all of the features, and the fewest more.
 template <class Engine, bool kExact, unsigned kHas = 0>
@@ -199,9 +184,9 @@ std::shared_ptr<const void> WaveRunner<Engine>::upload_bytes(const void* values,
 }
 
 template <class Engine>
-std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
-    const std::vector<World>& worlds, const std::vector<std::int32_t>& start_order,
-    WaveOptions options) {
+PendingWave<Engine> WaveRunner<Engine>::start(const std::vector<World>& worlds,
+                                              const std::vector<std::int32_t>& start_order,
+                                              WaveOptions options) {
   options.exact_percentiles &= Engine::kExactRooms > 0;
   WaveShape<Engine> shape;
   typename Engine::template Tables<RowBegins> begins;
@@ -256,7 +241,13 @@ std::unique_ptr<PendingWave<Engine>> WaveRunner<Engine>::start(
                                    arrays.exact_temp);
     }
   }
-  return std::make_unique<RunningWave<Engine>>(wave, arrays, shape, options.save_details);
+  const auto copied = std::make_shared<std::promise<void>>();  // kept, or given up with the wave
+  wave.copied = copied->get_future().share();
+  return [=, &wave] {
+    WaveResult<Engine> results = results_of(wave, arrays, shape, options.save_details);
+    copied->set_value();
+    return results;
+  };
 }
 
 template <class Engine>
@@ -264,7 +255,7 @@ WaveResult<Engine> WaveRunner<Engine>::run(const std::vector<World>& worlds,
                                            const std::vector<std::int32_t>& start_order,
                                            WaveOptions options) {
   reserve(plan(shape_of<Engine>(worlds), options, SIZE_MAX), 0, SIZE_MAX);
-  return start(worlds, start_order, options)->finish();
+  return start(worlds, start_order, options)();
 }
 
 // The first run counts the events, the second one records them.

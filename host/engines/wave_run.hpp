@@ -81,10 +81,10 @@ class WaveRun : public EngineRun {
     planned_ = {};
     prepare(*started);
     const ProfileRegion region("servesweep::run");
-    const std::shared_ptr<PendingWave<Traits>> wave =
+    const PendingWave<Traits> wave =
         runner_.start(started->worlds, start_order(started->worlds), options_);
     return [started, wave, details = options_.save_details] {
-      WaveResult<Traits> results = wave->finish();
+      WaveResult<Traits> results = wave();
       const ProfileRegion converting("servesweep::convert");
       ResultChunk chunk = collect(*started, results, details);
       chunk.first_world = started->plan.worlds.first;

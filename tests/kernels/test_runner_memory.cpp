@@ -74,8 +74,7 @@ TEST_CASE("a runner holds no more than its limit") {
   std::mt19937_64 random(7);
   BatchRunner limited;
   BatchRunner unlimited;
-  std::unique_ptr<PendingWave<BatchTraits>>
-      last;  // still being copied when the next one is reserved
+  PendingWave<BatchTraits> last;  // still being copied when the next one is reserved
   std::string last_expected;
   int tight = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
@@ -86,7 +85,7 @@ TEST_CASE("a runner holds no more than its limit") {
     wave.plan(limited, options, limit);
     REQUIRE(wave.needs.total() <= limit);
     if (limited.held_bytes() + wave.needs.total() > limit && last != nullptr) {  // may have to wait
-      CHECK(latencies_of(last->finish()) == last_expected);
+      CHECK(latencies_of(last()) == last_expected);
       last = nullptr;
       ++tight;
     }
@@ -95,15 +94,15 @@ TEST_CASE("a runner holds no more than its limit") {
     wave.bin(limited);
     auto running = limited.start(wave.worlds, wave.order, options);
     CHECK(limited.held_bytes() <= limit);
-    if (last != nullptr) CHECK(latencies_of(last->finish()) == last_expected);
+    if (last != nullptr) CHECK(latencies_of(last()) == last_expected);
     last = std::move(running);
 
     wave.plan(unlimited, options, SIZE_MAX);
     unlimited.reserve(wave.needs, wave.needs.workloads, SIZE_MAX);
     wave.bin(unlimited);
-    last_expected = latencies_of(unlimited.start(wave.worlds, wave.order, options)->finish());
+    last_expected = latencies_of(unlimited.start(wave.worlds, wave.order, options)());
   }
-  CHECK(latencies_of(last->finish()) == last_expected);
+  CHECK(latencies_of(last()) == last_expected);
   CHECK(tight > 5);
 }
 
@@ -151,7 +150,7 @@ TEST_CASE("a runner of continuous worlds holds no more than its limit") {
     tight += limited.held_bytes() + needs.total() > limit;
     limited.reserve(needs, 0, limit);
     CHECK(limited.held_bytes() <= limit);
-    const ContinuousWaveResult found = limited.start(worlds, order, {details})->finish();
+    const ContinuousWaveResult found = limited.start(worlds, order, {details})();
     CHECK(limited.held_bytes() <= limit);
     const ContinuousWaveResult expected = unlimited.run(worlds, order, {details});
     testing::Bytes found_bytes, expected_bytes;
