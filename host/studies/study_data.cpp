@@ -161,14 +161,12 @@ Clause moved(const Variable& metric, const Configuration& from, const Configurat
 }
 
 FindingRecord compared(const std::string& topic, Clause start, const std::vector<Variable>& metrics,
-                       const Configuration& from, const Configuration& to, const char* input,
-                       Clause end) {
+                       const Configuration& from, const Configuration& to, const char* input) {
   std::vector<Clause> changes;
   for (const Variable& metric : metrics) changes.push_back({"{}", {change_of(metric, from, to)}});
-  FindingRecord record = {
-      topic,
-      {"{}{}{}.", {std::move(start), joined(std::move(changes), "; ", "; "), std::move(end)}},
-      metrics.front().column};
+  FindingRecord record = {topic,
+                          {"{}{}.", {std::move(start), joined(std::move(changes), "; ", "; ")}},
+                          metrics.front().column};
   if (input != nullptr) {
     record.from = from.value(input);
     record.to = to.value(input);

@@ -99,11 +99,11 @@ ChangeOf change_of(const Variable& metric, const Configuration& from, const Conf
 Clause moved(const Variable& metric, const Configuration& from, const Configuration& to,
              const Variable* input = nullptr);
 
-// "<start>mean latency falls by ...; p99 latency rises by ...<end>." The record is of the first
-// metric, from and to the values of the input, where one varies.
+// "<start>mean latency falls by ...; p99 latency rises by ...." The record is of the first metric,
+// from and to the values of the input, where one varies.
 FindingRecord compared(const std::string& topic, Clause start, const std::vector<Variable>& metrics,
                        const Configuration& from, const Configuration& to,
-                       const char* input = nullptr, Clause end = {});
+                       const char* input = nullptr);
 
 // "<start> K = 1 to 2 mean latency falls by 80 % (...), from 100 s to 20 s<end>."
 FindingRecord moved_over(const std::string& topic, Clause start, const Variable& input,

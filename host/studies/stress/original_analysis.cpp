@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "host/base/units.hpp"
@@ -17,8 +17,6 @@ namespace servesweep {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-const std::vector<std::string> kStep1Keys = {"scheduler_kind", "num_gpus", "workload_requests"};
 
 struct Key {
   const char* name;
@@ -56,14 +54,10 @@ Json lists(const Configurations& all, const char* axis, const std::string& colum
   return json;
 }
 
-Configurations step1(const StudyData& data) {
-  return data.configurations(StressStep::kRequestScaling, kStep1Keys);
-}
-
 // By scheduler; on more GPUs than one under a key of its own.
 Json request_scaling(const StudyData& data) {
   Json json = Json::object();
-  for (const Configurations& volumes : series(step1(data), 2)) {
+  for (const Configurations& volumes : over_volumes(data)) {
     std::string name = volumes.front().text("scheduler_kind");
     const double gpus = volumes.front().key[1];
     if (gpus > 1) name += "_" + number_text(gpus) + "_gpus";
@@ -76,10 +70,12 @@ Json request_scaling(const StudyData& data) {
 // Of the schedulers on one GPU.
 Json scheduler_comparison(const StudyData& data) {
   Json json = Json::object();
-  for (const Configuration& each : step1(data)) {
-    if (each.key[1] != 1) continue;
-    json[format_count(static_cast<std::int64_t>(each.key[2])) + "_requests"]
-        [each.text("scheduler_kind")] = values(each);
+  for (const Configurations& volumes : over_volumes(data)) {
+    for (const Configuration& each : volumes) {
+      if (each.key[1] != 1) continue;
+      json[format_count(static_cast<std::int64_t>(each.key[2])) + "_requests"]
+          [each.text("scheduler_kind")] = values(each);
+    }
   }
   for (auto& volume : json) {
     if (!volume.contains("multi_bin_dynamic")) continue;
@@ -178,10 +174,11 @@ Json metadata(const Study& study, const StudyData& data) {
                          {"gamma", data.value(last, "service_gamma")}};
   std::size_t total = 0, successful = 0;
   Json tests;
-  for (const auto& [step, name, keys] :
-       {std::tuple{StressStep::kRequestScaling, "step1_tests", kStep1Keys},
-        {StressStep::kGpuScaling, "step2_tests", {kGpuCount.column}},
-        {StressStep::kKSensitivity, "step3_tests", {kBinCount.column}}}) {
+  for (const auto& [step, name] : {std::pair{StressStep::kRequestScaling, "step1_tests"},
+                                   {StressStep::kGpuScaling, "step2_tests"},
+                                   {StressStep::kKSensitivity, "step3_tests"}}) {
+    const std::vector<std::string> keys = {"scheduler_kind", "num_gpus", "workload_requests",
+                                           "k_bins"};
     const std::vector<std::size_t>& rows = data.newest_rows(step);
     const std::size_t configurations = data.group(rows, keys).size();
     tests[name] = configurations;
