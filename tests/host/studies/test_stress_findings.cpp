@@ -224,6 +224,13 @@ TEST_CASE("batch sizes over GPUs, K and volumes") {
   CHECK(numbers_in(over_gpus, "max_batch_size") == Values{20, 10});
   CHECK(over_gpus.sentence.arguments.size() == 6);
   CHECK(of_topic(records(rows), "Batch sizes").size() == 2 + 3);  // and a scheduler each
+  for (const double requests : {1'000.0, 1'000'000.0}) {          // on two GPUs: not compared
+    StudyRow row;
+    row.requests = requests;
+    row.num_gpus = 2;
+    rows.push_back(row);
+  }
+  CHECK(of_topic(records(rows), "Batch sizes").size() == 2 + 3);
   CHECK(says(record_of(records(rows), "Batch sizes", "mean_batch_size", 1000, 1'000'000),
              "static_fifo (1 GPU): from requests = 1,000 to 1,000,000"));
 }
@@ -251,6 +258,14 @@ TEST_CASE("methods: the choice, its reason, its gains") {
   CHECK(change("from static_fifo (1 GPU) to multi_bin_dynamic (4 GPUs, K = 8)") ==
         Approx(8 / 4000.0));
   CHECK(change("from dynamic_no_bins (1 GPU) to multi_bin_dynamic (1 GPU, K = 8)") == Approx(0.5));
+}
+
+TEST_CASE("a grid that was run again after the comparison is no reason of its choice") {
+  std::vector<StudyRow> rows = everything();
+  for (StudyRow& row : rows) {
+    if (row.step == kGrid) row.request_violations = row.num_gpus == 1 ? 0.01 : 0.9;
+  }
+  CHECK(all_with(records(rows), "Methods", "Why, by the grid").empty());
 }
 
 TEST_CASE("methods that fall behind the arrivals are said to") {
