@@ -90,7 +90,7 @@ struct BatchTraits : TraitDefaults {
     lanes.for_each(world.workload.num_bins, [&](std::int32_t k) { bins[k] = state.bins[k]; });
   }
 
-  static constexpr int num_quantities(int) { return 3; }
+  SERVESWEEP_FUNCTION static constexpr int num_quantities(int) { return 3; }
   SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const BatchWorld& world, int) {
     return world.workload.num_requests;
   }

@@ -56,7 +56,9 @@ struct ContinuousTraits : TraitDefaults {
 
   // Rooms: a value per request of the four latencies, and one per output token. The values are
   // durations [ns]; the bits of doubles that are not negative sort as these do.
-  static constexpr int num_quantities(int room) { return room == 0 ? kNumLatencyKinds - 1 : 1; }
+  SERVESWEEP_FUNCTION static constexpr int num_quantities(int room) {
+    return room == 0 ? kNumLatencyKinds - 1 : 1;
+  }
   SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const ContinuousWorld& world, int room) {
     return room == 0 ? world.requests.count : world.most_output_tokens;
   }
