@@ -162,9 +162,9 @@ void add_study_stress(CLI::App& study, Program& program) {
             "Token SLA: limit of the decode time per token; default: 0.01");
   add_value(*command, "--d-sla-request", settings.request_sla_s, "SECONDS",
             "Request SLA: limit of the latency; default: 20");
-  CLI::Option* scaling =
-      add_value(*command, "--rps-scaling", settings.rps_scaling, "FACTOR",
-                "Replays so many times faster than the workload's clock; default: 100");
+  CLI::Option* scaling = add_value(
+      *command, "--rps-scaling", settings.rps_scaling, "FACTOR",
+      "Factor by which requests arrive faster than by the workload's clock; default: 100");
   command
       ->add_flag("--real-timestamps", settings.real_timestamps, "Replays at the workload's clock")
       ->excludes(scaling);

@@ -37,7 +37,7 @@ that the presets are from have OPT-13B and OPT-66B alone.
 constexpr const char* kRooflineIntroduction = R"(
 ## Published facts: `service.model = "roofline"`
 
-An estimate for a GPU and a model that nobody measured: an iteration takes the longer of the time to
+An estimate for a GPU and a model that were not measured together: an iteration takes the longer of the time to
 read weights and KV cache and the time of the arithmetic (continuous_engine.md). Peaks and shapes are
 published; `compute_efficiency`, `bandwidth_efficiency` and `overhead_ms` are assumptions of yours. Each
 of them decides the result, so compare with a measurement where there is one, and prefer

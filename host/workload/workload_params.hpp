@@ -42,7 +42,7 @@ struct SourceParams {
     visit(&SourceParams::preset, FieldName{"preset", "workload_preset"},
           "Generator with fixed constants, instead of a trace.");
     visit(&SourceParams::requests, FieldName{"requests", "workload_requests"}, "requests", 0, 2e9,
-          "Takes the first so many requests; 0: all of a trace, 10000 of a generator.");
+          "Number of requests, from the first on; 0: all of a trace, 10000 of a generator.");
   }
 };
 
@@ -76,7 +76,7 @@ struct LoadParams {
   template <class Visitor>
   static void fields(Visitor&& visit) {
     visit(&LoadParams::rps_scaling, "rps_scaling", "", 1e-9, 1e9,
-          "Replays so many times faster than the workload's own clock.");
+          "Factor by which requests arrive faster than by the workload's own clock.");
     visit(&LoadParams::rps, FieldName{"rps", "workload_rps"}, "1/s", 0.0, 1e9,
           "Replays at this mean arrival rate instead; 0: by rps_scaling.");
   }

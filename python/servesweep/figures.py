@@ -498,7 +498,7 @@ def schedulers_compared(results):
 
 
 def scale_bars(axes, values, top):
-    """From zero; log where that would leave bars that nobody sees."""
+    """From zero; log where that would leave bars too short to see."""
     scale_metric(axes, values)
     if axes.get_yscale() == "log":
         axes.set_ylim(10 ** np.floor(np.log10(values[values > 0].min()) - 0.01), top * 1.3)

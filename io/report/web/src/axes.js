@@ -5,7 +5,7 @@ import { axis_format, axis_title, format_value, time_tick } from "./format.js";
 import { ink } from "./palette.js";
 
 const kMostNamedTicks = 14;
-const kTicks = 5;  // about so many does ECharts choose
+const kTicks = 5;  // ECharts chooses about this number
 
 export function finite(values) { return values.filter((value) => Number.isFinite(value)); }
 

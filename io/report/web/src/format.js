@@ -45,7 +45,7 @@ export function is_switch(column) {
   return column.kind === "category" && column.values.every((value) => value === "true" || value === "false");
 }
 
-// So many significant digits tell numbers apart that differ by `step`.
+// The significant digits that tell numbers apart that differ by `step`.
 export function digits_apart(largest, step, least) {
   return step > 0 ? Math.min(12, Math.max(least, 1 + Math.ceil(Math.log10(largest / step)))) : least;
 }
