@@ -98,10 +98,8 @@ struct ContinuousTraits : TraitDefaults {
       if (q.tpot_ps >= 0) keep(0, 2, static_cast<double>(q.tpot_ps) * 1e-3, 1);
       keep(0, 3, ns_of(q.end - q.arrival), 1);
     }
-    SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
-                                  std::int32_t n) const {
-      if (!has_exact_percentiles<ContinuousTraits>(world)) return;
-      for (std::int64_t i = begin; i < end; ++i) keep(1, 0, ns_of(line.at(i)), n);
+    SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) const {
+      if (has_exact_percentiles<ContinuousTraits>(world)) keep(1, 0, ns_of(span), n);
     }
 
    private:

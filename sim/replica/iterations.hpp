@@ -245,12 +245,14 @@ class ReplicaIterations {
   // n inter-token times of this span: for the recorder and for observers.
   SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) {
     recorder_.gap(span, n);
-    if constexpr (kSeesGaps<Observer>) observer_.gaps({span, 0, 1}, 0, 1, n);
+    if constexpr (kSeesGaps<Observer>) observer_.gap(span, n);
   }
   SERVESWEEP_FUNCTION void gaps(const IterationLine& line, std::int64_t begin, std::int64_t end,
                                 Ticks span, std::int32_t n) {
     recorder_.gaps(line, begin, end, span, n);
-    if constexpr (kSeesGaps<Observer>) observer_.gaps(line, begin, end, n);
+    if constexpr (kSeesGaps<Observer>) {
+      for (std::int64_t i = begin; i < end; ++i) observer_.gap(line.at(i), n);
+    }
   }
 
   SERVESWEEP_FUNCTION void tally(Ticks span, std::int64_t iterations, std::int64_t tokens,

@@ -56,9 +56,7 @@ struct UnfinishedRequest {
 // true the sequences of each run. This one costs nothing.
 //
 // An observer with static constexpr bool kSeesGaps = true sees every inter-token time:
-//   void gaps(const IterationLine&, begin, end, n)     iterations begin .. end - 1 of the line,
-//   each
-//                                                      an inter-token time of n sequences
+//   void gap(Ticks span, n)                            an inter-token time of n sequences
 //
 // An owner that uses a replica's ports (sim/replica/replica.hpp) is an observer with
 //   static constexpr bool kUsesPorts = true;
