@@ -26,11 +26,12 @@ using testing::WorldMemory;
 #ifdef SERVESWEEP_BRIEF_TESTS
 constexpr std::uint64_t kSmallWorlds = 110;
 constexpr std::uint64_t kWideWorlds = 12;
+constexpr std::int32_t kWidths[] = {4, 32};
 #else
 constexpr std::uint64_t kSmallWorlds = 600;
 constexpr std::uint64_t kWideWorlds = 80;
-#endif
 constexpr std::int32_t kWidths[] = {1, 2, 4, 8, 16, 32};
+#endif
 
 void share(WorldMemory& memory, EmulatedGroup& group) {
   group.share("the state", memory.block);
