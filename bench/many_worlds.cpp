@@ -155,7 +155,7 @@ class Device {
       auto started = runner_.start(wave.worlds, wave.start_order, {});
       finish(std::exchange(last, std::move(started)));
     }
-    finish(std::move(last));
+    finish(last);
     return batches;
   }
 

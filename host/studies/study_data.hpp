@@ -112,7 +112,7 @@ FindingRecord moved_over(const std::string& topic, Clause start, const Variable&
 
 // The pair whose metric changes by the largest factor (sign 1), or the smallest (-1), where the
 // seeds leave no doubt of it; else the number of pairs.
-std::size_t clearly_extreme(const std::vector<std::pair<Configuration, Configuration>>& pairs,
+std::size_t clearly_extreme(const std::vector<std::pair<Configuration, Configuration>>& changes,
                             const std::string& metric, double sign);
 
 // "16: 66 %, 32: 38 %", of `item` of each.

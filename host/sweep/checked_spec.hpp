@@ -31,6 +31,6 @@ struct CheckedSpec {
 // Throws InputError with every error of the file.
 CheckedSpec check_spec(const RunSpec& spec, const ParameterSet& parameters);
 // Checks a program's points likewise. Equal points are one, in the place of the first.
-CheckedSpec check_points(const SweepPoints& points, const ParameterSet& parameters);
+CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameters);
 
 }  // namespace servesweep
