@@ -22,7 +22,7 @@ HELPS = ([], ["run"], ["study", "stress"], ["study", "tuning"], ["plan"], ["show
          ["workload", "info"],
          ["workload", "generate"], ["calibrate"], ["replay"], ["info"])
 
-# With a placeholder in it, it is none of these.
+# A path of this repository in backticks; a path with a placeholder (`tests/<folder>/...`) is not matched.
 PATH = re.compile(r"`((?:bench|cmake|docs|examples|host|io|kernels|python|scripts|sim|tests)/[^`\s<>]*)`")
 
 CAN_REPORT = can_report()

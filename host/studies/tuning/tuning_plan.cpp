@@ -55,7 +55,7 @@ SweepPoint tuning_server(const TuningSettings& settings) {
           {"kv_cache.kv_bytes_per_token", kKvBytesPerToken}};
 }
 
-// Of the model, with a KV cache of so many tokens.
+// GPU memory that the model takes with a KV cache of `tokens` tokens [GB].
 double memory_with_cache_gb(double tokens) {
   return kWeights_gb + kActivation_gb + tokens * kKvBytesPerToken * 1e-9;
 }
@@ -115,7 +115,7 @@ PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
               }));
 }
 
-// The suite's shares, and such small ones that the cache has room for so many tokens only.
+// gpu_memory_utilization: the suite's values, and smaller ones that leave a KV cache of few tokens.
 PointList memory_shares(double gpu_memory_gb) {
   const auto share = [](double utilization) {
     return SweepPoint{{"kv_cache.gpu_memory_utilization", utilization}};
@@ -128,7 +128,7 @@ PointList memory_shares(double gpu_memory_gb) {
       each(kMemoryShares, share));
 }
 
-// Each of the first with each of the second.
+// The points of a step: each of `first` with each of `second`.
 struct Part {
   PointList first, second;
   bool one_seed = false;  // equal requests have nothing random
