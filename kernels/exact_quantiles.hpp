@@ -56,7 +56,7 @@ void take_exact_quantiles(const Device& device, const ExactRoom* rooms, std::int
   for (int r = 0; r < Engine::kExactRooms; ++r) {
     const ExactRoom& room = rooms[r];
     for (int quantity = 0; quantity < Engine::num_quantities(r); ++quantity) {
-      const std::uint32_t* end = &room.end_of(quantity, 0);
+      const std::uint32_t* end = room.end + std::ptrdiff_t{quantity} * num_worlds;
       segmented_sort(device, room.values + static_cast<std::size_t>(quantity) * room.stride,
                      temp.sorted, static_cast<std::uint32_t>(room.stride), num_worlds, room.begin,
                      end, temp.primitives);

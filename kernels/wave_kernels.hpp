@@ -3,8 +3,6 @@
 // uneven worlds balance.
 #pragma once
 
-#include <type_traits>
-
 #include "kernels/device/device_warp.hpp"
 #include "kernels/device/portability.hpp"
 #include "kernels/exact_quantiles.hpp"
@@ -84,6 +82,7 @@ struct WaveArrays {
 // kHas: the features that worlds of the wave may have (Engine::features_of()).
 template <class Engine, bool kExact, unsigned kHas = Engine::kFeatures>
 struct RunWorlds {
+  static_assert((Engine::kLaneWidth & (Engine::kLaneWidth - 1)) == 0, "lanes: a power of two");
   using Warp = DeviceWarp<Engine::kLaneWidth>;
 
   WaveArrays<Engine> wave;

@@ -3,6 +3,9 @@
 
 #include <Kokkos_Core.hpp>
 #include <algorithm>
+#include <future>
+#include <memory>
+#include <type_traits>
 
 #include "kernels/device/profile.hpp"
 #include "kernels/memory/wave_memory.hpp"
@@ -244,9 +247,8 @@ PendingWave<Engine> WaveRunner<Engine>::start(const std::vector<World>& worlds,
   const auto copied = std::make_shared<std::promise<void>>();  // kept, or given up with the wave
   wave.copied = copied->get_future().share();
   return [=, &wave] {
-    WaveResult<Engine> results = results_of(wave, arrays, shape, options.save_details);
-    copied->set_value();
-    return results;
+    const std::shared_ptr<void> done(nullptr, [&](void*) { copied->set_value(); });
+    return results_of(wave, arrays, shape, options.save_details);
   };
 }
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -51,7 +53,13 @@ class RequestArray {
   RequestArray(const std::vector<T>& values, const World& world, const T* const& address)
       : values_(values.data()),
         bytes_(values.size() * sizeof(T)),
-        offset_(reinterpret_cast<const char*>(&address) - reinterpret_cast<const char*>(&world)) {}
+        offset_(reinterpret_cast<const char*>(&address) - reinterpret_cast<const char*>(&world)) {
+    static_assert(std::is_trivially_copyable_v<World>);
+    if (offset_ < 0 || offset_ + static_cast<std::ptrdiff_t>(sizeof address) >
+                           static_cast<std::ptrdiff_t>(sizeof world)) {
+      throw std::logic_error("a request array's address is no member of its world");
+    }
+  }
 
   const void* values() const { return values_; }
   std::size_t bytes() const { return bytes_; }

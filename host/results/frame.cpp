@@ -19,6 +19,10 @@ std::string digits(T number) {
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
+std::size_t num_values(const ColumnData& data) {
+  return std::visit([](const auto& values) { return values.size(); }, data);
+}
+
 }  // namespace
 
 std::vector<std::string> column_texts(const ColumnSpec& spec, const ColumnData& data) {
@@ -95,20 +99,14 @@ std::size_t column_position(const std::vector<ResultColumn>& columns, std::strin
 }
 
 void Frame::add(ResultColumn column, ColumnData data) {
-  const auto size = [](const ColumnData& d) {
-    return std::visit([](const auto& values) { return values.size(); }, d);
-  };
-  if (!data_.empty() && size(data) != size(data_.front())) {
+  if (!data_.empty() && num_values(data) != num_rows()) {
     throw std::logic_error("column " + column.spec.name + " has another length");
   }
   columns_.push_back(std::move(column));
   data_.push_back(std::move(data));
 }
 
-std::size_t Frame::num_rows() const {
-  if (data_.empty()) return 0;
-  return std::visit([](const auto& values) { return values.size(); }, data_.front());
-}
+std::size_t Frame::num_rows() const { return data_.empty() ? 0 : num_values(data_.front()); }
 
 bool Frame::has(std::string_view column) const { return has_column(columns_, column); }
 
@@ -127,6 +125,14 @@ std::vector<double> Frame::numbers(std::string_view name) const {
 std::vector<std::string> Frame::texts(std::string_view name) const {
   const std::size_t at = position(name);
   return column_texts(columns_[at].spec, data_[at]);
+}
+
+void Frame::set(std::string_view name, ColumnData values) {
+  ColumnData& there = data_[position(name)];
+  if (values.index() != there.index() || num_values(values) != num_rows()) {
+    throw std::logic_error("column " + std::string(name) + " has another type or length");
+  }
+  there = std::move(values);
 }
 
 Frame Frame::select(const std::vector<std::size_t>& rows) const {

@@ -50,8 +50,8 @@ class Frame {
   std::vector<double> numbers(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
 
-  // Other values for a column.
-  void set(std::string_view name, ColumnData values) { data_[position(name)] = std::move(values); }
+  // Other values for a column, of the same type and as many.
+  void set(std::string_view name, ColumnData values);
   Frame select(const std::vector<std::size_t>& rows) const;
 
  private:

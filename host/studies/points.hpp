@@ -33,7 +33,7 @@ PointList each(const Values& values, const PartOf& part_of) {
   return parts;
 }
 
-inline PointList both(PointList first, const PointList& then) {
+inline PointList appended(PointList first, const PointList& then) {
   first.insert(first.end(), then.begin(), then.end());
   return first;
 }

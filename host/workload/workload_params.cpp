@@ -92,6 +92,9 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts) {
   WorkloadSpec spec;
   read_params(spec, set, values);
+  if (const auto classes = set.find("workload.priority.high_share")) {
+    ParameterSet::assign(spec.classes, values, *classes);
+  }
   const auto text = [&texts](TraceFile t) { return texts.at(static_cast<std::size_t>(t.id)); };
   spec.trace = text(spec.source.trace);
   spec.prompt.trace = text(spec.prompt.empirical.trace);
@@ -101,12 +104,6 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
 
 void add_request_class_parameters(ParameterSet& set, const std::vector<Condition>& read_when) {
   set.add<RequestClassParams>("workload.priority", read_when);
-}
-
-RequestClassParams read_request_class_params(const ParameterSet& set, const double* values) {
-  RequestClassParams params;
-  ParameterSet::assign(params, values, set.find("workload.priority.high_share").value());
-  return params;
 }
 
 bool has_workload_parameters(const ParameterSet& set) {

@@ -168,10 +168,10 @@ struct WorkloadSpec {
 void add_workload_parameters(ParameterSet& set);
 void add_request_class_parameters(ParameterSet& set, const std::vector<Condition>& read_when = {});
 
-// A world's specification, without classes. values: one per parameter of `set`; texts: by id.
+// A world's specification, with classes where the set has them. values: one per parameter of `set`;
+// texts: by id.
 WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
                                 const std::vector<std::string>& texts);
-RequestClassParams read_request_class_params(const ParameterSet& set, const double* values);
 
 // Whether the set has the parameters of workloads. All below needs them, but for
 // read_trace_options(), which gives the defaults without them.

@@ -155,7 +155,11 @@ const GroupSpec& findings_group() {
       "finding",
       {{"topic", ColumnType::kText, "", "What it is about.", {}},
        {"text", ColumnType::kText, "", "The finding, a sentence.", {}},
-       {"numbers", ColumnType::kText, "", "Its numbers, a JSON object.", {}}}};
+       {"numbers",
+        ColumnType::kText,
+        "",
+        "Its numbers, a JSON object; an array where several have one name.",
+        {}}}};
   return group;
 }
 

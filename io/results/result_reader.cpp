@@ -225,7 +225,9 @@ std::vector<StudyFinding> ResultFile::findings() const {
       if (name != "numbers") continue;
       const auto numbers = nlohmann::ordered_json::parse(texts[i]);
       for (const auto& [key, value] : numbers.items()) {
-        findings[i].numbers.emplace_back(key, value.is_number() ? value.get<double>() : kNaN);
+        for (const auto& one : value.is_array() ? value : nlohmann::ordered_json{value}) {
+          findings[i].numbers.emplace_back(key, one.is_number() ? one.get<double>() : kNaN);
+        }
       }
     }
   }

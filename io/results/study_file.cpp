@@ -56,7 +56,10 @@ void write_findings(hid_t file, const std::vector<StudyFinding>& findings) {
     topics.push_back(finding.topic);
     texts.push_back(finding.text);
     nlohmann::ordered_json json = nlohmann::ordered_json::object();
-    for (const auto& [name, value] : finding.numbers) json[name] = value;
+    for (const auto& [name, value] : finding.numbers) json[name].push_back(value);
+    for (auto& values : json) {
+      if (values.size() == 1) values = nlohmann::ordered_json(values[0]);
+    }
     numbers.push_back(json.dump());
   }
   write_group(file, findings_group(), findings.size(), {topics, texts, numbers});

@@ -5,7 +5,6 @@
 #include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <future>
-#include <memory>
 #include <vector>
 
 #include "kernels/device/launch_plan.hpp"

@@ -2,10 +2,10 @@
 // stay in primitives_cpu.cpp and primitives_gpu.cpp: the CUDA compiler brings another Thrust than
 // the host's.
 //
-// A call returns how many bytes of temporary memory it takes, and runs where `temp` (256-byte
-// aligned device memory) is not null; on the CPU it takes none, and any pointer will do. Work is
-// queued on the given execution-space instance. Input and output do not overlap. Nothing is
-// allocated, but for what Thrust takes itself on the CPU.
+// A call without `out` returns how many bytes of temporary memory it takes; one with it runs, in
+// `temp` (256-byte aligned device memory), which is not used on the CPU. Work is queued on the
+// given execution-space instance. Input and output do not overlap. Nothing is allocated, but for
+// what Thrust takes itself on the CPU.
 #pragma once
 
 #include <cstddef>

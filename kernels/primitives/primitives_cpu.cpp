@@ -10,8 +10,8 @@
 namespace servesweep {
 
 std::size_t sort_ascending(const Device&, const std::int32_t* in, std::int32_t* out,
-                           std::uint32_t n, void* temp) {
-  if (temp == nullptr) return 0;
+                           std::uint32_t n, void*) {
+  if (out == nullptr) return 0;
   std::copy(in, in + n, out);
   thrust::sort(thrust::device, out, out + n);
   return 0;
@@ -19,8 +19,8 @@ std::size_t sort_ascending(const Device&, const std::int32_t* in, std::int32_t* 
 
 std::size_t stable_sort_by_key(const Device&, const std::uint16_t* keys_in, std::uint16_t* keys_out,
                                const std::uint32_t* values_in, std::uint32_t* values_out,
-                               std::uint32_t n, int, void* temp) {
-  if (temp == nullptr) return 0;
+                               std::uint32_t n, int, void*) {
+  if (keys_out == nullptr) return 0;
   std::copy(keys_in, keys_in + n, keys_out);
   std::copy(values_in, values_in + n, values_out);
   thrust::stable_sort_by_key(thrust::device, keys_out, keys_out + n, values_out);
@@ -28,15 +28,15 @@ std::size_t stable_sort_by_key(const Device&, const std::uint16_t* keys_in, std:
 }
 
 std::size_t exclusive_scan(const Device&, const std::uint32_t* in, std::uint32_t* out,
-                           std::uint32_t n, void* temp) {
-  if (temp != nullptr) thrust::exclusive_scan(thrust::device, in, in + n, out);
+                           std::uint32_t n, void*) {
+  if (out != nullptr) thrust::exclusive_scan(thrust::device, in, in + n, out);
   return 0;
 }
 
 std::size_t segmented_sort(const Device& device, const std::int64_t* in, std::int64_t* out,
                            std::uint32_t, std::int32_t segments, const std::uint32_t* begin,
-                           const std::uint32_t* end, void* temp) {
-  if (temp == nullptr) return 0;
+                           const std::uint32_t* end, void*) {
+  if (out == nullptr) return 0;
   Kokkos::parallel_for(
       "servesweep::segmented_sort",
       Kokkos::RangePolicy<Device, Kokkos::Schedule<Kokkos::Dynamic>>(device, 0, segments),

@@ -12,7 +12,7 @@ RequestSet::RequestSet(const RequestColumns& request_columns) : columns(request_
   if constexpr (kOnHost) {
     sorted_predicted.resize(static_cast<std::size_t>(columns.count));
     sort_ascending(Device(), columns.predicted_tokens, sorted_predicted.data(),
-                   static_cast<std::uint32_t>(columns.count), sorted_predicted.data());
+                   static_cast<std::uint32_t>(columns.count), nullptr);
   }
   for (std::int64_t i = 0; i < columns.count; ++i) {
     longest_tokens =

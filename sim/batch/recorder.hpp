@@ -91,7 +91,7 @@ class BatchRecorder {
       r_.service_sum_ns += times(service_ns, size);
       r_.tbt_sum_ps += times(tbt_ps, size);
       r_.decode_sum_ps += times(decode_ps, size);
-      r_.ttft_sum_ps += times(round_ps(service.ttft_ms * 1e9), size);
+      r_.prefill_sum_ps += times(round_ps(service.prefill_ms * 1e9), size);
       if (service.decode_ms > w_.sla_token_ms) r_.token_sla_violations += size;
       r_.request_sla_violations += late;
       h_.of[kTbtHistogram].add(tbt_bucket, count);

@@ -35,7 +35,7 @@ struct BatchResult {
   std::int64_t max_tbt_ps = 0;
   Int128 latency_sum_ns = 0;
   Int128 service_sum_ns = 0;
-  Int128 ttft_sum_ps = 0;
+  Int128 prefill_sum_ps = 0;
   Int128 tbt_sum_ps = 0;
   Int128 decode_sum_ps = 0;
   Int128 busy_sum_ns = 0;  // over GPUs

@@ -456,6 +456,13 @@ class Workload(CliTest):
         _, err = self.cli("workload", "generate", "-s", "workload.trace=m.jsonl", "-o", "m.csv")
         self.assertIn("the prefix hashes of m.jsonl are left out", err)
 
+    def test_a_generated_trace_has_the_classes_of_the_sweep(self):
+        stdout, _ = self.cli("workload", "generate", "-s", "engine=continuous", "-s",
+                             "scheduler.queue_policy=priority", "-s", "workload.priority.high_share=0.5",
+                             "--requests", 100, "-o", "-")
+        classes = [row["priority"] for row in csv.DictReader(stdout.splitlines())]
+        self.assertEqual((len(classes), set(classes)), (100, {"0", "1"}))
+
     def test_generate_and_info(self):
         _, err = self.cli("workload", "generate", "-s", "workload.arrivals.kind=deterministic", "-s",
                           "rate_per_s=2", "--requests", 101, "-o", "t.csv")

@@ -291,13 +291,19 @@ TEST_CASE("the report of a study has its findings, methods and steps") {
   const Frame columns = study_frame(rows);
   for (const ResultColumn& c : columns.columns()) study.worlds.add(c, columns.data(c.spec.name));
   write_study(folder / "s.h5", study, sample::provenance(),
-              {{"K", "K from 1 to 2 gives <most>.", {{"gain", 0.5}, {"unknown", kMissing}}}},
+              {{"K",
+                "K from 1 to 2 gives <most>.",
+                {{"gain", 0.5}, {"unknown", kMissing}, {"gain", 0.25}}}},
               {{1, "static", 5}, {100, "dynamic", 2}});
 
   const ResultFile file(folder / "s.h5");
   REQUIRE(file.findings().size() == 1);
-  CHECK(file.findings()[0].numbers[0] == std::pair<std::string, double>{"gain", 0.5});
-  CHECK(std::isnan(file.findings()[0].numbers[1].second));
+  const auto numbers = file.findings()[0].numbers;
+  using NamedNumber = std::pair<std::string, double>;
+  REQUIRE(numbers.size() == 3);
+  CHECK(numbers[0] == NamedNumber{"gain", 0.5});
+  CHECK(numbers[1] == NamedNumber{"gain", 0.25});
+  CHECK(std::isnan(numbers[2].second));
   const json report = report_of(folder / "s.h5");
   CHECK(report["rows"] == 3);
   CHECK(report["replications"] == 3);

@@ -40,8 +40,7 @@ TEST_CASE("lengths are sorted") {
       if (n > 2) values[1] = -1;  // signed
       const OnDevice<std::int32_t> in(values);
       const OnDevice<std::int32_t> out(values.size());
-      const OnDevice<unsigned char> temp(1 +
-                                         sort_ascending(Device(), nullptr, nullptr, n, nullptr));
+      const OnDevice<unsigned char> temp(sort_ascending(Device(), nullptr, nullptr, n, nullptr));
       sort_ascending(Device(), in.data(), out.data(), n, temp.data());
       std::sort(values.begin(), values.end());
       CHECK((out.values() == values));
@@ -61,9 +60,8 @@ TEST_CASE("values are sorted by their keys, equal keys in order") {
         const std::vector<std::uint32_t> values = counted(n);
         const OnDevice<std::uint16_t> keys_in(keys), keys_out(keys.size());
         const OnDevice<std::uint32_t> values_in(values), values_out(values.size());
-        const OnDevice<unsigned char> temp(1 + stable_sort_by_key(Device(), nullptr, nullptr,
-                                                                  nullptr, nullptr, n, key_bits,
-                                                                  nullptr));
+        const OnDevice<unsigned char> temp(
+            stable_sort_by_key(Device(), nullptr, nullptr, nullptr, nullptr, n, key_bits, nullptr));
         stable_sort_by_key(Device(), keys_in.data(), keys_out.data(), values_in.data(),
                            values_out.data(), n, key_bits, temp.data());
         std::vector<std::uint32_t> expected = values;
@@ -85,8 +83,7 @@ TEST_CASE("exclusive sums") {
       INFO(n << " values up to " << most);
       const auto values = random_values<std::uint32_t>(random, n, most);
       const OnDevice<std::uint32_t> in(values), out(values.size());
-      const OnDevice<unsigned char> temp(1 +
-                                         exclusive_scan(Device(), nullptr, nullptr, n, nullptr));
+      const OnDevice<unsigned char> temp(exclusive_scan(Device(), nullptr, nullptr, n, nullptr));
       exclusive_scan(Device(), in.data(), out.data(), n, temp.data());
       std::vector<std::uint32_t> expected(values.size());
       std::exclusive_scan(values.begin(), values.end(), expected.begin(), 0U);
@@ -123,7 +120,7 @@ TEST_CASE("segments are sorted each for itself") {
       const OnDevice<std::int64_t> in(values), out(values.size());
       const OnDevice<std::uint32_t> begins(begin), ends(end);
       const OnDevice<unsigned char> temp(
-          1 + segmented_sort(Device(), nullptr, nullptr, n, c.segments, nullptr, nullptr, nullptr));
+          segmented_sort(Device(), nullptr, nullptr, n, c.segments, nullptr, nullptr, nullptr));
       segmented_sort(Device(), in.data(), out.data(), n, c.segments, begins.data(), ends.data(),
                      temp.data());
       const std::vector<std::int64_t> sorted = out.values();

@@ -57,7 +57,7 @@ void check_equal(const BatchResult& r, const reference::Log& log, const referenc
   CHECK((r.latency_sum_ns == reference::sum(s.latency_ns)));
   CHECK((r.service_sum_ns == reference::sum(s.service_ns)));
   CHECK((r.latency_sum_ns - r.service_sum_ns == reference::sum(s.queueing_ns)));
-  CHECK((r.ttft_sum_ps == reference::sum(s.ttft_ps)));
+  CHECK((r.prefill_sum_ps == reference::sum(s.prefill_ps)));
   CHECK((r.tbt_sum_ps == reference::sum(s.tbt_ps)));
   CHECK((r.decode_sum_ps == reference::sum(s.decode_tbt_ps)));
   const double latency[] = {50, 90, 95, 99, 99.9};

@@ -55,7 +55,7 @@ struct Batch {
   Int start_ns = 0, finish_ns = 0;
   std::vector<std::size_t> members = {};  // indices of requests, oldest first
   Int sum_prompt = 0, sum_output = 0, max_total = 0, max_output = 0, max_drawn_ns = 1;
-  Int ttft_ps = 0, tbt_ps = 0, decode_tbt_ps = 0;
+  Int prefill_ps = 0, tbt_ps = 0, decode_tbt_ps = 0;
   double decode_tbt_ms = 0.0;
   bool completed = false;
   Int size() const { return static_cast<Int>(members.size()); }
@@ -235,7 +235,7 @@ class NaiveBatch {
     const Int t = p_.drawn_service ? batch.max_drawn_ns : std::llround(ms * 1e6);
     batch.finish_ns = batch.start_ns + t;
     batch.tbt_ps = std::llround(static_cast<double>(t) * 1000.0 / tokens);
-    batch.ttft_ps = p_.drawn_service ? 0 : std::llround(p_.alpha_ms * 1e9);
+    batch.prefill_ps = p_.drawn_service ? 0 : std::llround(p_.alpha_ms * 1e9);
     batch.decode_tbt_ms =
         p_.drawn_service ? static_cast<double>(t) / 1e6 / tokens : p_.beta_ms_per_token * h;
     batch.decode_tbt_ps = std::llround(batch.decode_tbt_ms * 1e9);

@@ -100,7 +100,7 @@ TEST_CASE("the affine service time") {
   CHECK(s.latency_ns == std::vector<Int>{20000000, 128000000, 129000000});
   CHECK(s.queueing_ns == std::vector<Int>{0, 18000000, 19000000});
   CHECK(s.service_ns == std::vector<Int>{20000000, 110000000, 110000000});
-  CHECK(s.ttft_ps == std::vector<Int>(3, 10000000000));
+  CHECK(s.prefill_ps == std::vector<Int>(3, 10000000000));
   CHECK(s.tbt_ps == std::vector<Int>{3666666667, 3666666667, 5000000000});
   CHECK(s.decode_tbt_ps == std::vector<Int>{2000000000, 2500000000, 2500000000});
   CHECK(s.token_violations == 2);

@@ -35,7 +35,7 @@ TEST_CASE("affine service") {
   m.choose<AffineService>() = {60, 5, 0.5, 1};
   const ServiceTime one = m.time(shape(1, 100));
   CHECK(one.total_ms == 560);
-  CHECK(one.ttft_ms == 60);
+  CHECK(one.prefill_ms == 60);
   CHECK(one.decode_ms == 5);
   CHECK_FALSE(one.extrapolated);
   const ServiceTime four = m.time(shape(4, 100));
@@ -65,11 +65,11 @@ TEST_CASE("a grid is bilinear inside its cells") {
   const ServiceTime t = m.time(shape(7, 300));
   CHECK(t.total_ms == Approx(193.75));
   CHECK(t.decode_ms == Approx(0.6875));  // (400 - 125) / 400
-  CHECK(t.ttft_ms == Approx(0.0).margin(1e-12));
+  CHECK(t.prefill_ms == Approx(0.0).margin(1e-12));
   const ServiceTime first = m.time(shape(1, 150));
   CHECK(first.total_ms == Approx(65));
   CHECK(first.decode_ms == Approx(0.3));
-  CHECK(first.ttft_ms == Approx(20));  // 65 - 0.3 * 150
+  CHECK(first.prefill_ms == Approx(20));  // 65 - 0.3 * 150
 }
 
 TEST_CASE("a grid goes on as its outermost cells do, and says so") {
@@ -100,7 +100,7 @@ TEST_CASE("drawn service takes as long as the largest draw") {
   m.choose<ExponentialService>().mean_ms = 2000;
   const ServiceTime t = m.time(shape(3, 50, 40, 1.5));
   CHECK(t.total_ms == 3000);
-  CHECK(t.ttft_ms == 0);
+  CHECK(t.prefill_ms == 0);
   CHECK(t.decode_ms == 75);
   CHECK_FALSE(t.extrapolated);
   CHECK(m.time(shape(1, 0, 0, 1.0)).decode_ms == 2000);  // no output counts as one token

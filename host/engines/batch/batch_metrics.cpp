@@ -54,7 +54,7 @@ const Metric<BatchOutcome> kBatchMetrics[] = {
      [](const BatchOutcome& w) { return w.per_s(static_cast<double>(w.r.latency_sum_ns) * 1e-9); }},
     {"mean_prefill_time_s", kRealColumn, "s",
      "Mean time from the start of the batch to the first token",
-     [](const BatchOutcome& w) { return w.mean_token_s(w.r.ttft_sum_ps); }},
+     [](const BatchOutcome& w) { return w.mean_token_s(w.r.prefill_sum_ps); }},
     {"mean_tbt_s", kRealColumn, "s", "Mean of batch time / largest output in the batch",
      [](const BatchOutcome& w) { return w.mean_token_s(w.r.tbt_sum_ps); }},
     {"p50_tbt_s", kRealColumn, "s", "50th percentile of batch time / largest output in the batch",

@@ -82,7 +82,6 @@ ContinuousParams read_continuous_params(const ParameterSet& set, const double* v
                                         const std::vector<std::string>& texts) {
   ContinuousParams params;
   params.workload = read_workload_spec(set, values, texts);
-  params.workload.classes = read_request_class_params(set, values);
   read_params(params, set, values);
   params.services = texts.at(static_cast<std::size_t>(params.replica_services.services.id));
   params.profile_path = texts.at(static_cast<std::size_t>(params.table.profile.id));

@@ -72,12 +72,12 @@ PointList comparison(const StressSettings& settings, const std::vector<GridChoic
   for (const GridChoice& choice : choices) {
     SweepPoint load = {{"workload.requests", choice.requests}};
     if (!settings.real_timestamps) load["workload.rps_scaling"] = choice.rps_scaling;
-    points =
-        both(points,
-             crossed({load}, {with_method("static_fifo", 1, kStressKBins),
-                              with_method("dynamic_no_bins", 1, kStressKBins),
-                              with_method(kMultiBin, 1, choice.one_gpu_k_bins),
-                              with_method(kMultiBin, choice.best.num_gpus, choice.best.k_bins)}));
+    points = appended(
+        points,
+        crossed({load}, {with_method("static_fifo", 1, kStressKBins),
+                         with_method("dynamic_no_bins", 1, kStressKBins),
+                         with_method(kMultiBin, 1, choice.one_gpu_k_bins),
+                         with_method(kMultiBin, choice.best.num_gpus, choice.best.k_bins)}));
   }
   return points;
 }
@@ -94,7 +94,7 @@ PointList robustness(const StressSettings& settings, const SweepPoint& usual,
         scaling(usual, "service.alpha_ms", {0.8, 1.2}),
         scaling(usual, "service.beta_ms_per_token", {0.8, 1.2}),
         scaling(usual, "service.gamma", {0.8, 1.2})}) {
-    points = both(std::move(points), more);
+    points = appended(std::move(points), more);
   }
   const SweepPoint around = with(with_method(kMultiBin, best.num_gpus, best.k_bins),
                                  {{"workload.requests", settings.robustness_volume()}});

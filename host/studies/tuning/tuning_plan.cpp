@@ -110,9 +110,10 @@ PointList chunk_sizes(std::initializer_list<std::int64_t> sizes) {
   const SweepPoint off = {{"scheduler.mode", "prefill_first"},
                           {"scheduler.max_num_seqs", kMaxNumSeqs},
                           {"scheduler.max_num_batched_tokens", kWholePrompts}};
-  return both({off}, each(sizes, [](std::int64_t size) {
-                return with(continuous(kMaxNumSeqs), {{"scheduler.max_num_batched_tokens", size}});
-              }));
+  return appended(
+      {off}, each(sizes, [](std::int64_t size) {
+        return with(continuous(kMaxNumSeqs), {{"scheduler.max_num_batched_tokens", size}});
+      }));
 }
 
 // gpu_memory_utilization: the suite's values, and smaller ones that leave a KV cache of few tokens.
@@ -120,7 +121,7 @@ PointList memory_shares(double gpu_memory_gb) {
   const auto share = [](double utilization) {
     return SweepPoint{{"kv_cache.gpu_memory_utilization", utilization}};
   };
-  return both(
+  return appended(
       each(kSmallCaches_tokens,
            [&](double tokens) {
              return share(std::ceil(memory_with_cache_gb(tokens) / gpu_memory_gb * 1e5) / 1e5);
@@ -151,7 +152,7 @@ std::vector<Part> parts_of(TuningStep step, const TuningSettings& settings,
         sizes.push_back(settings.client_batch);
       }
       const auto client = [](std::int64_t batch) { return client_batches(batch); };
-      return {{{mix_at_once}, both(each(sizes, client), each(kSeqCounts, continuous))}};
+      return {{{mix_at_once}, appended(each(sizes, client), each(kSeqCounts, continuous))}};
     }
     case TuningStep::kQueueBetween:
       return {{{mix_at_once}, each(max_num_seqs, continuous)}};
@@ -231,8 +232,8 @@ SweepPoints tuning_sweep(TuningStep step, const TuningSettings& settings,
   SweepPoints sweep{{"continuous", settings.seed, settings.seeds}, {}};
   for (const Part& part : parts_of(step, settings, max_num_seqs)) {
     if (part.one_seed) sweep.settings.replications = 1;
-    sweep.points = both(std::move(sweep.points),
-                        crossed(crossed({tuning_server(settings)}, part.first), part.second));
+    sweep.points = appended(std::move(sweep.points),
+                            crossed(crossed({tuning_server(settings)}, part.first), part.second));
   }
   return sweep;
 }

@@ -18,7 +18,7 @@ struct BatchShape {
 
 struct ServiceTime {
   double total_ms = 0.0;      // start to end of the batch
-  double ttft_ms = 0.0;       // start to first token
+  double prefill_ms = 0.0;    // start to first token
   double decode_ms = 0.0;     // one decode step: what the token SLA limits
   bool extrapolated = false;  // outside what was measured
 };
