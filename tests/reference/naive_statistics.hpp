@@ -25,7 +25,8 @@ struct Statistics {
   Int completed = 0, unfinished = 0, batches = 0, largest_batch = 0, memory_overcommits = 0;
   Int token_violations = 0, request_violations = 0;
   Int prompt_tokens = 0, output_tokens = 0, makespan_ns = 0;
-  std::vector<Int> latency_ns, queueing_ns, service_ns, ttft_ps, tbt_ps, decode_tbt_ps;  // sorted
+  std::vector<Int> latency_ns, queueing_ns, service_ns, prefill_ps, tbt_ps,
+      decode_tbt_ps;  // sorted
   std::vector<GpuStatistics> gpus;
   std::vector<BinStatistics> bins;
 };
@@ -56,7 +57,7 @@ inline Statistics statistics(const Params& p, const std::vector<Request>& r, con
       s.latency_ns.push_back(latency);
       s.queueing_ns.push_back(batch.start_ns - log.arrival_ns[i]);
       s.service_ns.push_back(duration);
-      s.ttft_ps.push_back(batch.ttft_ps);
+      s.prefill_ps.push_back(batch.prefill_ps);
       s.tbt_ps.push_back(batch.tbt_ps);
       s.decode_tbt_ps.push_back(batch.decode_tbt_ps);
       const double off = static_cast<double>(r[i].output) - mean;
@@ -71,7 +72,7 @@ inline Statistics statistics(const Params& p, const std::vector<Request>& r, con
   }
   s.unfinished = log.arrived - s.completed - log.rejected;
   for (auto* list :
-       {&s.latency_ns, &s.queueing_ns, &s.service_ns, &s.ttft_ps, &s.tbt_ps, &s.decode_tbt_ps}) {
+       {&s.latency_ns, &s.queueing_ns, &s.service_ns, &s.prefill_ps, &s.tbt_ps, &s.decode_tbt_ps}) {
     std::sort(list->begin(), list->end());
   }
   return s;
