@@ -94,6 +94,8 @@ bool all_hold(const CompareArguments& arguments, const std::vector<ChangeLimit>&
 ExitCode run_compare(const CompareArguments& arguments) {
   std::vector<ChangeLimit> limits;
   for (const std::string& text : arguments.fail_on) limits.push_back(parse_change_limit(text));
+  const std::vector<std::string> inputs = {arguments.file_a, arguments.file_b};
+  for (const std::string& output : {arguments.csv, arguments.json}) check_output(output, inputs);
   const ResultFile file_a(arguments.file_a), file_b(arguments.file_b);
   const std::string name = file_a.attribute("engine");
   if (file_b.attribute("engine") != name) {
@@ -116,12 +118,12 @@ ExitCode run_compare(const CompareArguments& arguments) {
   const Comparison comparison = compare(a, b, settings);
 
   if (!arguments.csv.empty()) {
-    write_output(arguments.csv, [&](std::ostream& out) {
+    write_output(arguments.csv, inputs, [&](std::ostream& out) {
       export_comparison_csv(comparison, side_a, side_b, out);
     });
   }
   if (!arguments.json.empty()) {
-    write_output(arguments.json, [&](std::ostream& out) {
+    write_output(arguments.json, inputs, [&](std::ostream& out) {
       export_comparison_json(comparison, side_a, side_b, out);
     });
   }
@@ -176,8 +178,9 @@ void add_compare(CLI::App& app, Program& program) {
       "    --where-b 'max_num_seqs == 256' --metrics p99_ttft_s,p99_tpot_s,goodput_share\n"
       "  servesweep compare out.h5 results/out.h5 --metrics all --json comparison.json");
   command->callback([arguments, &program] {
-    if (arguments->csv == "-" && arguments->json == "-") {
-      throw InputError("cannot write both --csv and --json to the standard output");
+    if (!arguments->csv.empty() && arguments->csv == arguments->json) {
+      throw InputError("cannot write both --csv and --json to " +
+                       (arguments->csv == "-" ? "the standard output" : arguments->csv));
     }
     program.exit_code = run_compare(*arguments);
   });

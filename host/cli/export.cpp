@@ -38,9 +38,11 @@ void add_export(CLI::App& app, Program&) {
       "  servesweep export out.h5 --csv - | head -3\n"
       "  servesweep export out.h5 --json out.json");
   command->callback([arguments] {
-    const ResultFile file(arguments->file);
     const bool csv = !arguments->csv.empty();
-    write_output(csv ? arguments->csv : arguments->json,
+    const std::string& output = csv ? arguments->csv : arguments->json;
+    check_output(output, {arguments->file});
+    const ResultFile file(arguments->file);
+    write_output(output, {arguments->file},
                  [&](std::ostream& out) { csv ? export_csv(file, out) : export_json(file, out); });
   });
 }

@@ -56,9 +56,11 @@ LoadedSweep load_again(const ResultFile& file, const StudySweep& made_in,
   return loaded;
 }
 
-// The files that the sweep reads are there and as they were.
-void check_inputs(const ResultFile& file, const StudySweep& made_in, const Sweep& sweep) {
+// The files that the sweep reads are there and as they were. Returns their paths.
+std::vector<std::string> check_inputs(const ResultFile& file, const StudySweep& made_in,
+                                      const Sweep& sweep) {
   constexpr std::size_t kDigits = 64;
+  std::vector<std::string> paths;
   std::istringstream lines(made_in.attribute("traces"));
   for (std::string line; std::getline(lines, line);) {
     const std::string then = line.substr(0, kDigits);
@@ -75,7 +77,9 @@ void check_inputs(const ResultFile& file, const StudySweep& made_in, const Sweep
                        " was made from " + then +
                        ") find the old file, and name its folder with --base");
     }
+    paths.push_back(path);
   }
+  return paths;
 }
 
 bool same_bits(const ColumnData& a, const ColumnData& b) {
@@ -120,6 +124,7 @@ bool print_comparison(const ResultFile& file, std::int64_t world, const ResultSc
 }
 
 int replay(const ReplayOptions& options) {
+  check_output(options.events, {options.file});
   const RunLimits limits = options.device.start();
   const ResultFile file(options.file);
   if (options.world >= file.num_worlds()) {
@@ -132,13 +137,15 @@ int replay(const ReplayOptions& options) {
                     program_provenance().code()});
   }
   const auto [engine, sweep] = load_again(file, made_in, options.base);
-  check_inputs(file, made_in, sweep);
+  std::vector<std::string> files = check_inputs(file, made_in, sweep);
+  files.insert(files.end(), {options.file, made_in.attribute("sweep_file")});
+  check_output(options.events, files);
   SweepInputs inputs(sweep);
   WorkloadSource workloads(sweep, inputs.files());
   const auto engine_run = engine->start(sweep, workloads, limits);
   const ResultChunk again = engine_run->start(engine_run->plan(world, world + 1))();
   if (!options.events.empty()) {
-    write_output(options.events,
+    write_output(options.events, files,
                  [&, id = world](std::ostream& out) { engine_run->replay(id, out); });
   }
   std::ostream& report = options.events == "-" ? std::cerr : std::cout;

@@ -63,8 +63,9 @@ void report(const ReportArguments& arguments) {
 
 void write_report(const std::string& result_file, const std::string& output) {
   const ReportAssets& assets = report_assets();
-  const ResultFile file(result_file);
+  check_output(output, {result_file});
   check_replaceable(output);
+  const ResultFile file(result_file);
   ReportOptions options;
   options.generator = "servesweep " + program_provenance().code_version;
   const std::size_t overhead = report_overhead(assets);
@@ -72,7 +73,7 @@ void write_report(const std::string& result_file, const std::string& output) {
   options.keys = keys_of(file.attribute("engine"));
   const std::string title = std::filesystem::path(result_file).filename();
   const std::string page = report_page(assets, title, report_data(file, options));
-  write_output(output, [&](std::ostream& out) { out << page; });
+  write_output(output, {result_file}, [&](std::ostream& out) { out << page; });
   if (output != "-") {
     std::cout << output << ": " << format_count(file.num_worlds(), "world") << ", "
               << format_size(page.size()) << "; open it in a browser\n";

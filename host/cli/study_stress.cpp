@@ -11,6 +11,7 @@
 #include "host/calibration/calibrate.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/support/options.hpp"
+#include "host/cli/support/output_stream.hpp"
 #include "host/cli/support/study_run.hpp"
 #include "host/studies/stress/original_files.hpp"
 #include "host/studies/stress/stress_analysis.hpp"
@@ -37,7 +38,7 @@ struct StressOptions {
 
 StudyConclusions conclude(const Study& study) {
   StudyConclusions conclusions{
-      render(stress_findings(study.worlds)), method_rows(study.worlds), {}};
+      render(stress_findings(study.worlds)), method_rows(study.worlds), {}, kOriginalPrefix};
   conclusions.files = original_files(study, conclusions.findings);
   return conclusions;
 }
@@ -114,21 +115,28 @@ class StressRun {
   StudyRun study_;
 };
 
-void print_end(const std::string& path) {
+void print_end(const StudyOptions& study) {
+  const std::string& path = study.output;
   const ResultFile file(path);
   print_findings(file.findings());
   const std::string name = shell_line({path});
   std::cout << "result: " << path << " (" << format_size(std::filesystem::file_size(path)) << ", "
             << format_count(file.num_worlds(), "world") << ")\n"
-            << "        beside it " << kOriginalStem
-            << "_*: steps 1 to 3 as CSV, the findings as JSON\n"
+            << "        beside it " << study.side_file(kOriginalPrefix, "*")
+            << ": steps 1 to 3 as CSV, the findings as JSON\n"
             << "next: servesweep report " << name << '\n'
             << "      servesweep show " << name << " --sort p99_latency_s --top 20\n";
 }
 
-int run_stress(const StressOptions& options, const Program& program) {
+int run_stress(StressOptions& options, const Program& program) {
+  for (const std::string& file : {options.settings.trace, options.calibration}) {
+    if (!file.empty()) options.study.inputs.push_back(file);
+  }
+  for (const char* name : kOriginalFiles) {
+    check_output(options.study.side_file(kOriginalPrefix, name), options.study.inputs);
+  }
   StressRun(options, program).run();
-  print_end(options.study.output);
+  print_end(options.study);
   return kOk;
 }
 

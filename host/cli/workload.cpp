@@ -102,10 +102,12 @@ WorkloadSpec only_workload(const Sweep& sweep, std::uint32_t replication) {
 }
 
 void generate(const GenerateArguments& arguments) {
+  check_output(arguments.output, {arguments.sweep_file});
   const auto [engine, sweep] = load_sweep(spec_of(arguments));
   print_warnings(sweep.warnings());
   const WorkloadSpec spec = only_workload(sweep, static_cast<std::uint32_t>(arguments.replication));
   SweepInputs inputs(sweep);
+  check_output(arguments.output, inputs.paths());
   WorkloadSource source(sweep, inputs.files());
   const auto workload = source.get(spec, arguments.replication);
   if (workload->prefix_block_tokens > 0) {

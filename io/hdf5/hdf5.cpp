@@ -196,6 +196,11 @@ Id create_memory_file() {
   return create_file("in memory", access);
 }
 
+bool is_hdf5(const std::string& path) {
+  configure_library();
+  return H5Fis_hdf5(path.c_str()) > 0;
+}
+
 Id open_file(const std::string& path) {
   const Id access = file_access();  // closing it before fail() would lose the reason
   if (H5Fis_hdf5(path.c_str()) == 0) throw IoError(kRead + path + " (it is no HDF5 file)");

@@ -47,6 +47,7 @@ void check_write(herr_t result, hid_t where);
 Id create_file(const std::string& path);  // an existing one is truncated
 Id create_memory_file();
 Id open_file(const std::string& path);  // to read
+bool is_hdf5(const std::string& path);  // by its first bytes
 // The bytes that a file in memory would have on disk; valid until it is changed or closed.
 std::string_view file_image(hid_t file);
 void close_file(Id& file);  // fails if not everything could be written

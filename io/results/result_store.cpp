@@ -108,6 +108,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
       sweep_(sweep),
       provenance_(std::move(provenance)) {
   const bool start_over = on_existing == OnExisting::kStartOver;
+  target_of(path_);
   // Unfinished parts go before a result file: they were begun with kStartOver.
   const auto complete = [&] { return !start_over && !has_parts() && file_matches(); };
   already_complete_ = complete();
@@ -130,7 +131,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
                                 {"code", provenance_.code()},
                                 {"schema", schema_text(schema_)},
                                 {"resolved_toml", sweep_.resolved_toml()}};
-    write_file_atomically(run_path(), run.dump(1) + "\n");
+    write_file_atomically(run_path(), run.dump(1) + "\n", Leftovers::kKeep);
   }
 }
 

@@ -111,6 +111,7 @@ void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
 
 void write_result_file(const std::string& path, const ResultSchema& schema, const Sweep& sweep,
                        const Provenance& provenance, const std::vector<Shard>& shards) {
+  remove_leftovers(path);
   AtomicFile atomic(path);
   hdf5::Id file = hdf5::create_file(atomic.temporary_path());
   write_contents(file, schema, sweep, provenance, shards);

@@ -105,7 +105,7 @@ Shard write_shard(const std::string& folder, const ResultSchema& schema, const R
     }
     shard.num_entries.push_back(total(chunk.tables[t].row_size));
   }
-  write_file_atomically(shard.path, hdf5::file_image(file));
+  write_file_atomically(shard.path, hdf5::file_image(file), Leftovers::kKeep);
   return shard;
 }
 

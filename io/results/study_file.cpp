@@ -114,6 +114,7 @@ Study read_study(const ResultFile& file, const std::string& name,
 
 void write_study(const std::string& path, const Study& study, const Provenance& provenance,
                  const std::vector<StudyFinding>& findings, const std::vector<MethodRow>& methods) {
+  remove_leftovers(path);
   AtomicFile atomic(path);
   hdf5::Id file = hdf5::create_file(atomic.temporary_path());
   write_attributes(

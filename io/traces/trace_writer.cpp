@@ -1,5 +1,6 @@
 #include "io/traces/trace_writer.hpp"
 
+#include <fcntl.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -32,9 +33,10 @@ void append_seconds(std::string& text, std::int64_t ns) {
 }
 
 void write_gzip(const std::string& path, const std::string& text) {
+  remove_leftovers(path);
   AtomicFile atomic(path);
   errno = 0;
-  const gzFile file = gzopen(atomic.temporary_path().c_str(), "wb");
+  const gzFile file = gzdopen(::fcntl(atomic.descriptor(), F_DUPFD_CLOEXEC, 0), "wb");
   if (file == nullptr) throw_cannot_write(path, errno);
   constexpr std::size_t kPiece = std::size_t{1} << 20;  // zlib counts in 32 bits
   bool good = true;

@@ -137,7 +137,7 @@ class Report(CliTest):
         self.assertIn("out.html exists (and is no report) choose another file with -o", err)
         self.assertEqual(self.path("out.html").read_text(), "<p>my own page</p>")
         _, err = self.cli("report", "out.h5", "-o", "out.h5", code=2)
-        self.assertIn("out.h5 exists", err)
+        self.assertIn("out.h5 would be replaced (it is what the command reads)", err)
         _, err = self.cli("report", "out.h5", "-o", "nowhere/r.html", code=3)
         self.assertIn("cannot write nowhere/r.html", err)
         self.assertIn("missing.h5", self.cli("report", "missing.h5", code=3)[1])

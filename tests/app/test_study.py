@@ -207,7 +207,7 @@ class StressStudy(CliTest):
         self.stress(*SMALL, "--steps", "2,3", "-o", "sub/s.h5")
 
         def rows(name):
-            with open(self.path(f"sub/comprehensive_stress_results_{name}.csv")) as file:
+            with open(self.path(f"sub/s_{name}.csv")) as file:
                 return list(csv.DictReader(file))
 
         self.assertEqual(len(rows("step1_request_scaling")), 2 * 5)
@@ -220,10 +220,31 @@ class StressStudy(CliTest):
         self.assertAlmostEqual(float(rows("step2_gpu_scaling")[0]["avg_latency"]),
                                w["mean_latency_s"][first].mean())
         analysis = json.loads(
-            self.path("sub/comprehensive_stress_results_analysis.json").read_text())
+            self.path("sub/s_analysis.json").read_text())
         with h5py.File(self.path("sub/s.h5")) as file:
             texts = list(file["findings/text"].asstr()[:])
         self.assertEqual([f["text"] for f in analysis["findings"]], texts)
+
+    def test_studies_in_one_folder_keep_their_files(self):
+        self.stress(*SMALL, "--step1-only", "-o", "a.h5")
+        a = self.path("a_step1_request_scaling.csv").read_bytes()
+        out, _ = self.stress(*SMALL, "--step1-only", "--seed", "7", "-o", "b.h5")
+        self.assertIn("beside it b_*: ", out)
+        self.assertEqual(self.path("a_step1_request_scaling.csv").read_bytes(), a)
+        self.assertNotEqual(self.path("b_step1_request_scaling.csv").read_bytes(), a)
+        out, _ = self.stress(*SMALL, "--step1-only", "-o", "c.h5", "--original-names")
+        self.assertIn("beside it comprehensive_stress_results_*: ", out)
+        self.assertTrue(self.path("comprehensive_stress_results_step1_request_scaling.csv").exists())
+        self.assertFalse(self.path("c_step1_request_scaling.csv").exists())
+
+    def test_no_input_is_replaced(self):
+        self.write_trace(1500)
+        self.path("t.csv").rename(self.path("s_all_results.csv"))
+        before = self.path("s_all_results.csv").read_bytes()
+        _, err = self.stress("--trace", "s_all_results.csv", "--step1-only", "-o", "s.h5", code=2)
+        self.assertIn("s_all_results.csv would be replaced (it is what the command reads)", err)
+        self.assertEqual(self.path("s_all_results.csv").read_bytes(), before)
+        self.assertFalse(self.path("s.h5").exists())
 
     def test_real_timestamps_and_calibration(self):
         self.stress("--max-requests", "1000", "--max-gpus", "2", "--real-timestamps", "-q",

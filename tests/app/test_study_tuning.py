@@ -34,7 +34,7 @@ class TuningStudy(CliTest):
         return self.cli("study", "tuning", *arguments, code=code)
 
     def json(self, name):
-        return json.loads(self.path(name).read_text())
+        return json.loads(self.path("t_" + name).read_text())
 
     def findings(self, topic, name="t.h5"):
         with h5py.File(self.path(name)) as file:
@@ -77,7 +77,7 @@ class TuningStudy(CliTest):
     def test_files_are_the_means_of_the_worlds(self):
         self.tuning(*QUIET, "-o", "t.h5")
         w = Worlds(self.path("t.h5"))
-        self.assertEqual({p.name for p in self.folder.glob("*.json")}, set(FILES))
+        self.assertEqual({p.name[2:] for p in self.folder.glob("t_*.json")}, set(FILES))
 
         def check(row, rows, keys):
             self.assertGreater(rows.sum(), 0)
@@ -193,7 +193,7 @@ class TuningStudy(CliTest):
     def test_files_say_what_they_are_of_and_the_study_names_them(self):
         out, _ = self.tuning(*QUIET, "--seed", "7", "--seeds", "2", "-o", "t.h5")
         lines = out[out.index("result: t.h5"):].splitlines()
-        self.assertEqual([line.strip() for line in lines[1:]], sorted(FILES))
+        self.assertEqual([line.strip() for line in lines[1:]], ["t_" + name for name in sorted(FILES)])
         for name in FILES:
             with self.subTest(name):
                 content = self.json(name)
@@ -241,7 +241,7 @@ class TuningStudy(CliTest):
         there = set(Worlds(self.path("t.h5"))["step"])
         left_out = {*QUEUE_STEPS, "chunked_latency", "chunked_itl", "comparison"}
         self.assertEqual(there, set(STEPS) - left_out)
-        self.assertEqual({p.name for p in self.folder.glob("*.json")},
+        self.assertEqual({p.name[2:] for p in self.folder.glob("t_*.json")},
                          {name for name, steps in FILES.items() if not left_out & set(steps)})
         self.tuning(*QUIET, *only("comparison"), "-o", "x.h5", code=2)
         self.assertFalse(self.path("x.h5").exists())
@@ -255,7 +255,7 @@ class TuningStudy(CliTest):
 
     def test_experiments_add_to_the_file_and_are_not_run_again(self):
         self.tuning(*QUIET, *only("queue-time"), "-o", "t.h5")
-        self.assertEqual({p.name for p in self.folder.glob("*.json")}, {"queue_time_optimization.json"})
+        self.assertEqual({p.name[2:] for p in self.folder.glob("t_*.json")}, {"queue_time_optimization.json"})
         _, err = self.tuning("--skip-figures", "--skip-queue", "--skip-max-seqs", "--skip-benchmark",
                              "--skip-chunked-prefill", "-o", "t.h5")
         self.assertNotIn("queue_time:", err)

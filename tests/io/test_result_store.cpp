@@ -392,7 +392,9 @@ TEST_CASE("a disk that fills up is an I/O error, and leaves no half files") {
   INFO(read_bytes(folder / "log"));
   CHECK(code == 0);
   CHECK_FALSE(fs::exists(path));
-  CHECK_FALSE(fs::exists(path + ".tmp"));
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    CHECK(entry.path().extension() != ".tmp");
+  }
   auto store = open_store(path, sweep);  // nothing was lost
   CHECK(store.finished() == Ranges{{0, 36}});
   store.finish();

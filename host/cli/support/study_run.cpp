@@ -10,6 +10,7 @@
 #include "host/base/units.hpp"
 #include "host/cli/program.hpp"
 #include "host/cli/support/options.hpp"
+#include "host/cli/support/output_stream.hpp"
 #include "io/files/atomic_file.hpp"
 #include "io/results/study_file.hpp"
 
@@ -22,6 +23,7 @@ constexpr std::size_t kCacheShare = 8;  // of the memory, for workloads that ste
 
 std::string folder_of(const std::string& output) {
   if (output.empty()) throw InputError("invalid -o (it is empty) name a result file");
+  target_of(output);
   return output + ".study";
 }
 
@@ -46,6 +48,17 @@ void StudyOptions::add_to(CLI::App& command) {
   device.add_to(command);
   command.add_flag("--fresh", fresh, "Starts over: gives up what the result file holds");
   command.add_flag("-q,--quiet", quiet, "No progress on stderr");
+  command.add_flag("--original-names", original_names,
+                   "Names the files beside the result file as the original does, not after the\n"
+                   "result file: for scripts; a second study in the folder then replaces them");
+}
+
+std::string StudyOptions::side_file(const std::string& original_prefix,
+                                    const std::string& name) const {
+  const fs::path file = output;
+  return (file.parent_path() /
+          ((original_names ? original_prefix : file.stem().string() + "_") + name))
+      .string();
 }
 
 void add_seeds(CLI::App& command, std::int32_t& seeds, std::uint64_t& seed,
@@ -141,10 +154,9 @@ void StudyRun::write() {
   provenance.time_finished_utc = utc_now();
   const StudyConclusions conclusions = conclude_(study_);
   write_study(options_.output, study_, provenance, conclusions.findings, conclusions.methods);
-  const fs::path folder = fs::path(options_.output).parent_path();
-  for (const auto& [name, text] : conclusions.files) {
-    const std::string path = (folder / name).string();
-    write_file_atomically(path, text);
+  for (const auto& [name, contents] : conclusions.files) {
+    const std::string path = options_.side_file(conclusions.original_prefix, name);
+    write_output(path, options_.inputs, [&text = contents](std::ostream& out) { out << text; });
     files_written_.insert(path);
   }
 }

@@ -21,8 +21,12 @@ namespace servesweep {
 
 struct StudyOptions {
   std::string output;
-  bool fresh = false, quiet = false;
+  bool fresh = false, quiet = false, original_names = false;
   DeviceOptions device;
+  std::vector<std::string> inputs = {};  // files that the study reads: none is replaced
+
+  // Of a file beside the output, which has the output's name before its own, or the original's.
+  std::string side_file(const std::string& original_prefix, const std::string& name) const;
 
   void add_to(CLI::App& command);  // the default output is the one that is set
 };
@@ -39,6 +43,7 @@ struct StudyConclusions {
   std::vector<StudyFinding> findings;
   std::vector<MethodRow> methods;
   std::vector<std::pair<std::string, std::string>> files;  // (name, contents), beside the output
+  std::string original_prefix = {};                        // of these names, with --original-names
 };
 
 // The file holds the steps that were finished, and the folder beside it what the last one has done.

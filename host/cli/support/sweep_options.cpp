@@ -108,7 +108,10 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
       }
     }
   }
-  for (const auto& [text, digits] : sha256) checksums_ += digits + "  " + text + "\n";
+  for (const auto& [text, digits] : sha256) {
+    checksums_ += digits + "  " + text + "\n";
+    paths_.push_back(sweep.path(text));
+  }
 }
 
 std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,

@@ -52,6 +52,8 @@ class SweepInputs {
   InputFiles files();  // refer to this
   // A line per file as sha256sum prints them, by path as the sweep file spells it.
   const std::string& checksums() const { return checksums_; }
+  // Where these files are.
+  const std::vector<std::string>& paths() const { return paths_; }
 
  private:
   std::shared_ptr<const Trace> trace(const std::string& text, const TraceOptions& options);
@@ -59,6 +61,7 @@ class SweepInputs {
   const Sweep& sweep_;
   std::map<std::tuple<std::string, bool, OnBadRow>, std::shared_ptr<const Trace>> traces_;
   std::string checksums_;
+  std::vector<std::string> paths_;
 };
 
 }  // namespace servesweep

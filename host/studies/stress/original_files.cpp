@@ -126,17 +126,14 @@ std::string table(const std::vector<OriginalRow>& rows) {
 
 std::vector<std::pair<std::string, std::string>> original_files(
     const Study& study, const std::vector<StudyFinding>& findings) {
-  static constexpr std::pair<StressStep, const char*> kSteps[] = {
-      {StressStep::kRequestScaling, "_step1_request_scaling.csv"},
-      {StressStep::kGpuScaling, "_step2_gpu_scaling.csv"},
-      {StressStep::kKSensitivity, "_step3_kbins_sensitivity.csv"}};
-  const std::string stem = kOriginalStem;
+  static constexpr StressStep kSteps[] = {StressStep::kRequestScaling, StressStep::kGpuScaling,
+                                          StressStep::kKSensitivity};
   const StudyData data(study.worlds);
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<OriginalRow> all;  // a configuration of several steps once, as the last has it
-  for (const auto& [step, name] : kSteps) {
+  for (const StressStep step : kSteps) {
     const std::vector<OriginalRow> of_step = rows_of(study, data, step);
-    files.emplace_back(stem + name, table(of_step));
+    files.emplace_back(kOriginalFiles[files.size()], table(of_step));
     for (const OriginalRow& row : of_step) {
       const auto same = std::find_if(all.begin(), all.end(), [&](const OriginalRow& other) {
         return other.inputs == row.inputs;
@@ -148,8 +145,8 @@ std::vector<std::pair<std::string, std::string>> original_files(
       }
     }
   }
-  files.emplace_back(stem + "_all_results.csv", table(all));
-  files.emplace_back(stem + "_analysis.json", original_analysis(study, findings));
+  files.emplace_back(kOriginalFiles[3], table(all));
+  files.emplace_back(kOriginalFiles[4], original_analysis(study, findings));
   return files;
 }
 

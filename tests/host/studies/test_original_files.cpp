@@ -54,11 +54,11 @@ std::map<std::string, std::string> files_of(const Study& study,
   return files;
 }
 
-const std::string kStep1 = "comprehensive_stress_results_step1_request_scaling.csv";
-const std::string kStep2 = "comprehensive_stress_results_step2_gpu_scaling.csv";
-const std::string kStep3 = "comprehensive_stress_results_step3_kbins_sensitivity.csv";
-const std::string kAll = "comprehensive_stress_results_all_results.csv";
-const std::string kAnalysis = "comprehensive_stress_results_analysis.json";
+const std::string kStep1 = "step1_request_scaling.csv";
+const std::string kStep2 = "step2_gpu_scaling.csv";
+const std::string kStep3 = "step3_kbins_sensitivity.csv";
+const std::string kAll = "all_results.csv";
+const std::string kAnalysis = "analysis.json";
 
 std::vector<StudyRow> three_steps() {
   std::vector<StudyRow> rows;
