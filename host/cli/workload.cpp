@@ -6,6 +6,7 @@
 #include <set>
 
 #include "host/base/error.hpp"
+#include "host/base/names.hpp"
 #include "host/base/units.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/support/options.hpp"
@@ -14,6 +15,7 @@
 #include "host/workload/trace_summary.hpp"
 #include "host/workload/workload_params.hpp"
 #include "io/files/toml_reader.hpp"
+#include "io/traces/trace_format.hpp"
 #include "io/traces/trace_reader.hpp"
 #include "io/traces/trace_writer.hpp"
 
@@ -26,10 +28,17 @@ struct InfoArguments {
   bool json = false;
 };
 
+std::string format_names() {
+  std::vector<std::string> names;
+  for (const TraceFormat& format : trace_formats()) names.emplace_back(format.name);
+  return joined(names);
+}
+
 void add_workload_info(CLI::App& workload) {
   const auto arguments = std::make_shared<InfoArguments>();
   CLI::App* command = workload.add_subcommand(
-      "info", "Says what is in a request trace: rows, failures, rate, burstiness, lengths.");
+      "info",
+      "Says what is in a request trace: rows, failures, rate, burstiness, lengths, prefixes.");
   add_value(*command, "file", arguments->file, "FILE", "Trace file")->required();
   command->add_flag("--json", arguments->json, "As a JSON object");
   command->add_flag("--keep-failed", arguments->options.keep_failed,
@@ -40,11 +49,22 @@ void add_workload_info(CLI::App& workload) {
           CLI::CheckedTransformer(std::map<std::string, OnBadRow>{{"error", OnBadRow::kError},
                                                                   {"skip", OnBadRow::kSkip}})
               .description(""));
+  std::map<std::string, TimeUnit> units;
+  for (const TimeUnit unit : {TimeUnit::kSeconds, TimeUnit::kMilliseconds, TimeUnit::kMicroseconds,
+                              TimeUnit::kNanoseconds, TimeUnit::kDate}) {
+    units[name_of(unit)] = unit;
+  }
+  add_value(*command, "--time-unit", arguments->options.time_unit, "s|ms|us|ns|date",
+            "Unit of its times (workload.time_unit of a sweep); default: as its format says")
+      ->transform(CLI::CheckedTransformer(units).description(""));
+  add_value(*command, "--hash-block", arguments->options.hash_block_tokens, "N",
+            "Tokens of the blocks that its prefix hashes stand for (workload.hash_block);\n"
+            "default: as its format says")
+      ->check(whole_number(1, 1'000'000'000));
   command->footer(
-      "The format (BurstGPT, Azure LLM 2023, Mooncake, Vidur, LLMServingSim, our own) is found "
-      "from the first "
-      "line;\n"
-      "gzip is fine. Times are in seconds, lengths in tokens.\n\n"
+      "The format (" + format_names() +
+      ") is\n"
+      "found from the first line; gzip is fine. Times are in seconds, lengths in tokens.\n\n"
       "Examples:\n"
       "  servesweep workload info BurstGPT_1.csv\n"
       "  servesweep workload info azure_conv.csv.gz --json");
@@ -54,6 +74,9 @@ void add_workload_info(CLI::App& workload) {
       throw InputError(arguments->file + " holds no requests (" + format_count(trace.rows_read) +
                        " rows, " + format_count(trace.rows_failed) + " failed, " +
                        format_count(trace.rows_skipped) + " skipped) look at --keep-failed");
+    }
+    for (const std::string& warning : trace.warnings) {
+      print_warnings({arguments->file + ": " + warning});
     }
     const TraceSummary summary = summarize(trace);
     std::cout << (arguments->json ? to_json(trace, summary) : to_text(trace, summary));

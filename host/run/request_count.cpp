@@ -12,7 +12,7 @@ namespace {
 // What the number of a workload's requests depends on.
 auto size_key(const WorkloadSpec& spec) {
   return std::make_tuple(spec.trace, spec.source.preset, spec.source.requests,
-                         spec.trace_options.keep_failed, spec.trace_options.on_bad_row);
+                         trace_options(spec.trace_options));
 }
 
 std::int64_t requests_of(const WorkloadSpec& spec, WorkloadSource& workloads) {
@@ -20,7 +20,7 @@ std::int64_t requests_of(const WorkloadSpec& spec, WorkloadSource& workloads) {
   if (spec.trace.empty()) {
     return wish > 0 ? wish : static_cast<std::int64_t>(workloads.get(spec, 0)->size());
   }
-  const TraceOptions options = {spec.trace_options.keep_failed, spec.trace_options.on_bad_row};
+  const TraceOptions options = trace_options(spec.trace_options);
   const auto rows = static_cast<std::int64_t>(workloads.files().trace(spec.trace, options)->size());
   return wish > 0 ? std::min(wish, rows) : rows;
 }

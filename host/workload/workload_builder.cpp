@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/base/error.hpp"
+#include "host/base/units.hpp"
 #include "host/workload/burstgpt_like.hpp"
 #include "host/workload/production_mix.hpp"
 #include "sim/core/clock.hpp"
@@ -88,8 +89,8 @@ void generate_lengths(const WorkloadSpec& spec, const TraceProvider& traces,
   const bool prompt_empirical = spec.prompt.choice.kind == LengthKind::kEmpirical;
   const bool output_empirical = spec.output.choice.kind == LengthKind::kEmpirical;
   std::shared_ptr<const Trace> prompt_trace, output_trace;
-  if (prompt_empirical) prompt_trace = load(traces, spec.prompt.trace, {});
-  if (output_empirical) output_trace = load(traces, spec.output.trace, {});
+  if (prompt_empirical) prompt_trace = load(traces, spec.prompt.trace, kLengthsOnly);
+  if (output_empirical) output_trace = load(traces, spec.output.trace, kLengthsOnly);
   const bool pairs = prompt_empirical && output_empirical && spec.prompt.trace == spec.output.trace;
 
   generate_lengths(spec.prompt, prompt_trace ? &prompt_trace->prompt_tokens : nullptr,
@@ -131,9 +132,34 @@ std::size_t request_count(const WorkloadSpec& spec, const Trace* trace) {
   return wanted == 0 ? trace->size() : wanted;
 }
 
+// The advice where a trace says when its requests come, but not in a way that can be simulated.
+std::string as_lengths(const Trace& trace) {
+  return "use it for lengths only: workload.lengths.prompt and .output with kind = \"empirical\" "
+         "and trace = \"" +
+         trace.path + "\", and arrivals by workload.arrivals";
+}
+
+void check_arrivals(const Trace& trace, std::size_t num_requests) {
+  if (!trace.has_times()) {
+    throw InputError("trace " + trace.path + " has no arrival times (the format " + trace.format +
+                     " without its column of times) " + as_lengths(trace));
+  }
+  const auto begin = trace.delay_ns.begin();
+  const auto end =
+      trace.delay_ns.empty() ? begin : begin + static_cast<std::ptrdiff_t>(num_requests);
+  const auto waiting =
+      std::count_if(begin, end, [](std::int64_t delay_ns) { return delay_ns >= 0; });
+  if (waiting > 0) {
+    throw InputError("trace " + trace.path + " has sessions (" + format_count(waiting, "request") +
+                     " with a delay after the answer before, which is not simulated yet) " +
+                     as_lengths(trace));
+  }
+}
+
 // The first of a trace's requests, as many as the workload has.
 void copy_requests(const Trace& trace, Workload& workload) {
   const std::size_t n = workload.size();
+  check_arrivals(trace, n);
   for (std::size_t i = 0; i < n; ++i)
     workload.arrival_ns[i] = trace.arrival_ns[i] - trace.arrival_ns[0];
   const auto copy = [](const auto& from, std::size_t count, auto& to) {
@@ -207,8 +233,7 @@ Workload build_workload(const WorkloadSpec& spec, const TraceProvider& traces, s
                         std::uint32_t replication) {
   std::shared_ptr<const Trace> trace;
   if (!spec.trace.empty()) {
-    trace =
-        load(traces, spec.trace, {spec.trace_options.keep_failed, spec.trace_options.on_bad_row});
+    trace = load(traces, spec.trace, trace_options(spec.trace_options));
   }
   const std::size_t n = request_count(spec, trace.get());
   Workload workload;
@@ -260,11 +285,20 @@ double scaling_of(const WorkloadSpec& spec, const Workload& workload) {
 
 double load_scaling(const WorkloadSpec& spec, const Workload& workload) {
   const double scaling = scaling_of(spec, workload);
-  const double span_ns = static_cast<double>(workload.arrival_ns.back()) / scaling;
-  if (span_ns <= static_cast<double>(kMaxArrival_ns)) return scaling;
-  throw InputError("arrivals span " + std::to_string(static_cast<std::int64_t>(span_ns * 1e-9)) +
-                   " s (at most 9007199 s, 104 days, keep the clock exact) raise "
-                   "workload.rps_scaling or lower workload.requests");
+  const auto scaled_ns = [scaling](std::int64_t ns) { return static_cast<double>(ns) / scaling; };
+  const auto is_exact = [&](std::int64_t ns) {
+    return scaled_ns(ns) <= static_cast<double>(kMaxArrival_ns);
+  };
+  const std::vector<std::int64_t>& arrival_ns = workload.arrival_ns;
+  if (is_exact(arrival_ns.back())) return scaling;
+  const auto first_late = std::partition_point(arrival_ns.begin(), arrival_ns.end(), is_exact);
+  const std::string num_before = std::to_string(first_late - arrival_ns.begin());
+  throw InputError("arrivals span " +
+                   std::to_string(static_cast<std::int64_t>(scaled_ns(arrival_ns.back()) * 1e-9)) +
+                   " s (at " + "most 9007199 s, 104 days, keep the clock exact; the first " +
+                   num_before + " of " + std::to_string(arrival_ns.size()) +
+                   " requests do) set workload.requests = " + num_before +
+                   " or less, or raise workload.rps_scaling");
 }
 
 }  // namespace servesweep

@@ -110,12 +110,16 @@ bool has_workload_parameters(const ParameterSet& set) {
   return set.find("workload.trace").has_value();
 }
 
+TraceOptions trace_options(const TraceParams& params) {
+  return {params.keep_failed, params.on_bad_row, params.time_unit, params.hash_block};
+}
+
 TraceOptions read_trace_options(const ParameterSet& set, const double* values) {
+  if (!has_workload_parameters(set)) return {};
+  if (values[set.find("workload.trace").value()] == 0) return kLengthsOnly;
   TraceParams params;
-  if (has_workload_parameters(set)) {
-    ParameterSet::assign(params, values, set.find("workload.keep_failed").value());
-  }
-  return {params.keep_failed, params.on_bad_row};
+  ParameterSet::assign(params, values, set.find("workload.keep_failed").value());
+  return trace_options(params);
 }
 
 std::vector<Finding> check_workload(const WorkloadSpec& spec) {

@@ -30,6 +30,11 @@ struct EnumNames<OnBadRow> {
   static constexpr const char* values[] = {"error", "skip"};
 };
 
+template <>
+struct EnumNames<TimeUnit> {
+  static constexpr const char* values[] = {"auto", "s", "ms", "us", "ns", "date"};
+};
+
 struct SourceParams {
   TraceFile trace;
   WorkloadPreset preset = WorkloadPreset::kNone;
@@ -49,6 +54,8 @@ struct SourceParams {
 struct TraceParams {
   bool keep_failed = false;
   OnBadRow on_bad_row = OnBadRow::kError;
+  TimeUnit time_unit = TimeUnit::kAuto;
+  std::int32_t hash_block = 0;
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
@@ -56,6 +63,12 @@ struct TraceParams {
           "Keeps requests with 0 output tokens (failed ones in BurstGPT).");
     visit(&TraceParams::on_bad_row, "on_bad_row",
           "A row that cannot be read is an error, or skipped and counted.");
+    visit(&TraceParams::time_unit, FieldName{"time_unit", "workload_time_unit"},
+          "Unit of the trace's times, or dates; auto: as its format says.");
+    visit(&TraceParams::hash_block, FieldName{"hash_block", "workload_hash_block"}, "tokens", 0,
+          1e9,
+          "Tokens of the blocks that the trace's prefix hashes stand for; 0: as its format "
+          "says.");
   }
 };
 
@@ -176,6 +189,9 @@ WorkloadSpec read_workload_spec(const ParameterSet& set, const double* values,
 // Whether the set has the parameters of workloads. All below needs them, but for
 // read_trace_options(), which gives the defaults without them.
 bool has_workload_parameters(const ParameterSet& set);
+// How the trace of a world is read, and its traces of lengths.
+TraceOptions trace_options(const TraceParams& params);
+inline constexpr TraceOptions kLengthsOnly{.lengths_only = true};
 // How a world's traces are read.
 TraceOptions read_trace_options(const ParameterSet& set, const double* values);
 

@@ -30,18 +30,51 @@ bool names_prefixes(const TraceFormat& format, std::string_view name) {
   return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool PrefixRows::read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
-                      Problem& problem) {
+PrefixRows::Found PrefixRows::read(std::string_view name, std::string_view list,
+                                   std::int32_t hashed_tokens, Problem& problem) {
   row_.clear();
   row_tokens_ = 0;
-  if (list.data() == nullptr) return true;
-  if (!read_block_tokens(name, problem)) return false;
+  if (list.data() == nullptr) return Found::kGood;
+  if (!read_block_tokens(name, problem)) return Found::kBad;
   if (list.front() != '[') {
     problem = {list.data(), "invalid " + std::string(name) + "=" + excerpt(list) +
                                 " (must be a list of whole numbers)"};
-    return false;
+    return Found::kBad;
   }
-  return read_hashes(list, static_cast<std::size_t>(hashed_tokens / row_tokens_), problem);
+  const bool is_empty = list.find_first_not_of(" \t\r", 1) == list.size() - 1;
+  const std::int64_t num_hashes = is_empty ? 0 : 1 + std::count(list.begin(), list.end(), ',');
+  look_at_length(num_hashes, hashed_tokens);
+  const std::int64_t most = (std::int64_t{hashed_tokens} + row_tokens_ - 1) / row_tokens_;
+  if (num_hashes > most) {
+    problem = {list.data(), "too many hashes: " + std::to_string(num_hashes) + " for " +
+                                std::to_string(hashed_tokens) + " tokens (blocks of " +
+                                std::to_string(row_tokens_) + " tokens make at most " +
+                                std::to_string(most)};
+    return Found::kTooMany;
+  }
+  const bool good =
+      read_hashes(list, static_cast<std::size_t>(hashed_tokens / row_tokens_), problem);
+  return good ? Found::kGood : Found::kBad;
+}
+
+void PrefixRows::look_at_length(std::int64_t num_hashes, std::int64_t hashed_tokens) {
+  if (num_hashes > 1) {
+    largest_block_ = std::min(largest_block_, (hashed_tokens - 1) / (num_hashes - 1));
+  }
+  if (num_hashes > 0) {
+    smallest_block_ = std::max(smallest_block_, hashed_tokens / (num_hashes + 1) + 1);
+    // One block is the first of blocks of any larger size, too.
+    const std::int64_t full = hashed_tokens / row_tokens_;
+    has_full_list_ |= full > 1 && num_hashes >= full;
+  }
+}
+
+std::string PrefixRows::likely_block() const {
+  if (largest_block_ < 1) return "";
+  std::int64_t block = 1;
+  while (2 * block <= largest_block_) block *= 2;  // as blocks usually are
+  if (block < smallest_block_ && smallest_block_ <= largest_block_) block = largest_block_;
+  return " (" + std::to_string(block) + " fits all lists)";
 }
 
 bool PrefixRows::read_block_tokens(std::string_view name, Problem& problem) {
@@ -54,6 +87,14 @@ bool PrefixRows::read_block_tokens(std::string_view name, Problem& problem) {
                                   "block, must be in [1, " + std::to_string(kMost) + "])"};
       return false;
     }
+    if (given_block_tokens_ > 0 && given_block_tokens_ != row_tokens_) {
+      problem = {name.data(), excerpt(name) + " says another size of blocks than hash_block=" +
+                                  std::to_string(given_block_tokens_) +
+                                  " (they must agree) leave hash_block out"};
+      return false;
+    }
+  } else if (given_block_tokens_ > 0) {
+    row_tokens_ = given_block_tokens_;
   }
   if (block_tokens_ == 0 || row_tokens_ == block_tokens_) return true;
   problem = {name.data(), excerpt(name) + " after " + excerpt(block_name_) +
@@ -129,7 +170,17 @@ void PrefixRows::reorder(const std::vector<std::size_t>& order) {
 }
 
 void PrefixRows::finish(Trace& trace) {
-  if (block_tokens_ == 0) return;
+  if (block_tokens_ == 0) {
+    if (given_block_tokens_ > 0) {
+      trace.warnings.emplace_back("hash_block is not used (no row has hashes)");
+    }
+    return;
+  }
+  if (!has_full_list_ && smallest_block_ > block_tokens_ && smallest_block_ <= largest_block_) {
+    trace.warnings.push_back(
+        "hashes are read as those of blocks of " + std::to_string(block_tokens_) +
+        " tokens, but all lists are shorter than that" + likely_block() + " set hash_block");
+  }
   trace.prefix_begin = std::move(begin_);
   trace.prefix_hashes = std::move(hashes_);
   trace.prefix_block_tokens = block_tokens_;

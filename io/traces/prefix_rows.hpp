@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,22 +19,28 @@ bool names_prefixes(const TraceFormat& format, std::string_view name);
 
 class PrefixRows {
  public:
-  explicit PrefixRows(const TraceFormat& format) : format_(format) {}
+  // hash_block_tokens: of the blocks that hashes stand for; 0: as the format says.
+  PrefixRows(const TraceFormat& format, std::int32_t hash_block_tokens)
+      : format_(format), given_block_tokens_(hash_block_tokens) {}
 
   struct Problem {
     const char* where;  // in the text of the row
     std::string message;
   };
+  // kTooMany: more than hashed_tokens tokens have blocks, which are of another size then; the
+  // message waits for its end.
+  enum class Found { kGood, kBad, kTooMany };
   // The hashes of the next row, as views into the file's text; a row without them has an empty
-  // (null) list. Takes the hashes of the full blocks of hashed_tokens tokens and does not look at
-  // what follows. False: not a list of hashes.
-  bool read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
-            Problem& problem);
+  // (null) list. Takes the hashes of the full blocks of hashed_tokens tokens.
+  Found read(std::string_view name, std::string_view list, std::int32_t hashed_tokens,
+             Problem& problem);
   // Appends the row that was read last.
   void keep();
 
   // order: [row], the rows as they are to be.
   void reorder(const std::vector<std::size_t>& order);
+  // " (16 fits them all)", or nothing where no block size does.
+  std::string likely_block() const;
   // Leaves the trace as it is if no row had a list.
   void finish(Trace& trace);
 
@@ -52,7 +59,14 @@ class PrefixRows {
   bool read_block_tokens(std::string_view name, Problem& problem);
   bool read_hashes(std::string_view list, std::size_t most, Problem& problem);
 
+  void look_at_length(std::int64_t num_hashes, std::int64_t hashed_tokens);
+
   const TraceFormat& format_;
+  const std::int32_t given_block_tokens_;
+  // Block sizes for which no list is longer than its blocks, and for which each has all full ones.
+  std::int64_t largest_block_ = std::numeric_limits<std::int32_t>::max();
+  std::int64_t smallest_block_ = 1;
+  bool has_full_list_ = false;  // a list with all full blocks of its row
   // The row that was read last.
   std::string_view row_name_;
   std::int32_t row_tokens_ = 0;  // of a block; 0: it has no list

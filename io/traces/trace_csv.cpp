@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include "host/base/names.hpp"
+#include "host/base/text.hpp"
 #include "io/files/csv.hpp"
 #include "io/traces/trace_format.hpp"
 #include "io/traces/trace_rows.hpp"
@@ -27,7 +28,7 @@ void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& 
   std::vector<Column> columns;
   const auto find = [&](std::string_view name, Field field) {
     for (std::size_t i = 0; !name.empty() && i < num_columns; ++i) {
-      if (!equal_ignoring_case(record[i], name)) continue;
+      if (!equal_ignoring_case(trimmed(record[i]), name)) continue;
       columns.push_back({field, i});
       return true;
     }
@@ -36,6 +37,8 @@ void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& 
   find(format.time, &TraceRows::Fields::time);
   find(format.prompt, &TraceRows::Fields::prompt);
   find(format.output, &TraceRows::Fields::output);
+  find(format.session, &TraceRows::Fields::session);
+  find(format.parent, &TraceRows::Fields::parent);
   rows.set_has_predicted(find(format.predicted, &TraceRows::Fields::predicted));
   rows.set_has_priority(find(format.priority, &TraceRows::Fields::priority));
 

@@ -9,54 +9,65 @@
 namespace servesweep {
 namespace {
 
-// second_name: another name for hashes than that of the row's first list.
-void take_prefixes(const TraceFormat& format, const JsonMember& member, TraceRows::Fields& fields,
-                   std::string_view& second_name) {
-  const bool named_by_size = format.prefix_block_tokens == 0;
-  if (named_by_size && fields.prefix_name.data() != nullptr && fields.prefix_name != member.name) {
-    second_name = member.name;
-  } else {
-    fields.prefix_name = member.name;
-    fields.prefix_hashes = member.value;
-  }
-}
+using Fields = TraceRows::Fields;
+
+struct Member {
+  std::string_view name;
+  std::string_view Fields::*field;
+};
 
 void read_row(const TraceFormat& format, std::string_view line, TraceRows& rows) {
-  TraceRows::Fields fields;
+  const Member known[] = {{format.time, &Fields::time},     {format.prompt, &Fields::prompt},
+                          {format.output, &Fields::output}, {format.session, &Fields::session},
+                          {format.parent, &Fields::parent}, {format.delay, &Fields::delay}};
+  Fields fields;
   JsonLine object(line);
   JsonMember member;
-  std::string_view second_name;
+  const auto twice = [&rows](std::string_view second, std::string_view name) {
+    rows.bad(second.data(),
+             "two members " + excerpt(name) + " (which of them is meant is not known) keep one");
+  };
   while (object.next(member)) {
-    // A name that stands twice counts the second time, as in most readers of JSON.
-    if (json_equal(member.name, format.time))
-      fields.time = member.value;
-    else if (json_equal(member.name, format.prompt))
-      fields.prompt = member.value;
-    else if (json_equal(member.name, format.output))
-      fields.output = member.value;
-    else if (names_prefixes(format, member.name))
-      take_prefixes(format, member, fields, second_name);
+    const auto* const found = std::find_if(
+        std::begin(known), std::end(known),
+        [&](const Member& m) { return !m.name.empty() && json_equal(member.name, m.name); });
+    if (found != std::end(known)) {
+      if ((fields.*found->field).data() != nullptr) return twice(member.name, found->name);
+      fields.*found->field = member.value;
+    } else if (names_prefixes(format, member.name)) {
+      const bool named_by_size = format.prefix_block_tokens == 0;
+      if (fields.prefix_name.data() != nullptr && named_by_size &&
+          fields.prefix_name != member.name) {
+        rows.bad(member.name.data(), excerpt(member.name) + " beside " +
+                                         excerpt(fields.prefix_name) +
+                                         " (the blocks of a trace must have one size) keep one "
+                                         "of them");
+        return;
+      }
+      if (fields.prefix_name.data() != nullptr) return twice(member.name, fields.prefix_name);
+      fields.prefix_name = member.name;
+      fields.prefix_hashes = member.value;
+    }
   }
   if (object.error() != nullptr) {
     rows.bad(object.where(), std::string("broken row (") + object.error() + ")");
     return;
   }
-  if (second_name.data() != nullptr) {
-    rows.bad(second_name.data(), excerpt(second_name) + " beside " + excerpt(fields.prefix_name) +
-                                     " (the blocks of a trace must have one size) keep one of " +
-                                     "them");
-    return;
-  }
-  for (const auto& [name, value] :
-       {std::pair{format.time, fields.time}, std::pair{format.prompt, fields.prompt},
-        std::pair{format.output, fields.output}}) {
+  for (const Member& m : known) {
+    std::string_view& value = fields.*m.field;
+    if (m.field == &Fields::session || m.field == &Fields::parent) continue;
+    const bool is_length = m.field == &Fields::prompt || m.field == &Fields::output;
+    if (value == "null") value = {};  // not given
     if (value.data() == nullptr) {
-      rows.bad(line.data(), "missing '" + std::string(name) + "' (every row must have it)");
+      if (!is_length) continue;
+      rows.bad(line.data(), "missing '" + std::string(m.name) + "' (every row must have it)");
       return;
     }
-    if (!is_json_number(value)) {
+    if (rows.time_unit() == TimeUnit::kDate && !is_length && value.starts_with('"')) {
+      value = value.substr(1, value.size() - 2);
+    } else if (!is_json_number(value) && (is_length || rows.time_unit() != TimeUnit::kAuto)) {
       rows.bad(value.data(),
-               "invalid " + std::string(name) + "=" + excerpt(value) + " (must be a number)");
+               "invalid " + std::string(m.name) + "=" + excerpt(value) + " (must be a number)");
       return;
     }
   }

@@ -1,5 +1,7 @@
 #include "io/traces/trace_reader.hpp"
 
+#include <utility>
+
 #include "host/base/sha256.hpp"
 #include "io/files/text_source.hpp"
 #include "io/traces/trace_format.hpp"
@@ -10,8 +12,9 @@ namespace {
 
 Trace parse(std::string_view text, std::string_view stored, const std::string& name,
             const TraceOptions& options) {
-  const TraceFormat& format = find_trace_format(text, name);
-  TraceRows rows(format, text, name, options);
+  FoundFormat found = find_trace_format(text, name);
+  const TraceFormat& format = found.format;
+  TraceRows rows(std::move(found), text, name, options);
   switch (format.syntax) {
     case TraceSyntax::kCsv:
       read_csv_rows(format, text, rows);

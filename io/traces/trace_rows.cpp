@@ -6,7 +6,9 @@
 #include <numeric>
 #include <utility>
 
+#include "host/base/units.hpp"
 #include "io/files/decimal.hpp"
+#include "io/traces/formats/times.hpp"
 
 namespace servesweep {
 namespace {
@@ -38,24 +40,38 @@ std::string excerpt(std::string_view text) {
   return shown + (text.size() > kLongest ? "...'" : "'");
 }
 
-TraceRows::TraceRows(const TraceFormat& format, std::string_view text, std::string file,
+TraceRows::TraceRows(FoundFormat found, std::string_view text, std::string file,
                      const TraceOptions& options)
-    : format_(format), file_(std::move(file)), options_(options), text_(text), prefixes_(format) {
+    : found_(std::move(found)),
+      format_(found_.format),
+      time_unit_(!found_.has_times || options.lengths_only ? TimeUnit::kAuto
+                 : options.time_unit == TimeUnit::kAuto    ? format_.time_unit
+                                                           : options.time_unit),
+      file_(std::move(file)),
+      options_(options),
+      text_(text),
+      prefixes_(format_, options.hash_block_tokens),
+      sessions_(format_) {
   const std::size_t rows = estimated_rows(text);
   trace_.arrival_ns.reserve(rows);
   trace_.prompt_tokens.reserve(rows);
   trace_.output_tokens.reserve(rows);
 }
 
+// Lines are counted anew each time: there are few findings, which need not come in the text's
+// order.
+Diagnostic TraceRows::at(const char* where, std::string message) const {
+  const std::string_view before = text_.substr(0, static_cast<std::size_t>(where - text_.data()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
+  return {file_, static_cast<int>(line), static_cast<int>(column), std::move(message)};
+}
+
 void TraceRows::bad(const char* where, const std::string& message) {
   ++trace_.rows_read;
   ++num_bad_;
   if (options_.on_bad_row == OnBadRow::kSkip || diagnostics_.size() == kMaxListed) return;
-  // Counted anew each time: there are few, and they need not come in the text's order.
-  const std::string_view before = text_.substr(0, static_cast<std::size_t>(where - text_.data()));
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
-  diagnostics_.push_back({file_, static_cast<int>(line), static_cast<int>(column), message});
+  diagnostics_.push_back(at(where, message));
 }
 
 bool TraceRows::parse_count(std::string_view field, std::string_view column, std::int32_t& count) {
@@ -69,14 +85,63 @@ bool TraceRows::parse_count(std::string_view field, std::string_view column, std
   return true;
 }
 
+// From the row's own time, or from its session's last one and the delay after it.
+bool TraceRows::read_time(const Fields& fields, std::int64_t& time_ns) {
+  const std::int32_t session = sessions_.next(fields.session, fields.parent);
+  std::int64_t delay_ns = -1;
+  const auto read = [&](std::string_view column, std::string_view text, std::int64_t& ns) {
+    if (parse_time(time_unit_, text, ns)) return true;
+    bad(text.data(), "invalid " + std::string(column) + "=" + excerpt(text) + " (must be " +
+                         time_rule(time_unit_) + ")");
+    return false;
+  };
+  if (fields.time.data() != nullptr) {
+    if (!read(format_.time, fields.time, time_ns)) return false;
+  } else if (session < 0 || !sessions_.has_time(session)) {
+    bad(fields.prompt.data(),
+        "missing '" + std::string(format_.time) + "' (every row must have " +
+            (format_.delay.empty() ? "it)"
+                                   : "it, but for later turns of a session, which may have '" +
+                                         std::string(format_.delay) + "' instead)"));
+    return false;
+  } else {
+    delay_ns = 0;
+    if (fields.delay.data() != nullptr && !read(format_.delay, fields.delay, delay_ns))
+      return false;
+    constexpr std::int64_t kLatest_ns = 4'000'000'000'000'000'000;  // as parse_time() has it
+    if (delay_ns < 0 || sessions_.time_ns(session) > kLatest_ns - delay_ns) {
+      bad(fields.delay.data(), "invalid " + std::string(format_.delay) + "=" +
+                                   excerpt(fields.delay) + " (must be a time of at least 0)");
+      return false;
+    }
+    time_ns = sessions_.time_ns(session) + delay_ns;
+  }
+  if (session >= 0) sessions_.time_ns(session) = time_ns;
+  session_ = session;
+  delay_ns_ = delay_ns;
+  return true;
+}
+
+bool TraceRows::read_prefixes(const Fields& fields, std::int32_t hashed_tokens) {
+  PrefixRows::Problem problem;
+  switch (prefixes_.read(fields.prefix_name, fields.prefix_hashes, hashed_tokens, problem)) {
+    case PrefixRows::Found::kGood:
+      return true;
+    case PrefixRows::Found::kBad:
+      bad(problem.where, problem.message);
+      return false;
+    case PrefixRows::Found::kTooMany:
+      if (++num_too_many_hashes_ == 1) too_many_hashes_ = at(problem.where, problem.message);
+      ++trace_.rows_read;
+      return false;
+  }
+  return false;
+}
+
 void TraceRows::add(const Fields& fields) {
   std::int64_t time_ns = 0;
   std::int32_t prompt = 0, output = 0, predicted = 0, priority = 0;
-  if (!format_.parse_time(fields.time, time_ns)) {
-    bad(fields.time.data(), "invalid " + std::string(format_.time) + "=" + excerpt(fields.time) +
-                                " (must be " + std::string(format_.time_rule) + ")");
-    return;
-  }
+  if (time_unit_ != TimeUnit::kAuto && !read_time(fields, time_ns)) return;
   if (!parse_count(fields.prompt, format_.prompt, prompt)) return;
   if (!parse_count(fields.output, format_.output, output)) return;
   if (std::int64_t{prompt} + output > kMaxTokens) {
@@ -87,12 +152,8 @@ void TraceRows::add(const Fields& fields) {
   }
   if (has_predicted_ && !parse_count(fields.predicted, format_.predicted, predicted)) return;
   if (has_priority_ && !parse_count(fields.priority, format_.priority, priority)) return;
-  PrefixRows::Problem problem;
   const std::int32_t hashed_tokens = prompt + (format_.prefix_covers_output ? output : 0);
-  if (!prefixes_.read(fields.prefix_name, fields.prefix_hashes, hashed_tokens, problem)) {
-    bad(problem.where, problem.message);
-    return;
-  }
+  if (!options_.lengths_only && !read_prefixes(fields, hashed_tokens)) return;
 
   ++trace_.rows_read;
   if (output == 0) {
@@ -100,13 +161,29 @@ void TraceRows::add(const Fields& fields) {
     if (!options_.keep_failed) return;
   }
   std::vector<std::int64_t>& times = trace_.arrival_ns;
+  has_parts_of_ms_ |= time_ns % 1'000'000 != 0;
+  if (time_ns < first_ns_) {
+    first_ns_ = time_ns;
+    first_row_ = trace_.rows_read;
+  }
+  if (time_ns > last_ns_) {
+    last_ns_ = time_ns;
+    last_row_ = trace_.rows_read;
+  }
   if (!times.empty() && time_ns < times.back()) ++trace_.rows_out_of_order;
+  // Columns that few traces have begin where they are first needed.
+  const auto keep_from_now_on = [&](auto& column, auto value) {
+    if (value >= 0 && column.empty()) column.assign(times.size(), -1);
+    if (value >= 0 || !column.empty()) column.push_back(value);
+  };
+  keep_from_now_on(trace_.session, session_);
+  keep_from_now_on(trace_.delay_ns, delay_ns_);
   times.push_back(time_ns);
   trace_.prompt_tokens.push_back(prompt);
   trace_.output_tokens.push_back(output);
   if (has_predicted_) trace_.predicted_tokens.push_back(predicted);
   if (has_priority_) trace_.priority.push_back(priority);
-  prefixes_.keep();
+  if (!options_.lengths_only) prefixes_.keep();
 }
 
 void TraceRows::sort_by_time() {
@@ -120,10 +197,32 @@ void TraceRows::sort_by_time() {
   reorder(trace_.output_tokens, order);
   if (has_predicted_) reorder(trace_.predicted_tokens, order);
   if (has_priority_) reorder(trace_.priority, order);
+  if (!trace_.session.empty()) reorder(trace_.session, order);
+  if (!trace_.delay_ns.empty()) reorder(trace_.delay_ns, order);
   prefixes_.reorder(order);
 }
 
+// Traces of tools that write other units under a format's names.
+void TraceRows::check_time_unit() {
+  if (time_unit_ != TimeUnit::kMilliseconds || options_.time_unit != TimeUnit::kAuto ||
+      !has_parts_of_ms_) {
+    return;
+  }
+  trace_.warnings.push_back(
+      "times are read as milliseconds, but some are no whole ones (the columns are those of " +
+      std::string(format_.name) + ") set time_unit = \"s\" if they are seconds, or \"ms\"");
+}
+
 Trace TraceRows::finish() {
+  if (too_many_hashes_) {
+    if (num_too_many_hashes_ > 1) {
+      too_many_hashes_->message +=
+          "; likewise in " + format_count(num_too_many_hashes_ - 1, "further row");
+    }
+    too_many_hashes_->message +=
+        ") set hash_block to the tokens of a block" + prefixes_.likely_block();
+    throw InputError({*too_many_hashes_});
+  }
   const auto refuse = [this](const std::string& message) {
     diagnostics_.push_back({file_, 0, 0, message});
     throw InputError(std::move(diagnostics_));
@@ -139,6 +238,8 @@ Trace TraceRows::finish() {
            ") correct the file, or set on_bad_row = \"skip\"");
   }
   trace_.format = format_.name;
+  trace_.time_unit = time_unit_;
+  trace_.ignored_names = found_.ignored_names;
   trace_.rows_skipped = num_bad_;
   if (trace_.size() == 0) {
     if (trace_.rows_read == 0) refuse("no requests (the trace is a header alone) add rows");
@@ -151,13 +252,15 @@ Trace TraceRows::finish() {
   if (trace_.rows_out_of_order > 0) sort_by_time();
   std::vector<std::int64_t>& times = trace_.arrival_ns;
   const std::int64_t first = times.front();
-  if (times.back() - first > kMaxSpan_ns) {
-    refuse("too long a trace (its last request is " +
-           std::to_string((times.back() - first) / 1'000'000'000) + " s after the first; at most " +
-           std::to_string(kMaxSpan_ns / 1'000'000'000) + " s) cut it, or look for a wrong time");
+  if (last_ns_ - first_ns_ > kMaxSpan_ns) {
+    refuse("too long a trace (row " + std::to_string(last_row_) + " is " +
+           std::to_string((last_ns_ - first_ns_) / 1'000'000'000) + " s after row " +
+           std::to_string(first_row_) + "; at most " + std::to_string(kMaxSpan_ns / 1'000'000'000) +
+           " s) look for a wrong time");
   }
   for (std::int64_t& time : times) time -= first;
-  prefixes_.finish(trace_);
+  check_time_unit();
+  if (!options_.lengths_only) prefixes_.finish(trace_);
   return std::move(trace_);
 }
 

@@ -30,7 +30,7 @@ inline void check_promises(const Trace& trace, const TraceOptions& options) {
   for (const std::int32_t tokens : trace.predicted_tokens) require(tokens >= 0);
   require(trace.priority.empty() || trace.priority.size() == n);
   for (const std::int32_t priority : trace.priority) require(priority >= 0);
-  require(trace.arrival_ns.front() == 0 && trace.arrival_ns.back() <= 9'000'000'000'000'000);
+  require(trace.arrival_ns.front() == 0 && trace.arrival_ns.back() <= 4'000'000'000'000'000'000);
   for (std::size_t i = 0; i < n; ++i) {
     require(i == 0 || trace.arrival_ns[i] >= trace.arrival_ns[i - 1]);
     require(trace.prompt_tokens[i] >= 0);
@@ -42,6 +42,9 @@ inline void check_promises(const Trace& trace, const TraceOptions& options) {
   require(options.on_bad_row == OnBadRow::kSkip || trace.rows_skipped == 0);
   require(trace.rows_out_of_order >= 0 && trace.rows_out_of_order < static_cast<std::int64_t>(n));
   require(trace.sha256.size() == 64);
+  require(trace.session.empty() || trace.session.size() == n);
+  require(trace.delay_ns.empty() || (trace.delay_ns.size() == n && trace.session.size() == n));
+  require(!options.lengths_only || (!trace.has_times() && trace.arrival_ns.back() == 0));
 }
 
 // Each request has at most the full blocks of its prompt, a hash follows the same one everywhere,
@@ -86,11 +89,16 @@ inline void check_round_trip(const Trace& trace) {
 }
 
 // The first byte of the input chooses the options: 1 keeps failed requests, 2 skips bad rows, 4
-// leaves the header to the input. So '0' to '7' do, and seeds stay readable.
+// leaves the header to the input, 8 gives another unit and block size, 64 looks at lengths only. So
+// '0' to '?' and 'p' to 'w' do, and seeds stay readable.
 inline int fuzz_trace(const std::uint8_t* data, std::size_t size, std::string_view header) {
   if (size == 0) return 0;
-  const TraceOptions options{(data[0] & 1) != 0,
-                             (data[0] & 2) != 0 ? OnBadRow::kSkip : OnBadRow::kError};
+  TraceOptions options{(data[0] & 1) != 0, (data[0] & 2) != 0 ? OnBadRow::kSkip : OnBadRow::kError};
+  if ((data[0] & 8) != 0) {
+    options.time_unit = TimeUnit::kMicroseconds;
+    options.hash_block_tokens = 32;
+  }
+  options.lengths_only = (data[0] & 64) != 0;
   std::string text((data[0] & 4) != 0 ? "" : header);
   text.append(reinterpret_cast<const char*>(data + 1), size - 1);
   try {

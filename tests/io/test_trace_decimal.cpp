@@ -102,12 +102,12 @@ TEST_CASE("moving the point and the exponent in opposite directions changes noth
 
 TEST_CASE("seconds and milliseconds are nanoseconds") {
   std::int64_t ns = kNone;
-  CHECK(parse_seconds("1.5", ns));
+  CHECK(parse_time(TimeUnit::kSeconds, "1.5", ns));
   CHECK(ns == 1'500'000'000);
-  CHECK(parse_milliseconds("1.5", ns));
+  CHECK(parse_time(TimeUnit::kMilliseconds, "1.5", ns));
   CHECK(ns == 1'500'000);
-  CHECK_FALSE(parse_seconds("1e10", ns));
-  CHECK_FALSE(parse_seconds("soon", ns));
+  CHECK_FALSE(parse_time(TimeUnit::kSeconds, "1e10", ns));
+  CHECK_FALSE(parse_time(TimeUnit::kSeconds, "soon", ns));
 }
 
 TEST_CASE("dates are nanoseconds since 1970") {

@@ -42,11 +42,11 @@ std::string refusal(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the sample of each format") {
-  const auto [file, format] =
-      GENERATE(std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
-               std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
-               std::pair{"llmservingsim.jsonl", "llmservingsim"},
-               std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
+  const auto [file, format] = GENERATE(
+      std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
+      std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
+      std::pair{"bailian.jsonl", "bailian"}, std::pair{"llmservingsim.jsonl", "llmservingsim"},
+      std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
   INFO(file);
   const Trace trace = read_trace(sample(file));
   check_requests(trace);
@@ -103,15 +103,96 @@ TEST_CASE("CRLF changes nothing") {
       "mooncake");
 }
 
-TEST_CASE("JSON: the last of equal names counts, names may be escaped") {
-  const Trace trace =
-      parse_trace(R"({"timestamp":7,"input_length":1,"output_length":2,"\u0074imestamp":8})"
-                  "\n"
-                  R"({"timestamp":9,"input_length":10,"input_length":3,"output_length":4e0})",
-                  "t");
+TEST_CASE("JSON: names may be escaped") {
+  const Trace trace = parse_trace(R"({"input_length":1,"output_length":2,"\u0074imestamp":8})"
+                                  "\n"
+                                  R"({"timestamp":9,"input_length":3,"output_length":4e0})",
+                                  "t");
   CHECK(trace.arrival_ns == std::vector<std::int64_t>{0, 1'000'000});
   CHECK(trace.prompt_tokens == std::vector<std::int32_t>{1, 3});
   CHECK(trace.output_tokens == std::vector<std::int32_t>{2, 4});
+}
+
+TEST_CASE("two columns of one name are refused, but for columns without a name") {
+  CHECK_THAT(refusal("arrival_s,prompt_tokens,output_tokens,Prompt_Tokens\n1,2,3,4\n"),
+             ContainsSubstring("t.csv:1:1: two columns 'Prompt_Tokens' (which of them is meant"));
+  CHECK_THAT(refusal("arrival_s,prompt_tokens,output_tokens,x, x\n1,2,3,4,5\n"),
+             ContainsSubstring("two columns 'x'"));
+  CHECK(parse_trace("arrival_s,prompt_tokens,output_tokens,,\n1,2,3,4,5\n", "t").size() == 1);
+  CHECK_THAT(
+      refusal("{\"timestamp\":1,\"input_length\":2,\"output_length\":3,\"input_length\":3}\n"),
+      ContainsSubstring("t.csv:1:52: two members 'input_length' (which of them is meant"));
+  CHECK_THAT(refusal("{\"timestamp\":1,\"input_length\":2,\"output_length\":3,\"a\":1,\"a\":2}\n"),
+             ContainsSubstring("accepted"));
+}
+
+TEST_CASE("names and values may have blanks around them") {
+  CHECK(parse_trace(" arrival_s , prompt_tokens , output_tokens\n1, 10, 3\n", "t").prompt_tokens ==
+        std::vector<std::int32_t>{10});
+}
+
+TEST_CASE("a format is that with most of the file's names") {
+  const std::string row = "\"timestamp\":1,\"input_length\":2,\"output_length\":3}\n";
+  CHECK(parse_trace("{" + row, "t").format == "mooncake");
+  CHECK(parse_trace("{\"chat_id\":1," + row, "t").format == "mooncake");
+  CHECK(parse_trace("{\"chat_id\":1," + row, "t").ignored_names ==
+        std::vector<std::string>{"chat_id"});
+  const Trace trace = parse_trace("{\"chat_id\":1,\"parent_chat_id\":-1,\"turn\":1," + row, "t");
+  CHECK(trace.format == "bailian");
+  CHECK(trace.ignored_names == std::vector<std::string>{"turn"});
+  CHECK(trace.time_unit == TimeUnit::kSeconds);
+}
+
+TEST_CASE("times in another unit than the format's") {
+  const std::string text =
+      "{\"timestamp\":0.0,\"input_length\":10,\"output_length\":5}\n"
+      "{\"timestamp\":0.4,\"input_length\":20,\"output_length\":8}\n";
+  const auto last_ns = [&](TimeUnit unit) {
+    TraceOptions options;
+    options.time_unit = unit;
+    const Trace trace = parse_trace(text, "t", options);
+    CHECK(trace.warnings.size() == (unit == TimeUnit::kAuto ? 1 : 0));
+    return trace.arrival_ns.back();
+  };
+  CHECK(last_ns(TimeUnit::kAuto) == 400'000);
+  CHECK(last_ns(TimeUnit::kSeconds) == 400'000'000);
+  CHECK(last_ns(TimeUnit::kMilliseconds) == 400'000);
+  CHECK(last_ns(TimeUnit::kMicroseconds) == 400);
+  CHECK_THAT(parse_trace(text, "t").warnings.front(),
+             ContainsSubstring("some are no whole ones (the columns are those of mooncake) set "
+                               "time_unit"));
+  TraceOptions dates;
+  dates.time_unit = TimeUnit::kDate;
+  CHECK(parse_trace("arrival_s,prompt_tokens,output_tokens\n2024-05-10 00:00:00,1,1\n"
+                    "2024-05-10 00:00:01,1,1\n",
+                    "t", dates)
+            .arrival_ns.back() == 1'000'000'000);
+  CHECK(parse_trace("{\"timestamp\":\"2024-05-10 00:00:00\",\"input_length\":2,"
+                    "\"output_length\":3}\n",
+                    "t", dates)
+            .size() == 1);
+}
+
+TEST_CASE("a file without the column of times has lengths only") {
+  const Trace trace =
+      parse_trace("num_prefill_tokens,num_decode_tokens,pd_ratio\n5,6,1\n7,8,1\n", "t");
+  CHECK(trace.format == "vidur");
+  CHECK_FALSE(trace.has_times());
+  CHECK(trace.prompt_tokens == std::vector<std::int32_t>{5, 7});
+  CHECK(trace.output_tokens == std::vector<std::int32_t>{6, 8});
+  CHECK_THAT(refusal("arrive_at,num_prefill_tokens,num_decode_tokens\n1,5,6\n"),
+             ContainsSubstring("nearest is vidur, which needs 'arrived_at')"));
+  // Neither are times, hashes and sessions looked at where only lengths are wanted.
+  TraceOptions lengths;
+  lengths.lengths_only = true;
+  const Trace sessions = parse_trace(
+      "{\"session_id\":1,\"timestamp\":0,\"input_length\":9,\"output_length\":5}\n"
+      "{\"delay\":\"x\",\"input_length\":8,\"output_length\":5,\"hash_ids\":[1,2,3]}\n",
+      "t", lengths);
+  CHECK(sessions.prompt_tokens == std::vector<std::int32_t>{9, 8});
+  CHECK_FALSE(sessions.has_times());
+  CHECK(sessions.prefix_block_tokens == 0);
+  CHECK(sessions.session.empty());
 }
 
 TEST_CASE("a first line of no format names the nearest one and lists all") {
@@ -141,6 +222,6 @@ TEST_CASE("a first line of no format names the nearest one and lists all") {
 TEST_CASE("every registered format is found by its own example") {
   for (const TraceFormat& format : trace_formats()) {
     INFO(std::string(format.name));
-    CHECK(find_trace_format(std::string(format.example) + "\n", "").name == format.name);
+    CHECK(find_trace_format(std::string(format.example) + "\n", "").format.name == format.name);
   }
 }

@@ -84,9 +84,9 @@ TEST_CASE("hashes of full blocks of the prompt are kept, what follows is not loo
   CHECK(parse_trace(row + "\"hash_ids\":[40,50,\"x\"]}\n", "t").prefix_hashes == Numbers{0, 1});
   CHECK(parse_trace(row + "\"hash_ids\": [ \t40\t, 50 ]}\n", "t").prefix_hashes == Numbers{0, 1});
   CHECK(parse_trace(row + "\"hash_ids\":[ ]}\n", "t").prefix_begin == Numbers{0, 0});
-  // The last of equal names counts, names may be escaped.
-  CHECK(parse_trace(row + "\"hash_ids\":[4,5],\"\\u0068ash_ids\":[6]}\n", "t").prefix_begin ==
-        Numbers{0, 1});
+  CHECK(parse_trace(row + "\"\\u0068ash_ids\":[6]}\n", "t").prefix_begin == Numbers{0, 1});
+  CHECK_THAT(refusal(row + "\"hash_ids\":[4,5],\"\\u0068ash_ids\":[6]}\n"),
+             ContainsSubstring("two members 'hash_ids'"));
   const Trace own_size = parse_trace(blocks_of("\"block_hash_ids_15\":[3,4,5]"), "t");
   CHECK(own_size.prefix_block_tokens == 15);
   CHECK(own_size.prefix_begin == Numbers{0, 2});
@@ -137,7 +137,7 @@ TEST_CASE("sorted by the file or by us, random traces have the same prefixes") {
     while (rows.size() < 60) {
       const int time = static_cast<int>(random() % 1000);
       std::string hashes;
-      for (std::uint32_t left = random() % 6; left > 0; --left) {
+      for (std::uint32_t left = random() % 5; left > 0; --left) {
         hashes += (hashes.empty() ? "[" : ",") + std::to_string(random() % 3);
       }
       const std::string row = mooncake(time, 4, hashes.empty() ? "[]" : hashes + "]");
@@ -208,4 +208,42 @@ TEST_CASE("priorities are whole numbers") {
                ContainsSubstring(std::string("t:2:7: invalid priority='") + value +
                                  "' (must be a whole number in [0, 2147483647])"));
   }
+}
+
+TEST_CASE("a list that is longer than the prompt has blocks is of blocks of another size") {
+  std::string hashes = "[0";
+  for (int i = 1; i < 33; ++i) hashes += "," + std::to_string(i);
+  const std::string row =
+      "{\"timestamp\":1,\"input_length\":521,\"output_length\":5,\"hash_ids\":" + hashes + "]}\n";
+  // Skipping such rows would leave the others to be read in wrong blocks.
+  for (const TraceOptions& options : {TraceOptions{}, kSkip}) {
+    CHECK(refusal(mooncake(0, 1, "[7]") + row + row, options) ==
+          "t:2:64: too many hashes: 33 for 521 tokens (blocks of 512 tokens make at most 2; "
+          "likewise in 1 further row) set hash_block to the tokens of a block (16 fits all lists)");
+  }
+  TraceOptions blocks;
+  blocks.hash_block_tokens = 16;
+  const Trace trace = parse_trace(row, "t", blocks);
+  CHECK(trace.prefix_block_tokens == 16);
+  CHECK(trace.prefix_hashes.size() == 32);
+  CHECK(trace.warnings.empty());
+  CHECK_THAT(
+      refusal(blocks_of("\"block_hash_ids_8\":[1]"), blocks),
+      ContainsSubstring("'block_hash_ids_8' says another size of blocks than hash_block=16"));
+  CHECK(refusal(blocks_of("\"block_hash_ids_16\":[1]"), blocks) == "accepted");
+  CHECK_THAT(
+      parse_trace("arrival_s,prompt_tokens,output_tokens\n1,2,3\n", "t", blocks).warnings.front(),
+      ContainsSubstring("hash_block is not used"));
+}
+
+TEST_CASE("lists that are all shorter than their blocks are a warning") {
+  const auto row = [](int tokens, const std::string& hashes) {
+    return "{\"timestamp\":1,\"input_length\":" + std::to_string(tokens) +
+           ",\"output_length\":5,\"hash_ids\":" + hashes + "}\n";
+  };
+  const std::string text = row(4096, "[1,2,3,4]") + row(700, "[5]") + row(3000, "[1,2,6]");
+  const Trace larger = parse_trace(text, "t");
+  REQUIRE(larger.warnings.size() == 1);
+  CHECK_THAT(larger.warnings.front(), ContainsSubstring("(1024 fits all lists) set hash_block"));
+  CHECK(parse_trace(text + row(1536, "[1,7,8]"), "t").warnings.empty());
 }

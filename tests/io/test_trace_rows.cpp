@@ -161,13 +161,12 @@ TEST_CASE("times count from the first request that is kept") {
   CHECK(all.rows_out_of_order == 2);
 }
 
-TEST_CASE("the span of a trace fits a double's whole nanoseconds") {
-  CHECK(parse("-1,1,1,1\n8999999,1,1,1\n").arrival_ns.back() == 9'000'000'000'000'000);
-  CHECK_THAT(findings(kHeader + "0,1,1,1\n9000000.000000001,1,1,1\n").back().text(),
-             StartsWith("t.csv: too long a trace (its last request is 9000000 s after the first"));
-  CHECK_THAT(findings(kHeader + "4e9,1,1,1\n-4e9,1,1,1\n").back().text(),
-             ContainsSubstring("8000000000 s after"));
-  CHECK(parse("0,1,0,1\n9999999,1,1,1\n").size() == 1);
+// Longer spans than a world's clock has may be looked at, cut and replayed faster.
+TEST_CASE("the span of a trace is that of what is written again") {
+  CHECK(parse("0,1,1,1\n4e9,1,1,1\n").arrival_ns.back() == 4'000'000'000'000'000'000);
+  CHECK(findings(kHeader + "4e9,1,1,1\n1,1,1,1\n-4e9,1,1,1\n").back().text() ==
+        "t.csv: too long a trace (row 1 is 8000000000 s after row 3; at most 4000000000 s) look "
+        "for a wrong time");
 }
 
 TEST_CASE("rows are sorted by time, equal times keep the file's order") {

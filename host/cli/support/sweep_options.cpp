@@ -116,9 +116,10 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
 
 std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
                                                 const TraceOptions& options) {
-  auto& known = traces_[{text, options.keep_failed, options.on_bad_row}];
+  auto& known = traces_[{text, options}];
   if (known == nullptr) {
     known = std::make_shared<const Trace>(read_trace(sweep_.path(text), options));
+    for (const std::string& warning : known->warnings) print_warnings({text + ": " + warning});
   }
   return known;
 }

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "host/engines/engine.hpp"
@@ -59,7 +59,7 @@ class SweepInputs {
   std::shared_ptr<const Trace> trace(const std::string& text, const TraceOptions& options);
 
   const Sweep& sweep_;
-  std::map<std::tuple<std::string, bool, OnBadRow>, std::shared_ptr<const Trace>> traces_;
+  std::map<std::pair<std::string, TraceOptions>, std::shared_ptr<const Trace>> traces_;
   std::string checksums_;
   std::vector<std::string> paths_;
 };

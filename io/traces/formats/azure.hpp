@@ -2,20 +2,17 @@
 // Times are dates with 100 ns resolution.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
 
-inline constexpr TraceFormat kAzure{
-    .name = "azure",
-    .syntax = TraceSyntax::kCsv,
-    .example = "TIMESTAMP,ContextTokens,GeneratedTokens",
-    .time = "TIMESTAMP",
-    .prompt = "ContextTokens",
-    .output = "GeneratedTokens",
-    .predicted = "",
-    .parse_time = parse_date_time,
-    .time_rule = "a date and time such as 2023-11-16 18:17:03.9799600"};
+inline constexpr TraceFormat kAzure{.name = "azure",
+                                    .syntax = TraceSyntax::kCsv,
+                                    .example = "TIMESTAMP,ContextTokens,GeneratedTokens",
+                                    .time = "TIMESTAMP",
+                                    .prompt = "ContextTokens",
+                                    .output = "GeneratedTokens",
+                                    .predicted = "",
+                                    .time_unit = TimeUnit::kDate};
 
 }  // namespace servesweep

@@ -1,9 +1,9 @@
 // BurstGPT (Wang et al. 2024, arXiv:2401.17644): requests to ChatGPT and GPT-4 of a university.
 // Times are seconds since the trace's first day; a response of 0 tokens is a failed request.
+// Release 2 adds session ids, which the sessions of API calls leave empty.
 // "Predicted tokens" is not of the dataset: an output length that a predictor gave.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
@@ -16,7 +16,7 @@ inline constexpr TraceFormat kBurstGpt{
     .prompt = "Request tokens",
     .output = "Response tokens",
     .predicted = "Predicted tokens",
-    .parse_time = parse_seconds,
-    .time_rule = "seconds, a decimal number"};
+    .time_unit = TimeUnit::kSeconds,
+    .session = "Session ID"};
 
 }  // namespace servesweep

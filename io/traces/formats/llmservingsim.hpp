@@ -3,7 +3,6 @@
 // token ids are ignored.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
@@ -17,8 +16,7 @@ inline constexpr TraceFormat kLlmServingSim{
     .prompt = "input_toks",
     .output = "output_toks",
     .predicted = "",
-    .parse_time = parse_nanoseconds,
-    .time_rule = "nanoseconds, a number",
+    .time_unit = TimeUnit::kNanoseconds,
     .prefix_hashes = "block_hash_ids_",
     .prefix_covers_output = true};
 

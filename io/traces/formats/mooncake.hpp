@@ -1,8 +1,9 @@
 // Mooncake (Qin et al. 2024, arXiv:2407.00079): one JSON object a line, times in milliseconds.
-// hash_ids are the prompt's blocks of 512 tokens for prefix caching; the last may be partial.
+// hash_ids are the prompt's blocks of 512 tokens for prefix caching; the last may be partial. Other
+// tools write such rows with blocks of another size, in seconds, or with sessions (AIPerf, Dynamo):
+// a later turn of a session may have, instead of its time, a delay after the answer before it.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
@@ -16,9 +17,10 @@ inline constexpr TraceFormat kMooncake{
     .prompt = "input_length",
     .output = "output_length",
     .predicted = "",
-    .parse_time = parse_milliseconds,
-    .time_rule = "milliseconds, a number",
+    .time_unit = TimeUnit::kMilliseconds,
     .prefix_hashes = "hash_ids",
-    .prefix_block_tokens = 512};
+    .prefix_block_tokens = 512,
+    .session = "session_id",
+    .delay = "delay"};
 
 }  // namespace servesweep

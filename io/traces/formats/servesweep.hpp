@@ -1,7 +1,6 @@
 // servesweep's own traces, as write_trace() makes them: times in seconds with up to nine decimals.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
@@ -14,8 +13,7 @@ inline constexpr TraceFormat kServesweep{
     .prompt = "prompt_tokens",
     .output = "output_tokens",
     .predicted = "predicted_tokens",
-    .parse_time = parse_seconds,
-    .time_rule = "seconds, a decimal number",
+    .time_unit = TimeUnit::kSeconds,
     .priority = "priority"};
 
 }  // namespace servesweep

@@ -52,14 +52,37 @@ bool take_zone(std::string_view& text, std::int64_t& offset_min) {
 
 }  // namespace
 
-bool parse_seconds(std::string_view text, std::int64_t& ns) { return parse_scaled(text, 9, ns); }
-
-bool parse_milliseconds(std::string_view text, std::int64_t& ns) {
-  return parse_scaled(text, 6, ns);
+bool parse_time(TimeUnit unit, std::string_view text, std::int64_t& ns) {
+  switch (unit) {
+    case TimeUnit::kSeconds:
+      return parse_scaled(text, 9, ns);
+    case TimeUnit::kMilliseconds:
+      return parse_scaled(text, 6, ns);
+    case TimeUnit::kMicroseconds:
+      return parse_scaled(text, 3, ns);
+    case TimeUnit::kNanoseconds:
+      return parse_scaled(text, 0, ns);
+    case TimeUnit::kDate:
+      return parse_date_time(text, ns);
+    case TimeUnit::kAuto:
+      break;
+  }
+  return false;
 }
 
-bool parse_nanoseconds(std::string_view text, std::int64_t& ns) {
-  return parse_scaled(text, 0, ns);
+const char* time_rule(TimeUnit unit) {
+  switch (unit) {
+    case TimeUnit::kSeconds:
+      return "seconds, a decimal number";
+    case TimeUnit::kMilliseconds:
+      return "milliseconds, a number";
+    case TimeUnit::kMicroseconds:
+      return "microseconds, a number";
+    case TimeUnit::kNanoseconds:
+      return "nanoseconds, a number";
+    default:
+      return "a date and time such as 2023-11-16 18:17:03.9799600";
+  }
 }
 
 bool parse_date_time(std::string_view text, std::int64_t& ns) {
@@ -86,7 +109,7 @@ bool parse_date_time(std::string_view text, std::int64_t& ns) {
   if (const std::string_view fraction = time.substr(kTimeSize); !fraction.empty()) {
     const bool digits = std::all_of(fraction.begin() + 1, fraction.end(),
                                     [](char c) { return c >= '0' && c <= '9'; });
-    if (fraction.front() != '.' || !digits || !parse_seconds(fraction, fraction_ns)) return false;
+    if (fraction.front() != '.' || !digits || !parse_scaled(fraction, 9, fraction_ns)) return false;
   }
   const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
   const std::int64_t minutes = (days * 24 + clock[0]) * 60 + clock[1] - offset_min;

@@ -1,7 +1,6 @@
 // Vidur (Agrawal et al., MLSys 2024): the simulator's request traces, times in seconds.
 #pragma once
 
-#include "io/traces/formats/times.hpp"
 #include "io/traces/trace_format.hpp"
 
 namespace servesweep {
@@ -13,7 +12,6 @@ inline constexpr TraceFormat kVidur{.name = "vidur",
                                     .prompt = "num_prefill_tokens",
                                     .output = "num_decode_tokens",
                                     .predicted = "",
-                                    .parse_time = parse_seconds,
-                                    .time_rule = "seconds, a decimal number"};
+                                    .time_unit = TimeUnit::kSeconds};
 
 }  // namespace servesweep

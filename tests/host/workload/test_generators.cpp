@@ -229,6 +229,7 @@ TEST_CASE("empirical lengths come from the trace, in pairs if both do") {
   const TraceProvider traces = [](const std::string& path, const TraceOptions& options) {
     CHECK(path == "t.csv");
     CHECK_FALSE(options.keep_failed);
+    CHECK(options.lengths_only);
     return small_trace();
   };
   WorkloadSpec spec = generated(ArrivalKind::kPoisson, 40000);
@@ -402,9 +403,12 @@ TEST_CASE("a trace gives its first requests") {
   const TraceProvider traces = [&](const std::string&, const TraceOptions& options) {
     CHECK(options.keep_failed);
     CHECK(options.on_bad_row == OnBadRow::kSkip);
+    CHECK(options.time_unit == TimeUnit::kSeconds);
+    CHECK(options.hash_block_tokens == 16);
+    CHECK_FALSE(options.lengths_only);
     return trace;
   };
-  spec.trace_options = {true, OnBadRow::kSkip};
+  spec.trace_options = {true, OnBadRow::kSkip, TimeUnit::kSeconds, 16};
   CHECK(build(spec, 1, 0, traces).arrival_ns == trace->arrival_ns);
   spec.source.requests = 3;
   const Workload w = build(spec, 1, 0, traces);
@@ -419,6 +423,45 @@ TEST_CASE("a trace gives its first requests") {
   spec.source.requests = 0;
   CHECK_THROWS_WITH(build(spec, 1, 0, traces),
                     Catch::Matchers::ContainsSubstring("holds no requests"));
+}
+
+TEST_CASE("what does not say when its requests come is of use for lengths only") {
+  WorkloadSpec spec;
+  spec.trace = "t.csv";
+  auto trace = small_trace();
+  trace->path = "folder/t.csv";
+  trace->format = "vidur";
+  const TraceProvider traces = [&](const std::string&, const TraceOptions&) { return trace; };
+  trace->delay_ns = {-1, -1, 3, -1};
+  CHECK_THROWS_WITH(build(spec, 1, 0, traces),
+                    Catch::Matchers::ContainsSubstring("trace folder/t.csv has sessions (1 "
+                                                       "request with a delay after"));
+  spec.source.requests = 2;
+  CHECK(build(spec, 1, 0, traces).size() == 2);
+  trace->delay_ns.clear();
+  trace->time_unit = TimeUnit::kAuto;
+  CHECK_THROWS_WITH(
+      build(spec, 1, 0, traces),
+      Catch::Matchers::ContainsSubstring("trace folder/t.csv has no arrival times (the format "
+                                         "vidur without its column of times) use it for lengths"));
+}
+
+TEST_CASE("arrivals beyond the clock are counted after those that are left out") {
+  WorkloadSpec spec;
+  spec.trace = "t.csv";
+  auto trace = small_trace();
+  trace->arrival_ns = {0, 51'000'000'000, 60'000'000'000, 9'503'873'000'000'000};
+  const TraceProvider traces = [&](const std::string&, const TraceOptions&) { return trace; };
+  const Workload all = build(spec, 1, 0, traces);
+  CHECK_THROWS_WITH(load_scaling(spec, all),
+                    Catch::Matchers::ContainsSubstring(
+                        "arrivals span 9503873 s (at most 9007199 s, 104 days, keep the clock "
+                        "exact; the first 3 of 4 requests do) set workload.requests = 3 or less"));
+  spec.load.rps_scaling = 200;
+  CHECK(load_scaling(spec, all) == 200);
+  spec.load.rps_scaling = 1;
+  spec.source.requests = 3;
+  CHECK(load_scaling(spec, build(spec, 1, 0, traces)) == 1);
 }
 
 TEST_CASE("load scaling: by factor, to a rate, or none") {

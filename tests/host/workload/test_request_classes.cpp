@@ -141,7 +141,7 @@ TEST_CASE("the share is a parameter of the engines that want it") {
   std::vector<double> values;
   for (const Parameter& p : set) values.push_back(p.default_value);
   values[*at] = 0.25;
-  CHECK(read_request_class_params(set, values.data()).high_share == 0.25);
+  CHECK(read_workload_spec(set, values.data(), {""}).classes.high_share == 0.25);
   ReadRules(set).canonicalise(values.data());  // the predictor is another
-  CHECK(read_request_class_params(set, values.data()).one_class());
+  CHECK(read_workload_spec(set, values.data(), {""}).classes.one_class());
 }

@@ -123,3 +123,36 @@ TEST_CASE("the summary as JSON") {
   t.output_tokens = {3, 3, 3, 3, 3};
   CHECK(nlohmann::json::parse(to_json(t, summarize(t))).at("rank_correlation").is_null());
 }
+
+TEST_CASE("shared prefixes") {
+  Trace t = small_trace();
+  CHECK_FALSE(summarize(t).sharing);
+  // Blocks of 10 tokens; the last hash of the second request is of its output.
+  t.prefix_block_tokens = 10;
+  t.prefix_begin = {0, 1, 4, 6, 10, 13};
+  t.prefix_hashes = {0, 0, 1, 2, 0, 1, 0, 1, 2, 3, 4, 5, 6};
+  t.num_prefix_hashes = 7;
+  const TraceSummary s = summarize(t);
+  REQUIRE(s.sharing);
+  CHECK(s.sharing->blocks == 13);
+  CHECK(s.sharing->unique_blocks == 4);
+  CHECK(s.sharing->shared_blocks == 3);
+  // Found: 0, 1, 2 and 3 blocks of 140 prompt tokens.
+  CHECK(s.sharing->ideal_hit_rate == Approx(60.0 / 140).epsilon(1e-14));
+  CHECK_THAT(to_text(t, s),
+             ContainsSubstring("prefixes       blocks of 10 tokens: 4 unique, 3 shared, 13 in all\n"
+                               "ideal hits     0.429 of prompt tokens\n"));
+  CHECK(nlohmann::json::parse(to_json(t, s)).at("prefixes").at("shared_blocks") == 3);
+}
+
+TEST_CASE("a trace without times has no load") {
+  Trace t = small_trace();
+  t.time_unit = TimeUnit::kAuto;
+  t.arrival_ns = {0, 0, 0, 0, 0};
+  const std::string text = to_text(t, summarize(t));
+  CHECK_THAT(text, ContainsSubstring("times          none: of use for lengths only\n"));
+  CHECK_THAT(text, !ContainsSubstring("rate "));
+  const auto json = nlohmann::json::parse(to_json(t, summarize(t)));
+  CHECK(json.at("times").is_null());
+  CHECK(json.at("span_s").is_null());
+}
