@@ -1,6 +1,7 @@
-// Service times from a measured grid: a least-squares fit of the affine service model
+// Service times from a measured grid: a fit of the affine service model
 //   T = alpha + beta * L * (1 + gamma * (b - 1) / b)      [ms; b = batch size, L = tokens]
-// which is linear in alpha, beta and beta * gamma.
+// by least squares of the relative residuals, linear in alpha, beta and beta * gamma, of which none
+// is below 0.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +15,14 @@ namespace servesweep {
 
 struct Calibration : FitQuality {
   double alpha_ms = 0, beta_ms_per_token = 0, gamma = 0;
-  // Standard errors; gamma's to first order. NaN where the points leave no degree of freedom.
+  // Standard errors; gamma's to first order. NaN where the points leave no degree of freedom, and
+  // for what is held at 0.
   double alpha_error_ms = 0, beta_error_ms_per_token = 0, gamma_error = 0;
   std::vector<GridPoint> points;
-  std::vector<double> times_ms;  // [point]
 };
 
-// Throws InputError where the points do not determine the three coefficients.
+// Throws InputError where the points do not determine the three coefficients, and where a run would
+// not take them.
 Calibration calibrate(const std::vector<GridPoint>& points);
 
 // The fit for people, the worst points (at most `worst`), and the TOML to paste.

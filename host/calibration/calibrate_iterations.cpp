@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
-#include <optional>
+#include <numeric>
 #include <utility>
 
 #include "host/base/error.hpp"
@@ -28,6 +29,7 @@ struct IterationTerm {
   const char* unit;
 };
 constexpr std::size_t kNumTerms = 5;
+constexpr std::size_t kNumPrefillTerms = 3;  // the first ones: those of the prefill regime
 constexpr std::array<IterationTerm, kNumTerms> kTermsOfIteration = {{
     {"1", nullptr, "base_ms", &AffineRegimeParams::base_ms, "ms"},
     {"prefill_tokens", &MeasuredIteration::prefill_tokens, "per_prompt_token_ms",
@@ -41,6 +43,7 @@ constexpr std::array<IterationTerm, kNumTerms> kTermsOfIteration = {{
 }};
 
 using Terms = std::vector<std::size_t>;  // indices
+using RowIndices = std::vector<std::size_t>;
 
 double value_of(const IterationTerm& term, const MeasuredIteration& row) {
   return term.value == nullptr ? 1.0 : row.*term.value;
@@ -49,138 +52,153 @@ double value_of(const IterationTerm& term, const MeasuredIteration& row) {
 struct Range {
   double least, most;
 };
-Range range_of(const MeasuredIterations& measured, double MeasuredIteration::*value) {
-  const auto [least, most] =
-      std::minmax_element(measured.rows.begin(), measured.rows.end(),
-                          [value](const auto& a, const auto& b) { return a.*value < b.*value; });
-  return {*least.*value, *most.*value};
+Range range_of(const MeasuredIterations& measured, const RowIndices& rows,
+               double MeasuredIteration::*value) {
+  const auto [least, most] = std::minmax_element(rows.begin(), rows.end(), [&](auto a, auto b) {
+    return measured.rows[a].*value < measured.rows[b].*value;
+  });
+  return {measured.rows[*least].*value, measured.rows[*most].*value};
+}
+
+// The iterations of a kind. Rows without prefills and decodes count as prefills.
+struct RowKind {
+  const char* name;
+  bool prefills, decodes;
+};
+constexpr RowKind kRowKinds[] = {{"decodes alone", false, true},
+                                 {"prefills alone", true, false},
+                                 {"prefills and decodes", true, true}};
+bool is_of(const RowKind& kind, const MeasuredIteration& row) {
+  const bool decodes = row.sequences > 0;
+  return decodes == kind.decodes && (row.prefill_tokens > 0 || !decodes) == kind.prefills;
+}
+
+RowIndices rows_of(const MeasuredIterations& measured, const RowKind& kind) {
+  RowIndices rows;
+  for (std::size_t i = 0; i < measured.rows.size(); ++i) {
+    if (is_of(kind, measured.rows[i])) rows.push_back(i);
+  }
+  return rows;
 }
 
 class IterationFitter {
  public:
-  explicit IterationFitter(const MeasuredIterations& measured) : measured_(measured) {
-    for (const MeasuredIteration& row : measured.rows) times_.push_back(row.time_ms);
-  }
+  explicit IterationFitter(const MeasuredIterations& measured) : measured_(measured) {}
 
   IterationFit fit() {
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    fit_.coefficients = {0, 0, 0, 0, 0};
-    fit_.errors = {nan, nan, nan, nan, nan};
-    const Terms known = told_apart();
-    if (measured_.rows.size() < known.size() || known.size() < 2) {
-      throw InputError("cannot fit the iteration model to " +
-                       format_count(static_cast<std::int64_t>(measured_.rows.size()), "row") +
-                       " (no column but time tells them apart, or they are fewer than the "
-                       "coefficients) measure more different iterations");
+    RowIndices all(measured_.rows.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    const RowIndices prefills = rows_of(measured_, kRowKinds[1]);
+    RowIndices others;
+    std::set_difference(all.begin(), all.end(), prefills.begin(), prefills.end(),
+                        std::back_inserter(others));
+    if (std::min(prefills.size(), others.size()) < kLeastRows) {
+      fit_.regime = fit_rows(all, "");
+    } else {
+      fit_.prefill = fit_rows(prefills, "prefill.");
+      lacks_prefills_ = rows_of(measured_, kRowKinds[2]).empty();
+      fit_.regime = fit_rows(others, "");
+      if (lacks_prefills_) take_prefill_tokens();
     }
-    const auto [terms, solved] = best(known);
-    for (const std::size_t t : known) {
-      if (std::find(terms.begin(), terms.end(), t) != terms.end()) continue;
-      warn("{} came out negative and is held at 0: the rows do not follow the model there",
-           kTermsOfIteration[t].key);
-    }
-    static_cast<FitQuality&>(fit_) = quality(terms, solved);
-    fit_.times_ms = times_;
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-      const IterationTerm& term = kTermsOfIteration[terms[i]];
-      fit_.coefficients.*term.coefficient = solved.x[i];
-      fit_.errors.*term.coefficient = fit_.residual_error_ms * std::sqrt(solved.covariance[i][i]);
-    }
-    coverage();
+    coverage(all);
     return std::move(fit_);
   }
 
  private:
+  // Of each regime: its most coefficients, where nothing decodes, and one to spare.
+  static constexpr std::size_t kLeastRows = 4;
+
   template <class... Args>
   void warn(fmt::format_string<Args...> format, Args&&... args) {
     fit_.warnings.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
-  std::vector<std::vector<double>> columns_of(const Terms& terms) const {
-    std::vector<std::vector<double>> columns;
+  FitColumns columns_of(const RowIndices& rows, const Terms& terms) const {
+    FitColumns columns;
     for (const std::size_t t : terms) {
       columns.emplace_back();
-      for (const MeasuredIteration& row : measured_.rows) {
-        columns.back().push_back(value_of(kTermsOfIteration[t], row));
+      for (const std::size_t row : rows) {
+        columns.back().push_back(value_of(kTermsOfIteration[t], measured_.rows[row]));
       }
     }
     return columns;
   }
 
+  // table: before the keys that warnings name.
+  RegimeFit fit_rows(const RowIndices& rows, const std::string& table) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> times_ms;
+    for (const std::size_t row : rows) times_ms.push_back(measured_.rows[row].time_ms);
+    const Terms terms = told_apart(rows, times_ms, table);
+    if (rows.size() < terms.size() || terms.size() < 2) {
+      throw InputError("cannot fit the iteration model to " +
+                       format_count(static_cast<std::int64_t>(rows.size()), "row") +
+                       " (no column but time tells them apart, or they are fewer than the "
+                       "coefficients) measure more different iterations");
+    }
+    const FitColumns columns = columns_of(rows, terms);
+    const RelativeFit solved = fit_relative(columns, times_ms);
+    RegimeFit fit{
+        {0, 0, 0, 0, 0}, {nan, nan, nan, nan, nan}, rows, quality_of(columns, times_ms, solved)};
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      const IterationTerm& term = kTermsOfIteration[terms[i]];
+      fit.coefficients.*term.coefficient = solved.x[i];
+      fit.errors.*term.coefficient =
+          fit.quality.relative_error * std::sqrt(solved.covariance[i][i]);
+      if (solved.is_held(i)) {
+        warn("{}{} came out negative and is held at 0: the rows do not follow the model there",
+             table, term.key);
+      }
+    }
+    return fit;
+  }
+
   // Terms whose coefficients the rows can tell; of each other term a warning says what is wrong.
-  Terms told_apart() {
+  Terms told_apart(const RowIndices& rows, const std::vector<double>& times_ms,
+                   const std::string& table) {
     Terms terms = {0};
-    for (std::size_t t = 1; t < kNumTerms; ++t) {
+    for (std::size_t t = 1; t < (table.empty() ? kNumTerms : kNumPrefillTerms); ++t) {
       const IterationTerm& term = kTermsOfIteration[t];
       if (term.value == &MeasuredIteration::prefill_pair_tokens && !measured_.has_pairs) continue;
-      const Range range = range_of(measured_, term.value);
+      if (t < kNumPrefillTerms && lacks_prefills_) continue;
+      const Range range = range_of(measured_, rows, term.value);
       if (range.least == range.most) {
-        warn("{} is {} in every row: {} cannot be told from base_ms, and is 0", term.column,
-             range.least, term.key);
+        warn("{} is {} in every row: {}{} cannot be told from {}base_ms, and is 0", term.column,
+             range.least, table, term.key, table);
         continue;
       }
       terms.push_back(t);
-      if (solve_least_squares(columns_of(terms), times_).determined) continue;
+      if (fit_relative(columns_of(rows, terms), times_ms).determined) continue;
       terms.pop_back();
       std::vector<std::string> others;
       for (const std::size_t other : terms) others.emplace_back(kTermsOfIteration[other].column);
-      warn("{} is a fixed combination of {} in these rows: {} cannot be told apart, and is 0",
-           term.column, joined(others), term.key);
+      warn("{} is a fixed combination of {} in these rows: {}{} cannot be told apart, and is 0",
+           term.column, joined(others), table, term.key);
     }
     return terms;
   }
 
-  // The least squares of all subsets of the terms without a negative coefficient.
-  std::pair<Terms, LeastSquares> best(const Terms& known) const {
-    std::optional<std::pair<Terms, LeastSquares>> found;
-    double least = 0;
-    for (unsigned subset = 1; subset < 1U << known.size(); ++subset) {
-      Terms terms;
-      for (std::size_t i = 0; i < known.size(); ++i) {
-        if ((subset >> i & 1U) != 0) terms.push_back(known[i]);
-      }
-      LeastSquares solved = solve_least_squares(columns_of(terms), times_);
-      bool allowed = solved.determined;
-      for (std::size_t i = 0; allowed && i < terms.size(); ++i) {
-        allowed = solved.x[i] >= 0;
-      }
-      if (!allowed) continue;
-      const double squares = quality(terms, solved).residual_squares;
-      if (found && squares >= least) continue;
-      least = squares;
-      found.emplace(std::move(terms), std::move(solved));
+  // No row tells what prompt tokens cost beside decodes: what they cost alone is the best guess.
+  void take_prefill_tokens() {
+    for (std::size_t t = 1; t < kNumPrefillTerms; ++t) {
+      const IterationTerm& term = kTermsOfIteration[t];
+      fit_.regime.coefficients.*term.coefficient = fit_.prefill->coefficients.*term.coefficient;
     }
-    return *found;  // the mean of the times, at least
-  }
-
-  FitQuality quality(const Terms& terms, const LeastSquares& solved) const {
-    std::vector<double> fitted_ms;
-    for (const MeasuredIteration& row : measured_.rows) {
-      fitted_ms.push_back(0);
-      for (std::size_t i = 0; i < terms.size(); ++i) {
-        fitted_ms.back() += solved.x[i] * value_of(kTermsOfIteration[terms[i]], row);
-      }
-    }
-    return quality_of(times_, fitted_ms, terms.size());
+    warn(
+        "per_prompt_token_ms and per_prompt_token_pair_ms are those of prefills alone: no row has "
+        "prefills and decodes together");
   }
 
   // What a run with the default scheduler and KV cache meets, and no row has.
-  void coverage() {
-    bool prefills = false, decodes = false, both = false;
-    for (const MeasuredIteration& row : measured_.rows) {
-      const bool p = row.prefill_tokens > 0, d = row.sequences > 0;
-      prefills = prefills || (p && !d);
-      decodes = decodes || (d && !p);
-      both = both || (p && d);
+  void coverage(const RowIndices& all) {
+    for (const RowKind& kind : kRowKinds) {
+      if (rows_of(measured_, kind).empty()) {
+        warn("no row is of {}: their time is extrapolated", kind.name);
+      }
     }
-    if (!prefills) warn("no row is of prefills alone: their time is extrapolated");
-    if (!decodes) warn("no row is of decodes alone: their time is extrapolated");
-    if (!both) {
-      warn("no row has prefills and decodes together: mode \"mixed\" is extrapolated");
-    }
-    const auto reaches = [this](double MeasuredIteration::*value, const char* column, double most,
-                                const char* key) {
-      const double seen = range_of(measured_, value).most;
+    const auto reaches = [&](double MeasuredIteration::*value, const char* column, double most,
+                             const char* key) {
+      const double seen = range_of(measured_, all, value).most;
       if (seen >= most) return;
       warn("{} reach {}: iterations with more, up to the default {} ({}), are extrapolated", column,
            seen, key, most);
@@ -194,8 +212,8 @@ class IterationFitter {
   }
 
   const MeasuredIterations& measured_;
-  std::vector<double> times_;
   IterationFit fit_;
+  bool lacks_prefills_ = false;  // the rows that are fitted, and others tell what prefills take
 };
 
 // What a sweep file takes: no iteration without any time.
@@ -204,10 +222,66 @@ double written(const IterationTerm& term, const AffineRegimeParams& coefficients
   return term.value == nullptr ? std::max(value, 1e-6) : value;
 }
 
+// The regimes with their tables.
+struct NamedRegime {
+  const char* table;
+  const RegimeFit& fit;
+  std::size_t num_terms;
+};
+std::vector<NamedRegime> regimes_of(const IterationFit& fit) {
+  std::vector<NamedRegime> regimes = {{"service", fit.regime, kNumTerms}};
+  if (fit.prefill) regimes.push_back({"service.prefill", *fit.prefill, kNumPrefillTerms});
+  return regimes;
+}
+
+void check_regimes(const IterationFit& fit) {
+  ParameterSet parameters;
+  parameters.add<AffineRegimeParams>("service");
+  parameters.add<AffinePrefillParams>("service.prefill");
+  for (const NamedRegime& regime : regimes_of(fit)) {
+    std::vector<std::pair<std::string, double>> coefficients;
+    for (std::size_t t = 0; t < regime.num_terms; ++t) {
+      const IterationTerm& term = kTermsOfIteration[t];
+      coefficients.emplace_back(std::string(regime.table) + "." + term.key,
+                                written(term, regime.fit.coefficients));
+    }
+    check_usable(coefficients, parameters);
+  }
+}
+
+// Of each kind of iteration that there is: how far the fit is off.
+template <class Show>
+void for_each_kind(const MeasuredIterations& measured, const IterationFit& fit, const Show& show) {
+  for (const RowKind& kind : kRowKinds) {
+    std::vector<double> errors, held_out;
+    for (const NamedRegime& regime : regimes_of(fit)) {
+      for (std::size_t i = 0; i < regime.fit.rows.size(); ++i) {
+        if (!is_of(kind, measured.rows[regime.fit.rows[i]])) continue;
+        errors.push_back(regime.fit.quality.errors[i]);
+        held_out.push_back(regime.fit.quality.held_out_errors[i]);
+      }
+    }
+    if (!errors.empty()) show(kind, distribution_of(errors), distribution_of(held_out));
+  }
+}
+
+// [measured row]
+std::vector<double> residuals_of(const MeasuredIterations& measured, const IterationFit& fit) {
+  std::vector<double> residuals_ms(measured.rows.size());
+  for (const NamedRegime& regime : regimes_of(fit)) {
+    for (std::size_t i = 0; i < regime.fit.rows.size(); ++i) {
+      residuals_ms[regime.fit.rows[i]] = regime.fit.quality.residuals_ms[i];
+    }
+  }
+  return residuals_ms;
+}
+
 }  // namespace
 
 IterationFit calibrate_iterations(const MeasuredIterations& measured) {
-  return IterationFitter(measured).fit();
+  IterationFit fit = IterationFitter(measured).fit();
+  check_regimes(fit);
+  return fit;
 }
 
 std::string iteration_fit_text(const MeasuredIterations& measured, const IterationFit& fit,
@@ -216,56 +290,87 @@ std::string iteration_fit_text(const MeasuredIterations& measured, const Iterati
       "{} iterations\nt = base + per_prompt_token * P + per_prompt_token_pair * P2 + per_sequence "
       "* n + per_context_token * S\n",
       measured.rows.size());
-  for (const IterationTerm& term : kTermsOfIteration) {
-    text += fmt::format("  {:<26} {:>12.6g} {:<9}", term.key, fit.coefficients.*term.coefficient,
-                        term.unit);
-    const double error = fit.errors.*term.coefficient;
-    text += std::isnan(error) ? "" : fmt::format(" +- {:.3g}", error);
-    if (term.value != nullptr) {
-      const Range range = range_of(measured, term.value);
-      text += fmt::format("   ({} {:g} to {:g})", term.column, range.least, range.most);
+  for (const NamedRegime& regime : regimes_of(fit)) {
+    text += fmt::format("{}, from {}\n", regime.table,
+                        format_count(static_cast<std::int64_t>(regime.fit.rows.size()), "row"));
+    for (std::size_t t = 0; t < regime.num_terms; ++t) {
+      const IterationTerm& term = kTermsOfIteration[t];
+      text += fmt::format("  {:<26} {:>12.6g} {:<9}", term.key,
+                          regime.fit.coefficients.*term.coefficient, term.unit);
+      text += standard_error_text(regime.fit.errors.*term.coefficient);
+      if (term.value != nullptr) {
+        const Range range = range_of(measured, regime.fit.rows, term.value);
+        text += fmt::format("   ({} {:g} to {:g})", term.column, range.least, range.most);
+      }
+      text += '\n';
     }
-    text += '\n';
   }
-  text += quality_text(fit);
+  text += "Errors, |measured - fitted| / measured; held out: 10-fold cross-validation\n";
+  for_each_kind(measured, fit, [&](const auto& kind, const auto& errors, const auto& held_out) {
+    text += fmt::format("  {:<21} of the fit  {}\n  {:<21} held out    {}\n", kind.name,
+                        distribution_text(errors), "", distribution_text(held_out));
+  });
   for (const std::string& warning : fit.warnings) text += "warning: " + warning + "\n";
 
-  const std::vector<std::size_t> rows = worst_rows(fit, fit.times_ms, worst);
+  const std::vector<double> residuals_ms = residuals_of(measured, fit);
+  std::vector<double> errors;
+  for (std::size_t i = 0; i < residuals_ms.size(); ++i) {
+    errors.push_back(std::fabs(residuals_ms[i]) / measured.rows[i].time_ms);
+  }
+  const std::vector<std::size_t> rows = worst_rows(errors, worst);
   if (!rows.empty()) text += "Largest residuals (measured - fitted):\n";
   for (const std::size_t i : rows) {
     const MeasuredIteration& row = measured.rows[i];
     text += fmt::format(
         "  P {:>7g}  n {:>5g}  S {:>8g}  measured {:>10.6g} ms  residual {:>+9.4g} ms {:>+7.2f} "
         "%\n",
-        row.prefill_tokens, row.sequences, row.context_tokens, row.time_ms, fit.residuals_ms[i],
-        100 * fit.residuals_ms[i] / row.time_ms);
+        row.prefill_tokens, row.sequences, row.context_tokens, row.time_ms, residuals_ms[i],
+        100 * residuals_ms[i] / row.time_ms);
   }
-  text += "\n# for engine = \"continuous\"\n[service]\nmodel = \"affine\"\n";
-  for (const IterationTerm& term : kTermsOfIteration) {
-    text += fmt::format("{} = {:.17g}\n", term.key, written(term, fit.coefficients));
+  text += "\n# for engine = \"continuous\"\n";
+  for (const NamedRegime& regime : regimes_of(fit)) {
+    text += fmt::format("[{}]\n", regime.table);
+    if (&regime.fit == &fit.regime) {
+      text += "model = \"affine\"\n";
+      if (fit.prefill) text += "prefill_regime = true\n";
+    }
+    for (std::size_t t = 0; t < regime.num_terms; ++t) {
+      const IterationTerm& term = kTermsOfIteration[t];
+      text += fmt::format("{} = {:.17g}\n", term.key, written(term, regime.fit.coefficients));
+    }
   }
   return text;
 }
 
 std::string iteration_fit_json(const MeasuredIterations& measured, const IterationFit& fit) {
   using nlohmann::ordered_json;  // writes what is no number as null
-  ordered_json json, errors, rows = ordered_json::array();
-  for (const IterationTerm& term : kTermsOfIteration) {
-    json[term.key] = written(term, fit.coefficients);
-    errors[term.key] = fit.errors.*term.coefficient;
+  ordered_json json, rows = ordered_json::array();
+  for (const NamedRegime& regime : regimes_of(fit)) {
+    ordered_json coefficients, errors;
+    for (std::size_t t = 0; t < regime.num_terms; ++t) {
+      const IterationTerm& term = kTermsOfIteration[t];
+      coefficients[term.key] = written(term, regime.fit.coefficients);
+      errors[term.key] = regime.fit.errors.*term.coefficient;
+    }
+    coefficients["standard_errors"] = errors;
+    coefficients["rows"] = regime.fit.rows.size();
+    coefficients["r_squared"] = regime.fit.quality.r_squared;
+    coefficients["relative_error"] = regime.fit.quality.relative_error;
+    json[regime.table] = std::move(coefficients);
   }
-  json["standard_errors"] = errors;
-  json["r_squared"] = fit.r_squared;
-  json["residual_error_ms"] = fit.residual_error_ms;
-  json["max_relative_error"] = fit.max_relative_error;
+  for_each_kind(measured, fit, [&](const auto& kind, const auto& errors, const auto& held_out) {
+    json["errors"][kind.name] = {{"fit", distribution_json(errors)},
+                                 {"held_out", distribution_json(held_out)}};
+  });
   json["warnings"] = fit.warnings;
+  const std::vector<double> residuals_ms = residuals_of(measured, fit);
   for (std::size_t i = 0; i < measured.rows.size(); ++i) {
     ordered_json row;
     for (const IterationTerm& term : kTermsOfIteration) {
       if (term.value != nullptr) row[term.column] = measured.rows[i].*term.value;
     }
     row["time_ms"] = measured.rows[i].time_ms;
-    row["residual_ms"] = fit.residuals_ms[i];
+    row["residual_ms"] = residuals_ms[i];
     rows.push_back(std::move(row));
   }
   json["rows"] = std::move(rows);

@@ -1,10 +1,12 @@
-// The affine iteration model from measured iterations, by least squares:
+// The affine iteration model from measured iterations, by least squares of the relative residuals:
 //   t = c0 + c_p * P + c_p2 * P2 + c_s * n + c_ctx * S
-// with no coefficient below 0. A coefficient that the rows cannot tell is 0, and said
+// with no coefficient below 0. Iterations in which nothing decodes have a regime of their own, as
+// in the model, where there are rows enough. A coefficient that the rows cannot tell is 0, and said
 // to be; so is what a usual run needs and no row has.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,14 +28,22 @@ struct MeasuredIterations {
   bool has_pairs = false;  // P2 is known
 };
 
-struct IterationFit : FitQuality {
+// The coefficients of some rows.
+struct RegimeFit {
   AffineRegimeParams coefficients;
-  AffineRegimeParams errors;     // standard errors; NaN for what was not fitted
-  std::vector<double> times_ms;  // [row]
+  AffineRegimeParams errors;      // standard errors; NaN for what was not fitted
+  std::vector<std::size_t> rows;  // of the measured ones
+  FitQuality quality;             // of these rows
+};
+
+struct IterationFit {
+  RegimeFit regime;
+  std::optional<RegimeFit> prefill;  // of iterations in which nothing decodes
   std::vector<std::string> warnings;
 };
 
-// Throws InputError where there are fewer rows than a fit needs.
+// Throws InputError where there are fewer rows than a fit needs, and where a run would not take
+// what is fitted.
 IterationFit calibrate_iterations(const MeasuredIterations& measured);
 
 // The fit for people, the worst rows (at most `worst`), and the TOML to paste.

@@ -24,17 +24,20 @@ struct CalibrateArguments {
 
 std::string to_json(const Calibration& c) {
   // What is no number is written as null.
-  const nlohmann::ordered_json json{{"alpha_ms", c.alpha_ms},
-                                    {"beta_ms_per_token", c.beta_ms_per_token},
-                                    {"gamma", c.gamma},
-                                    {"standard_errors",
-                                     {{"alpha_ms", c.alpha_error_ms},
-                                      {"beta_ms_per_token", c.beta_error_ms_per_token},
-                                      {"gamma", c.gamma_error}}},
-                                    {"r_squared", c.r_squared},
-                                    {"residual_error_ms", c.residual_error_ms},
-                                    {"max_relative_error", c.max_relative_error},
-                                    {"points", c.points.size()}};
+  const nlohmann::ordered_json json{
+      {"alpha_ms", c.alpha_ms},
+      {"beta_ms_per_token", c.beta_ms_per_token},
+      {"gamma", c.gamma},
+      {"standard_errors",
+       {{"alpha_ms", c.alpha_error_ms},
+        {"beta_ms_per_token", c.beta_error_ms_per_token},
+        {"gamma", c.gamma_error}}},
+      {"r_squared", c.r_squared},
+      {"relative_error", c.relative_error},
+      {"errors",
+       {{"fit", distribution_json(distribution_of(c.errors))},
+        {"held_out", distribution_json(distribution_of(c.held_out_errors))}}},
+      {"points", c.points.size()}};
   return json.dump(2) + "\n";
 }
 
@@ -79,7 +82,10 @@ void add_calibrate(CLI::App& app, Program&) {
       "sequences "
       "(n:\nthat decode), context_tokens (S: sum of the contexts that these decode on), time_ms "
       "(or "
-      "_us, _s), and\nperhaps prefill_pair_tokens (P2: sum of chunk * (tokens before + chunk)).\n\n"
+      "_us, _s), and\nperhaps prefill_pair_tokens (P2: sum of chunk * (tokens before + chunk)).\n"
+      "Iterations in which nothing decodes are fitted apart ([service.prefill]).\n\n"
+      "Both fits have the least relative errors, and say how large these are for rows that a fit\n"
+      "has not seen. Exit code 2 where a run would not take what is fitted.\n\n"
       "Examples:\n"
       "  servesweep calibrate examples/service_grid.csv\n"
       "  servesweep calibrate examples/iterations.csv --json\n"

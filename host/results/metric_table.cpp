@@ -18,8 +18,8 @@ RaggedSpec latency_histogram_table(const std::string& name, const std::string& w
   };
   return {name,
           what +
-              " in log buckets: bucket 0 is below 512 ns, bucket b > 0 starts at "
-              "512 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
+              " in log buckets: bucket 0 is below 1 ns, bucket b > 0 starts at "
+              "1 ns * 2^((b - 1) div 128) * (1 + ((b - 1) mod 128) / 128)",
           {{"bucket", ColumnType::kInt32, "1", "Bucket; only those that are not empty"},
            {"count", ColumnType::kInt32, "1", counted + " in the bucket"}},
           {{edge("bucket_lower_s", "Lower edge of a bucket"), std::move(lower_s)},

@@ -120,6 +120,7 @@ class BatchRecorder {
     const BinnedWorkload& d = w_.workload;
     const std::int64_t rejected = count_arrived(d.rejected_arrival_ns, d.num_rejected);
     const std::int64_t arrived = count_arrived(d.time_arrival_ns, d.num_requests) + rejected;
+    const Int128 waited_ns = status == WorldStatus::kTimeLimit ? waited_until_limit(state) : 0;
     const GpuState* gpus = state.gpus;
     const Busy busy = lanes_.template reduce<Busy>(w_.num_gpus, [=](std::int32_t g, Busy& partial) {
       partial.join({gpus[g].busy_ns, gpus[g].busy_ns, gpus[g].busy_ns});
@@ -129,6 +130,7 @@ class BatchRecorder {
       r_.rejected = rejected;
       r_.unfinished = arrived - r_.completed - rejected;
       const bool cut = r_.completed < d.num_requests && status == WorldStatus::kCompleted;
+      r_.unfinished_sum_ns += waited_ns;
       r_.status = cut ? WorldStatus::kTimeLimit : status;
       r_.busy_sum_ns = busy.sum_ns;
       r_.busy_min_ns = busy.least_ns;
@@ -158,6 +160,35 @@ class BatchRecorder {
     template <class F>
     SERVESWEEP_FUNCTION Busy exchanged(const F& f) const {
       return {f(sum_ns), f(least_ns), f(most_ns)};
+    }
+  };
+
+  // Time until the limit of the requests that have arrived and are in no batch.
+  SERVESWEEP_FUNCTION Int128 waited_until_limit(const BatchState& state) const {
+    const BinnedRequest* requests = w_.workload.requests;
+    const std::int64_t limit_ns = w_.time_limit_ns;
+    Int128 sum_ns = 0;
+    for (std::int32_t k = 0; k < w_.workload.num_bins; ++k) {
+      const BinQueue queue = state.queues[k];
+      const BinnedRequest* first = requests + queue.next;
+      const std::int64_t waiting =
+          count_until(limit_ns, queue.end - queue.next,
+                      [first](std::int64_t i) { return first[i].arrival_ns; });
+      sum_ns += lanes_
+                    .template reduce<WaitSum>(static_cast<std::int32_t>(waiting),
+                                              [=](std::int32_t i, WaitSum& partial) {
+                                                partial.sum_ns += limit_ns - first[i].arrival_ns;
+                                              })
+                    .sum_ns;
+    }
+    return sum_ns;
+  }
+  struct WaitSum {
+    Int128 sum_ns = 0;
+    SERVESWEEP_FUNCTION void join(const WaitSum& other) { sum_ns += other.sum_ns; }
+    template <class F>
+    SERVESWEEP_FUNCTION WaitSum exchanged(const F& f) const {
+      return {f(sum_ns)};
     }
   };
 

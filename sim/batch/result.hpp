@@ -33,12 +33,13 @@ struct BatchResult {
   std::int64_t last_completion_ns = 0;
   std::int64_t max_latency_ns = 0;
   std::int64_t max_tbt_ps = 0;
-  Int128 latency_sum_ns = 0;
+  Int128 latency_sum_ns = 0;     // of completed requests
+  Int128 unfinished_sum_ns = 0;  // time of unfinished requests in the system until the time limit
   Int128 service_sum_ns = 0;
   Int128 prefill_sum_ps = 0;
   Int128 tbt_sum_ps = 0;
   Int128 decode_sum_ps = 0;
-  Int128 busy_sum_ns = 0;  // over GPUs
+  Int128 busy_sum_ns = 0;  // over GPUs, until the time limit
   std::int64_t busy_min_ns = 0;
   std::int64_t busy_max_ns = 0;
   double latency_quantiles_ns[kNumLatencyQuantiles] = {};

@@ -13,7 +13,7 @@ namespace servesweep {
 
 // What runs on a GPU, and what it has done.
 struct GpuState {
-  std::int64_t busy_ns = 0;
+  std::int64_t busy_ns = 0;  // until the time limit
   std::int64_t batches = 0;
   std::int32_t bin = 0;
   BatchFeedback feedback;  // of the batch that runs or ran last

@@ -1,6 +1,6 @@
 // A log-bucket histogram of durations, in the manner of HdrHistogram: 128 linear sub-buckets in
 // every power of two, so that a bucket's middle is within 0.4 % of every value in it. It spans
-// 512 ns .. 2^54 ns (208 days); shorter values share the first bucket, longer ones the last.
+// 1 ns .. 2^62 ns, where the clock ends; shorter values share the first bucket and are taken for 0.
 // Histograms of equal layout merge by adding counts.
 #pragma once
 
@@ -10,10 +10,10 @@ namespace servesweep {
 
 struct HistogramLayout {
   static constexpr int kSubBucketBits = 7;
-  static constexpr int kMinExponent = 9;   // 2^9 ns = 512 ns
-  static constexpr int kMaxExponent = 54;  // 2^54 ns
+  static constexpr int kMinExponent = 0;   // 2^0 ns
+  static constexpr int kMaxExponent = 62;  // 2^62 ns: kClockEnd_ns
   static constexpr std::int32_t kNumBuckets =
-      ((kMaxExponent - kMinExponent) << kSubBucketBits) + 2;                // 5762
+      ((kMaxExponent - kMinExponent) << kSubBucketBits) + 2;                // 7938
   static constexpr double kMaxRelativeError = 0.5 / (1 << kSubBucketBits);  // 0.0039
 
   // The exponent and the leading mantissa bits of a double are the bucket: one shift, and exact
@@ -37,9 +37,9 @@ struct HistogramLayout {
     return octave + octave * fraction / (1 << kSubBucketBits);
   }
 
-  // The value that stands for a bucket [ns]: its middle.
+  // The value that stands for a bucket [ns]: its middle; 0 for the first.
   SERVESWEEP_FUNCTION static double value_ns(std::int32_t bucket) {
-    return 0.5 * (lower_edge_ns(bucket) + lower_edge_ns(bucket + 1));
+    return bucket <= 0 ? 0.0 : 0.5 * (lower_edge_ns(bucket) + lower_edge_ns(bucket + 1));
   }
 };
 

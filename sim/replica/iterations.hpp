@@ -78,6 +78,15 @@ class ReplicaIterations {
     const bool on_time = r_.start + r_.line.span(reached) == time;
     if (on_time || reached > 1) complete(on_time ? reached : reached - 1);
   }
+  // The world ends at `limit`: the iterations that end by then count, and of one in progress the
+  // time until then.
+  SERVESWEEP_FUNCTION void finish(Ticks limit) {
+    if (r_.activity == Activity::kIdle || r_.activity == Activity::kWaiting || r_.end <= limit) {
+      return;
+    }
+    complete_by(limit);
+    r_.tally.cut += limit - (r_.end <= limit ? r_.end : r_.start);
+  }
   // Completes the iterations of a decode run that end before `time`.
   SERVESWEEP_FUNCTION void complete_before(Ticks time) {
     if (r_.activity != Activity::kDecodes) return;

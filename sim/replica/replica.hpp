@@ -43,10 +43,9 @@ class ReplicaEngine {
     while (r_.end < until) step();
   }
 
-  // The world ends at `limit`, to which the replica has advanced: of a decode run the iterations
-  // until then count.
+  // The world ends at `limit`, to which the replica has advanced.
   SERVESWEEP_FUNCTION void finish(Ticks limit) {
-    iterations().complete_by(limit);
+    iterations().finish(limit);
     close_areas(limit);
   }
 

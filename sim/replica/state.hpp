@@ -120,7 +120,7 @@ struct Replica {
 
 SERVESWEEP_FUNCTION ReplicaUse use_of(const Replica& r) {
   return {r.tally.completed, r.tally.iterations, r.tally.preemptions, r.tally.output_tokens,
-          r.peaks.running,   r.peaks.waiting,    r.peaks.blocks,      r.tally.busy};
+          r.peaks.running,   r.peaks.waiting,    r.peaks.blocks,      r.tally.busy + r.tally.cut};
 }
 
 // What belongs to one replica alone.

@@ -31,7 +31,8 @@ struct ReplicaTally {
   Ticks ttft_sum = 0;
   Ticks e2e_sum = 0;
   Ticks gap_sum = 0;
-  Ticks busy = 0;            // time in iterations
+  Ticks busy = 0;            // time in iterations that have ended
+  Ticks cut = 0;             // time in iterations that the time limit cuts
   Ticks running_area = 0;    // integral over time of running sequences
   Ticks waiting_area = 0;    // of waiting requests
   Int128 kv_token_area = 0;  // of tokens in the KV cache
@@ -63,7 +64,7 @@ struct ReplicaUse {
   std::int64_t peak_running = 0;
   std::int64_t peak_waiting = 0;
   std::int64_t peak_blocks = 0;
-  Ticks busy = 0;
+  Ticks busy = 0;  // time in iterations, also in one that the time limit cuts
 };
 
 SERVESWEEP_FUNCTION void ReplicaTally::add(const ReplicaTally& o) {
@@ -86,6 +87,7 @@ SERVESWEEP_FUNCTION void ReplicaTally::add(const ReplicaTally& o) {
   e2e_sum += o.e2e_sum;
   gap_sum += o.gap_sum;
   busy += o.busy;
+  cut += o.cut;
   running_area += o.running_area;
   waiting_area += o.waiting_area;
   kv_token_area += o.kv_token_area;

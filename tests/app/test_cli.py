@@ -511,7 +511,8 @@ class Others(CliTest):
     def test_calibrate_iterations(self):
         rows = SOURCE / "examples/iterations.csv"
         fit = json.loads(self.cli("calibrate", rows, "--json")[0])
-        self.assertGreater(fit["r_squared"], 0.99)
+        self.assertGreater(fit["service"]["r_squared"], 0.99)
+        self.assertLess(fit["errors"]["decodes alone"]["held_out"]["median"], 0.05)
         self.assertEqual(len(fit["rows"]), 30)
         out, _ = self.cli("calibrate", rows)
         toml = "[service]" + out.split("[service]")[1]

@@ -55,6 +55,7 @@ void check_equal(const BatchResult& r, const reference::Log& log, const referenc
   CHECK(r.last_completion_ns == s.makespan_ns);
   CHECK(r.max_latency_ns == (s.latency_ns.empty() ? 0 : s.latency_ns.back()));
   CHECK((r.latency_sum_ns == reference::sum(s.latency_ns)));
+  CHECK((r.unfinished_sum_ns == s.unfinished_ns));
   CHECK((r.service_sum_ns == reference::sum(s.service_ns)));
   CHECK((r.latency_sum_ns - r.service_sum_ns == reference::sum(s.queueing_ns)));
   CHECK((r.prefill_sum_ps == reference::sum(s.prefill_ps)));

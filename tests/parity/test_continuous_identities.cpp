@@ -87,6 +87,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   // Requests.
   std::int64_t in_time = 0;
   std::int64_t rejected = 0;
+  Ticks unfinished_sum = 0;  // of unfinished requests: from arrival to the time limit
   std::int64_t prompts = 0;
   std::int64_t outputs = 0;
   for (std::int64_t i = 0; i < w.requests.count && w.arrival_ns(i) <= w.time_limit_ns; ++i) {
@@ -96,6 +97,9 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     } else {
       prompts += w.prompt(i);
       outputs += w.output(i);
+      if (seen.times_completed[static_cast<std::size_t>(i)] == 0) {
+        unfinished_sum += ticks_of_ns(w.time_limit_ns - w.arrival_ns(i));
+      }
     }
   }
   CHECK(r.arrived == in_time);
@@ -118,10 +122,10 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   CHECK(static_cast<double>(t.queue_share_sum) * kShareUnit <=
         static_cast<double>(t.completed) * (1 + 1e-9));
 
-  // Little's law, in ticks: a request is in the system from its arrival to its end.
+  // Little's law, in ticks: a request is in the system from its arrival to its end, or the world's.
   CHECK(t.running_area >= 0);
   CHECK(t.waiting_area >= 0);
-  if (complete && !w.batch_timing) CHECK(t.running_area + t.waiting_area == t.e2e_sum);
+  if (!w.batch_timing) CHECK(t.running_area + t.waiting_area == t.e2e_sum + unfinished_sum);
   if (complete && t.preemptions == 0) CHECK(t.waiting_area == t.queue_sum);
   if (complete && t.preemptions > 0) CHECK(t.waiting_area >= t.queue_sum);
 
@@ -129,7 +133,8 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   CHECK_FALSE(seen.overlaps);
   CHECK(t.busy == seen.busy);
   if (complete) CHECK(t.busy <= r.peaks.last_completion * w.num_replicas);
-  if (limited) CHECK(t.busy <= ticks_of_ns(w.time_limit_ns) * w.num_replicas);
+  if (limited) CHECK(t.busy + t.cut <= ticks_of_ns(w.time_limit_ns) * w.num_replicas);
+  if (complete) CHECK(t.cut == 0);
   CHECK(t.busy <= t.running_area);
   if (complete) CHECK(t.running_area <= t.busy * w.max_sequences);
 

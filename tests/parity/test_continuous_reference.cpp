@@ -190,6 +190,7 @@ struct Expected {
       t.within_limits += keeps;
     }
     for (const naive::ReplicaLog& replica : log.replicas) {
+      t.cut += replica.cut;
       p.running = std::max<std::int64_t>(p.running, replica.peak_running);
       p.waiting = std::max<std::int64_t>(p.waiting, replica.peak_waiting);
       p.blocks = std::max<std::int64_t>(p.blocks, replica.peak_blocks);
@@ -353,6 +354,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     CHECK(t.e2e_sum == x.e2e_sum);
     CHECK(t.gap_sum == x.gap_sum);
     CHECK(t.busy == x.busy);
+    CHECK(t.cut == x.cut);
     CHECK(t.kv_token_area == x.kv_token_area);
     CHECK(r.peaks.gap_ns == e.peaks.gap_ns);
     CHECK(r.peaks.queue_ns == e.peaks.queue_ns);

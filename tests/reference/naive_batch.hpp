@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <queue>
 #include <tuple>
@@ -70,7 +71,9 @@ struct Log {
   Int arrived = 0, rejected = 0;
   Int token_limit = 0;  // most tokens that fit into a GPU beside the model
   std::vector<Bin> bins;
-  std::vector<Batch> batches;  // the completed ones, in the order of their starts
+  std::vector<Batch> batches;   // the completed ones, in the order of their starts
+  std::vector<Batch> cut;       // those that ran at the time limit
+  std::vector<Int> waiting_ns;  // arrivals of requests that waited at the time limit
 };
 
 class NaiveBatch {
@@ -109,6 +112,11 @@ class NaiveBatch {
         if (!running_[gpu]) try_start(gpu, now);
       }
     }
+    for (const auto& queue : queues_) {
+      for (const std::size_t i : queue) log_.waiting_ns.push_back(log_.arrival_ns[i]);
+    }
+    std::copy_if(log_.batches.begin(), log_.batches.end(), std::back_inserter(log_.cut),
+                 [](const Batch& batch) { return !batch.completed; });
     std::erase_if(log_.batches, [](const Batch& batch) { return !batch.completed; });
     return log_;
   }

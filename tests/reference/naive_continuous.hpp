@@ -97,6 +97,7 @@ struct Record {
 struct ReplicaLog {
   std::vector<Iteration> iterations;
   Int peak_running = 0, peak_waiting = 0, peak_blocks = 0;
+  Int128 cut = 0;  // time until the time limit in an iteration that ends later
 };
 struct Log {
   std::vector<Record> requests;  // in input order
@@ -128,6 +129,11 @@ class NaiveContinuous {
       for (std::size_t i = 0; i < replicas_.size(); ++i) {
         if (replicas_[i].now && replicas_[i].now->end == *now) complete(i);
         if (!replicas_[i].now) schedule(i, *now);
+      }
+    }
+    for (std::size_t i = 0; p_.time_limit_ns != 0 && i < replicas_.size(); ++i) {
+      if (const auto& now = replicas_[i].now) {
+        log_.replicas[i].cut = p_.time_limit_ns * kUnitsPerNs - now->start;
       }
     }
     return log_;

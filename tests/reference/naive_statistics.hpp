@@ -11,6 +11,8 @@
 
 namespace servesweep::reference {
 
+__extension__ typedef __int128 Int128;  // a sum of latencies in ns can pass 2^63
+
 struct GpuStatistics {
   Int batches = 0, busy_ns = 0, free_ns = 0;
 };
@@ -20,13 +22,15 @@ struct BinStatistics {
   double variance = 0.0, range = 0.0;  // smoothed, of the output length in a batch
 };
 
-// Everything but unfinished is about completed batches and their requests.
+// Everything but what says unfinished is about completed batches and their requests; a GPU is also
+// busy with a batch that the time limit cuts.
 struct Statistics {
   Int completed = 0, unfinished = 0, batches = 0, largest_batch = 0, memory_overcommits = 0;
   Int token_violations = 0, request_violations = 0;
   Int prompt_tokens = 0, output_tokens = 0, makespan_ns = 0;
   std::vector<Int> latency_ns, queueing_ns, service_ns, prefill_ps, tbt_ps,
-      decode_tbt_ps;  // sorted
+      decode_tbt_ps;         // sorted
+  Int128 unfinished_ns = 0;  // of unfinished requests: from arrival to the time limit
   std::vector<GpuStatistics> gpus;
   std::vector<BinStatistics> bins;
 };
@@ -70,6 +74,13 @@ inline Statistics statistics(const Params& p, const std::vector<Request>& r, con
     bin = {bin.batches + 1, bin.requests + size, p.smoothing * (squares / b) + keep * bin.variance,
            p.smoothing * range + keep * bin.range};
   }
+  for (const Batch& batch : log.cut) {
+    s.gpus[batch.gpu].busy_ns += p.time_limit_ns - batch.start_ns;
+    for (const std::size_t i : batch.members) {
+      s.unfinished_ns += p.time_limit_ns - log.arrival_ns[i];
+    }
+  }
+  for (const Int arrival_ns : log.waiting_ns) s.unfinished_ns += p.time_limit_ns - arrival_ns;
   s.unfinished = log.arrived - s.completed - log.rejected;
   for (auto* list :
        {&s.latency_ns, &s.queueing_ns, &s.service_ns, &s.prefill_ps, &s.tbt_ps, &s.decode_tbt_ps}) {
@@ -77,8 +88,6 @@ inline Statistics statistics(const Params& p, const std::vector<Request>& r, con
   }
   return s;
 }
-
-__extension__ typedef __int128 Int128;  // a sum of latencies in ns can pass 2^63
 
 inline Int128 sum(const std::vector<Int>& values) {
   Int128 total = 0;

@@ -53,6 +53,8 @@ const Metric<ContinuousOutcome> kContinuousMetrics[] = {
      [](const ContinuousOutcome& w) {
        return w.quantile_s(LatencyKind::kQueue, 0) / w.quantile_s(LatencyKind::kE2e, 0);
      }},
+    {"mean_requests_in_system", kRealColumn, "1", "Requests waiting or running, averaged over time",
+     [](const ContinuousOutcome& w) { return w.over_time(w.t.waiting_area + w.t.running_area); }},
     {"mean_ttft_s", kRealColumn, "s",
      "Mean time to first token (arrival to the end of the prefill)",
      [](const ContinuousOutcome& w) { return w.mean_s(w.t.ttft_sum); }},
@@ -93,7 +95,7 @@ const Metric<ContinuousOutcome> kContinuousMetrics[] = {
        return w.t.token_gaps > 0 ? w.r.peaks.gap_ns * 1e-9 : kNaN;
      }},
     {"percentile_error", kRealColumn, "1",
-     "Bound of the relative error of this world's percentiles; 0: they are exact",
+     "Bound of the relative error of this world's percentiles of 1 ns or more; 0: they are exact",
      [](const ContinuousOutcome& w) {
        return w.r.exact_quantiles != 0 ? 0.0 : HistogramLayout::kMaxRelativeError;
      }},
@@ -164,7 +166,7 @@ const Metric<ContinuousOutcome> kContinuousMetrics[] = {
      }},
     {"mean_replica_utilization", kRealColumn, "1",
      "Time in iterations / time, averaged over replicas",
-     [](const ContinuousOutcome& w) { return w.over_time(w.t.busy) / w.w.num_replicas; },
+     [](const ContinuousOutcome& w) { return w.over_time(w.t.busy + w.t.cut) / w.w.num_replicas; },
      kHeadline},
 };
 

@@ -30,9 +30,10 @@ struct ContinuousOutcome {
   double over_time(Ticks area) const {
     return end() > 0 ? to_double(area) / to_double(end()) : kNaN;
   }
-  // Where integrals over time end.
+  // Where averages over time end: at the time limit, or where all is done.
   Ticks end() const {
-    return r.unfinished > 0 ? ticks_of_ns(w.time_limit_ns) : r.peaks.last_completion;
+    return r.status == WorldStatus::kCompleted ? r.peaks.last_completion
+                                               : ticks_of_ns(w.time_limit_ns);
   }
   // A bucket's middle may lie above the largest value, which is known.
   double quantile_s(LatencyKind kind, int quantile) const {
