@@ -29,6 +29,12 @@ class InputError : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
+// Another process has what this one needs: exit code 75, to try again later.
+class BusyError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A file that cannot be read or written: exit code 3.
 class IoError : public std::runtime_error {
  public:

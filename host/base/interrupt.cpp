@@ -24,11 +24,17 @@ extern "C" void on_signal(int) {
   errno = saved;
 }
 
-}  // namespace
+std::atomic<int> exit_code{1};
+constexpr char kExitMessage[] = "\ninterrupted: nothing has run yet\n";
 
-const std::atomic<bool>& stop_on_signals() {
+extern "C" void on_early_signal(int) {
+  [[maybe_unused]] const auto ignored = write(STDERR_FILENO, kExitMessage, sizeof kExitMessage - 1);
+  _exit(exit_code.load());
+}
+
+void handle_signals(void (*handler)(int)) {
   struct sigaction action {};
-  action.sa_handler = on_signal;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // a write that was under way goes on
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -37,6 +43,17 @@ const std::atomic<bool>& stop_on_signals() {
     // A shell that starts the program in the background makes it ignore SIGINT.
     if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
   }
+}
+
+}  // namespace
+
+void exit_on_signals(int code) {
+  exit_code.store(code);
+  handle_signals(on_early_signal);
+}
+
+const std::atomic<bool>& stop_on_signals() {
+  handle_signals(on_signal);
   return stop;
 }
 

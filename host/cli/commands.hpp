@@ -23,6 +23,7 @@ void add_plan(CLI::App& app, Program& program);
 void add_show(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
+void add_verify(CLI::App& app, Program& program);
 void add_compare(CLI::App& app, Program& program);
 void add_workload(CLI::App& app, Program& program);
 void add_calibrate(CLI::App& app, Program& program);

@@ -12,6 +12,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/reading.hpp"
 #include "host/engines/engines.hpp"
 #include "host/results/change_limit.hpp"
 #include "host/results/frame_where.hpp"
@@ -27,6 +28,7 @@ struct CompareArguments {
   std::vector<std::string> by, metrics, fail_on;
   std::int64_t top = 10;
   bool allow_unpaired = false;
+  ReadOptions read;
 };
 
 // The column that a name means: of a parameter the name may be short, else it is a column's.
@@ -168,6 +170,7 @@ void add_compare(CLI::App& app, Program& program) {
       ->add_flag("--allow-unpaired", arguments->allow_unpaired,
                  "Points without a partner do not fail --fail-on")
       ->needs(fail_on);
+  arguments->read.add_to(*command);
   command->footer(
       "Examples:\n"
       "  servesweep compare out.h5 results/out.h5\n"
@@ -182,7 +185,8 @@ void add_compare(CLI::App& app, Program& program) {
       throw InputError("cannot write both --csv and --json to " +
                        (arguments->csv == "-" ? "the standard output" : arguments->csv));
     }
-    program.exit_code = run_compare(*arguments);
+    program.exit_code = read_results({arguments->file_a, arguments->file_b}, arguments->read,
+                                     [&] { return run_compare(*arguments); });
   });
 }
 

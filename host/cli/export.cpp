@@ -6,6 +6,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/reading.hpp"
 #include "io/results/result_reader.hpp"
 
 namespace servesweep {
@@ -14,11 +15,12 @@ namespace {
 
 struct ExportArguments {
   std::string file, csv, json;
+  ReadOptions read;
 };
 
 }  // namespace
 
-void add_export(CLI::App& app, Program&) {
+void add_export(CLI::App& app, Program& program) {
   const auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command =
       app.add_subcommand("export", "Writes every input and metric of every world as CSV or JSON.");
@@ -29,6 +31,7 @@ void add_export(CLI::App& app, Program&) {
   add_value(*formats, "--json", arguments->json, "FILE",
             "JSON file to write, - for the standard output");
   formats->require_option(1);
+  arguments->read.add_to(*command);
   command->footer(
       "Numbers have the digits that read back the same. What does not apply to a world is empty "
       "in\n"
@@ -37,13 +40,18 @@ void add_export(CLI::App& app, Program&) {
       "  servesweep export out.h5 --csv out.csv\n"
       "  servesweep export out.h5 --csv - | head -3\n"
       "  servesweep export out.h5 --json out.json");
-  command->callback([arguments] {
+  command->callback([arguments, &program] {
     const bool csv = !arguments->csv.empty();
     const std::string& output = csv ? arguments->csv : arguments->json;
-    check_output(output, {arguments->file});
-    const ResultFile file(arguments->file);
-    write_output(output, {arguments->file},
-                 [&](std::ostream& out) { csv ? export_csv(file, out) : export_json(file, out); });
+    const std::vector<std::string> inputs = {arguments->file};
+    check_output(output, inputs);
+    program.exit_code = read_results(inputs, arguments->read, [&] {
+      const ResultFile file(arguments->file);
+      write_output(output, inputs, [&](std::ostream& out) {
+        csv ? export_csv(file, out) : export_json(file, out);
+      });
+      return kOk;
+    });
   });
 }
 

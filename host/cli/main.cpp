@@ -1,10 +1,12 @@
 // servesweep: the command line.
-#include <cerrno>
 #include <iostream>
+#include <string_view>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "host/base/controls.hpp"
+#include "host/base/interrupt.hpp"
 #include "host/base/names.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/program.hpp"
@@ -18,11 +20,6 @@ constexpr const char* kFooter =
     "  servesweep plan sweep.toml\n"
     "  servesweep run sweep.toml -o out.h5\n"
     "  servesweep show out.h5 --sort p99_latency_s\n\n";
-
-void print_error(const std::string& message) {
-  std::cout.flush();
-  std::cerr << "error: " << message << std::endl;
-}
 
 // What a word that no command knows was meant to be.
 std::string suggestion(const CLI::App& main) {
@@ -58,6 +55,7 @@ int run_program(int argc, char** argv) {
   add_show(app, program);
   add_export(app, program);
   add_report(app, program);
+  add_verify(app, program);
   add_compare(app, program);
   add_workload(app, program);
   add_calibrate(app, program);
@@ -75,11 +73,7 @@ int run_program(int argc, char** argv) {
   };
   if (const int code = exit_code_of(parse, print_error); code != kOk) return code;
   if (usage != kOk) return usage;
-  errno = 0;
-  if (!std::cout.flush() && errno != EPIPE) {
-    print_error("cannot write the standard output");
-    return kIoFailure;
-  }
+  if (!flush_output()) return kIoFailure;
   return program.exit_code;
 }
 
@@ -87,6 +81,11 @@ int run_program(int argc, char** argv) {
 }  // namespace servesweep
 
 int main(int argc, char** argv) {
+  servesweep::escape_controls_on_terminals();
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "run" || command == "study") {  // what goes on when it is called again
+    servesweep::exit_on_signals(servesweep::kInterrupted);
+  }
 #ifdef __GLIBC__
   // A run's large arrays come and go with its chunks: keep their pages instead of asking anew.
   mallopt(M_MMAP_MAX, 0);

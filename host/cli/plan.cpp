@@ -17,6 +17,7 @@
 #include "host/run/runner.hpp"
 #include "io/files/toml_reader.hpp"
 #include "io/results/result_store.hpp"
+#include "io/results/verify.hpp"
 #include "kernels/device/device.hpp"
 
 namespace servesweep {
@@ -83,6 +84,7 @@ std::vector<WorldRange> missing_worlds(const std::string& output, const ResultSc
 }
 
 void plan(const PlanOptions& options) {
+  if (!options.output.empty()) check_existing_result(options.output);
   const RunLimits limits = options.device.start();
   const RunSpec spec = read_toml(options.sweep_file, options.overrides);
   const auto [engine, sweep] = load_sweep(spec);

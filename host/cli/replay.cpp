@@ -15,6 +15,7 @@
 #include "host/cli/program.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/reading.hpp"
 #include "host/cli/support/sweep_options.hpp"
 #include "io/files/text_source.hpp"
 #include "io/files/toml_reader.hpp"
@@ -29,6 +30,7 @@ struct ReplayOptions {
   std::optional<std::string> base;
   std::int64_t world = 0;
   DeviceOptions device;
+  ReadOptions read;
 };
 
 // The version that ran the sweep, as Provenance::code() says it.
@@ -172,6 +174,7 @@ void add_replay(CLI::App& app, Program& program) {
             "Where file names of the sweep start: the folder of its sweep file;\n"
             "default: where that was when the result was made");
   options->device.add_to(*command);
+  options->read.add_to(*command);
   command->footer(
       "Prints the world's parameters, and its metrics beside those in the file: they have the "
       "same\n"
@@ -180,7 +183,10 @@ void add_replay(CLI::App& app, Program& program) {
       "Examples:\n"
       "  servesweep replay out.h5 --world 17 --events e.csv\n"
       "  servesweep replay results/out.h5 --world 17 --base sweeps");
-  command->callback([options, &program] { program.exit_code = replay(*options); });
+  command->callback([options, &program] {
+    program.exit_code =
+        read_results({options->file}, options->read, [&] { return replay(*options); });
+  });
 }
 
 }  // namespace servesweep

@@ -15,6 +15,7 @@
 #include "host/cli/report_assets.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/cli/support/output_stream.hpp"
+#include "host/cli/support/reading.hpp"
 #include "host/engines/engines.hpp"
 #include "io/report/report_data.hpp"
 #include "io/report/report_page.hpp"
@@ -28,6 +29,7 @@ constexpr std::size_t kMostBytes = 4'000'000;
 
 struct ReportArguments {
   std::string file, output;
+  ReadOptions read;
 };
 
 // An older report may go, and what is no plain file is written to; nothing else is.
@@ -80,7 +82,7 @@ void write_report(const std::string& result_file, const std::string& output) {
   }
 }
 
-void add_report(CLI::App& app, Program&) {
+void add_report(CLI::App& app, Program& program) {
   const auto arguments = std::make_shared<ReportArguments>();
   CLI::App* command = app.add_subcommand(
       "report", "Writes a result file as an HTML page of charts and tables, to look at offline.");
@@ -88,6 +90,7 @@ void add_report(CLI::App& app, Program&) {
   add_value(*command, "-o,--output", arguments->output, "FILE.html",
             "HTML file to write, - for the standard output; default: the name of the result\n"
             "file with .html, in the current folder");
+  arguments->read.add_to(*command);
   command->footer(
       "The page is one file that loads nothing else. Replications of a point are averaged. An "
       "older\n"
@@ -95,7 +98,12 @@ void add_report(CLI::App& app, Program&) {
       "Examples:\n"
       "  servesweep report out.h5\n"
       "  servesweep report out.h5 -o report.html");
-  command->callback([arguments] { report(*arguments); });
+  command->callback([arguments, &program] {
+    program.exit_code = read_results({arguments->file}, arguments->read, [&] {
+      report(*arguments);
+      return kOk;
+    });
+  });
 }
 
 }  // namespace servesweep

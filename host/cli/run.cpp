@@ -15,6 +15,7 @@
 #include "host/run/profile_report.hpp"
 #include "host/sweep/parameter_docs.hpp"
 #include "io/files/toml_reader.hpp"
+#include "io/results/verify.hpp"
 #include "io/tables/show.hpp"
 #include "io/traces/formats/times.hpp"
 #include "kernels/device/device.hpp"
@@ -80,6 +81,10 @@ int run_sweep_file(const RunOptions& options, const Program& program) {
   const double max_time_s = options.max_time.empty()
                                 ? std::numeric_limits<double>::infinity()
                                 : parse_duration_s(options.max_time, "--max-time");
+  const std::string output = options.output.empty()
+                                 ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
+                                 : options.output;
+  if (!options.fresh) check_existing_result(output);
   SweepRun how;
   how.limits = options.device.start();
   how.on_existing = options.fresh ? OnExisting::kStartOver : OnExisting::kResume;
@@ -87,9 +92,6 @@ int run_sweep_file(const RunOptions& options, const Program& program) {
   how.quiet = options.quiet;
   const LoadedSweep loaded = load_sweep(read_toml(options.sweep_file, options.overrides));
   print_warnings(loaded.sweep.warnings());
-  const std::string output = options.output.empty()
-                                 ? std::filesystem::path(options.sweep_file).stem().string() + ".h5"
-                                 : options.output;
   const SweepRunEnd end = run_to_file(loaded, output, provenance_of(options, program), how);
   if (end.outcome.end != RunEnd::kFinished) return kInterrupted;
   if (end.already_complete) {

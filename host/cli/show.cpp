@@ -7,6 +7,7 @@
 #include "host/base/error.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/support/options.hpp"
+#include "host/cli/support/reading.hpp"
 #include "host/run/profile_report.hpp"
 #include "io/results/output_format.hpp"
 
@@ -18,6 +19,7 @@ struct ShowArguments {
   std::string file;
   ShowOptions show;
   bool profile = false;
+  ReadOptions read;
 };
 
 std::string stored_profile(const ResultFile& file) {
@@ -29,9 +31,22 @@ std::string stored_profile(const ResultFile& file) {
   return profile_table(read_profile(json, file.path() + ", attribute " + kProfileAttribute));
 }
 
+int show_file(const ShowArguments& arguments) {
+  const ResultFile file(arguments.file);
+  if (arguments.profile) {
+    std::cout << stored_profile(file);
+    return kOk;
+  }
+  const std::string table = render_table(file, arguments.show);
+  std::cout << render_summary(file);
+  if (const std::string note = estimate_note(file); !note.empty()) std::cout << note << '\n';
+  std::cout << '\n' << table;
+  return kOk;
+}
+
 }  // namespace
 
-void add_show(CLI::App& app, Program&) {
+void add_show(CLI::App& app, Program& program) {
   const auto arguments = std::make_shared<ShowArguments>();
   ShowOptions& show = arguments->show;
   CLI::App* command =
@@ -50,22 +65,16 @@ void add_show(CLI::App& app, Program&) {
   for (const char* option : {"--sort", "--descending", "--top", "--columns"}) {
     profile->excludes(command->get_option(option));
   }
+  arguments->read.add_to(*command);
   command->footer(
       "Examples:\n"
       "  servesweep show out.h5 --sort p99_latency_s --top 20\n"
       "  servesweep show out.h5 --sort throughput_requests_per_s --descending\n"
       "  servesweep show out.h5 --columns world,num_gpus,p99_latency_s --top 0\n"
       "  servesweep show out.h5 --columns all --top 1");
-  command->callback([arguments] {
-    const ResultFile file(arguments->file);
-    if (arguments->profile) {
-      std::cout << stored_profile(file);
-      return;
-    }
-    const std::string table = render_table(file, arguments->show);
-    std::cout << render_summary(file);
-    if (const std::string note = estimate_note(file); !note.empty()) std::cout << note << '\n';
-    std::cout << '\n' << table;
+  command->callback([arguments, &program] {
+    program.exit_code =
+        read_results({arguments->file}, arguments->read, [&] { return show_file(*arguments); });
   });
 }
 

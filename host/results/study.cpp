@@ -27,7 +27,7 @@ ColumnData fill_of(ColumnType type, std::size_t rows) {
   return std::vector<std::string>(rows);
 }
 
-ColumnData joined(ColumnData first, const ColumnData& second) {
+ColumnData appended(ColumnData first, const ColumnData& second) {
   std::visit(
       [&]<class T>(std::vector<T>& values) {
         const auto& more = std::get<std::vector<T>>(second);
@@ -67,7 +67,7 @@ std::vector<ResultColumn> all_columns(const Frame& a, const Frame& b) {
 }
 
 // The rows of a, then the rows of b.
-Frame joined(const Frame& a, const Frame& b) {
+Frame appended(const Frame& a, const Frame& b) {
   if (a.columns().empty()) return b;
   Frame both(a.name());
   for (const ResultColumn& column : all_columns(a, b)) {
@@ -75,7 +75,7 @@ Frame joined(const Frame& a, const Frame& b) {
     const auto part = [&](const Frame& f) {
       return f.has(name) ? f.data(name) : fill_of(column.spec.type, f.num_rows());
     };
-    both.add(column, joined(part(a), part(b)));
+    both.add(column, appended(part(a), part(b)));
   }
   return both;
 }
@@ -113,8 +113,8 @@ RaggedData rows_of(const RaggedTable& table, const std::vector<std::size_t>& wor
   return data;
 }
 
-std::vector<RaggedTable> joined(std::vector<RaggedTable> a, std::size_t worlds_a,
-                                const std::vector<RaggedTable>& b, std::size_t worlds_b) {
+std::vector<RaggedTable> appended(std::vector<RaggedTable> a, std::size_t worlds_a,
+                                  const std::vector<RaggedTable>& b, std::size_t worlds_b) {
   for (const RaggedTable& table : b) {
     if (std::none_of(a.begin(), a.end(),
                      [&](const RaggedTable& t) { return t.spec.name == table.spec.name; })) {
@@ -135,7 +135,7 @@ std::vector<RaggedTable> joined(std::vector<RaggedTable> a, std::size_t worlds_a
     auto& sizes = table.data.row_size;
     sizes.insert(sizes.end(), other->data.row_size.begin(), other->data.row_size.end());
     for (std::size_t c = 0; c < table.data.columns.size(); ++c) {
-      table.data.columns[c] = joined(std::move(table.data.columns[c]), other->data.columns[c]);
+      table.data.columns[c] = appended(std::move(table.data.columns[c]), other->data.columns[c]);
     }
   }
   return a;
@@ -213,8 +213,8 @@ void add_sweep(Study& study, const SweepResult& result) {
   const std::size_t old_rows = study.worlds.num_rows();
   const Frame part = as_part(study, result);
   study.sweeps.push_back(result.sweep);
-  const Frame all = joined(study.worlds, part);
-  study.tables = joined(std::move(study.tables), old_rows, result.tables, part.num_rows());
+  const Frame all = appended(study.worlds, part);
+  study.tables = appended(std::move(study.tables), old_rows, result.tables, part.num_rows());
 
   const std::vector<std::string> keys = keys_of(all);
   const std::set<std::string> replaced(keys.begin() + static_cast<std::ptrdiff_t>(old_rows),

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "host/base/error.hpp"
+#include "io/hdf5/library.hpp"
 
 namespace servesweep::hdf5 {
 namespace {
@@ -14,84 +15,8 @@ void configure_library() {
   static const herr_t no_exit_handler = H5dont_atexit();
   static_cast<void>(no_exit_handler);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // it would print every failure to stderr
-}
-
-std::string innermost_reason() {
-  std::string reason;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned n, const H5E_error2_t* error, void* text) -> herr_t {
-        if (n == 0 && error->desc != nullptr) *static_cast<std::string*>(text) = error->desc;
-        return 0;
-      },
-      &reason);
-  // Where the operating system failed, its own words are inside a longer text.
-  const std::string key = "error message = '";
-  const std::size_t begin = reason.find(key);
-  if (begin != std::string::npos) {
-    const std::size_t end = reason.find('\'', begin + key.size());
-    reason = reason.substr(begin + key.size(), end - begin - key.size());
-  }
-  return reason.empty() ? "HDF5 gives no reason" : reason;
-}
-
-std::string file_of(hid_t object) {
-  const ssize_t size = H5Fget_name(object, nullptr, 0);
-  if (size <= 0) return "an HDF5 file";
-  std::string name(static_cast<std::size_t>(size) + 1, '\0');
-  H5Fget_name(object, name.data(), name.size());
-  name.pop_back();
-  return name;
-}
-
-void check(herr_t result, hid_t where, const char* action) {
-  if (result >= 0) return;
-  const std::string reason = innermost_reason();  // the next HDF5 call forgets it
-  throw IoError(action + file_of(where) + " (" + reason + ")");
-}
-
-Id checked(hid_t id, Id::Closer closer, hid_t where, const char* action) {
-  if (id < 0) check(-1, where, action);
-  return Id(id, closer);
-}
-
-constexpr const char* kRead = "cannot read ";
-constexpr const char* kWrite = "cannot write ";
-
-hid_t text_type() {
-  static const hid_t type = [] {
-    const hid_t t = H5Tcopy(H5T_C_S1);
-    H5Tset_size(t, H5T_VARIABLE);
-    H5Tset_cset(t, H5T_CSET_UTF8);
-    return t;
-  }();
-  return type;
-}
-
-hid_t disk_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::kInt64:
-      return H5T_STD_I64LE;
-    case ColumnType::kFloat64:
-      return H5T_IEEE_F64LE;
-    case ColumnType::kText:
-      return text_type();
-    case ColumnType::kInt32:
-    case ColumnType::kCategory:
-      break;
-  }
-  return H5T_STD_I32LE;
-}
-
-template <class T>
-hid_t memory_type() {
-  if constexpr (std::is_same_v<T, std::int8_t>) return H5T_NATIVE_INT8;
-  if constexpr (std::is_same_v<T, std::int16_t>) return H5T_NATIVE_INT16;
-  if constexpr (std::is_same_v<T, std::int32_t>) return H5T_NATIVE_INT32;
-  if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
-  if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
-  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
-  if constexpr (std::is_same_v<T, std::string>) return text_type();
+  static const herr_t no_links_to_other_files = H5Lunregister(H5L_TYPE_EXTERNAL);
+  static_cast<void>(no_links_to_other_files);
 }
 
 Id file_access() {
@@ -109,6 +34,7 @@ Id create_file(const std::string& path, const Id& access) {
   H5Pset_obj_track_times(creation, false);
   H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  failed_close().clear();
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access);
   if (file < 0) fail(kWrite + path);
   return Id(file, H5Fclose);
@@ -126,38 +52,7 @@ Id create_dataset(hid_t parent, const std::string& name, hid_t type,
                   const std::vector<hsize_t>& shape, hid_t creation) {
   const Id space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
   return checked(H5Dcreate2(parent, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT),
-                 H5Dclose, parent, kWrite);
-}
-
-// The file's and the memory's selection of a range of rows.
-std::pair<Id, Id> select_rows(hid_t dataset, hsize_t first, hsize_t count) {
-  Id file(H5Dget_space(dataset), H5Sclose);
-  Id memory(H5Screate_simple(1, &count, nullptr), H5Sclose);
-  if (count > 0) {
-    H5Sselect_hyperslab(file, H5S_SELECT_SET, &first, nullptr, &count, nullptr);
-  } else {
-    H5Sselect_none(file);
-    H5Sselect_none(memory);
-  }
-  return {std::move(file), std::move(memory)};
-}
-
-template <class T>
-std::vector<T> read_vector(hid_t dataset, hsize_t first, hsize_t count) {
-  const auto [file, memory] = select_rows(dataset, first, count);
-  std::vector<T> rows(count);
-  if constexpr (std::is_same_v<T, std::string>) {
-    std::vector<char*> texts(count, nullptr);
-    check(H5Dread(dataset, text_type(), memory, file, H5P_DEFAULT, texts.data()), dataset, kRead);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (texts[i] != nullptr) rows[i] = texts[i];
-    }
-    H5Dvlen_reclaim(text_type(), memory, H5P_DEFAULT, texts.data());
-  } else {
-    check(H5Dread(dataset, memory_type<T>(), memory, file, H5P_DEFAULT, rows.data()), dataset,
-          kRead);
-  }
-  return rows;
+                 close_dataset, parent, kWrite);
 }
 
 // Writes chunks of up to 1 M rows, because only chunks have checksums.
@@ -202,6 +97,7 @@ bool is_hdf5(const std::string& path) {
 }
 
 Id open_file(const std::string& path) {
+  const TimedCall timed;
   const Id access = file_access();  // closing it before fail() would lose the reason
   if (H5Fis_hdf5(path.c_str()) == 0) throw IoError(kRead + path + " (it is no HDF5 file)");
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
@@ -224,6 +120,7 @@ void close_file(Id& file) {
   const std::string name = file_of(file);
   check(H5Fflush(file, H5F_SCOPE_GLOBAL), file, kWrite);
   if (H5Fclose(file.release()) < 0) fail(kWrite + name);
+  if (!failed_close().empty()) throw IoError(kWrite + name + " (" + failed_close() + ")");
 }
 
 Id create_group(hid_t parent, const std::string& name) {
@@ -231,7 +128,7 @@ Id create_group(hid_t parent, const std::string& name) {
   H5Pset_obj_track_times(creation, false);
   H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
   H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  return checked(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT), H5Gclose,
+  return checked(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT), close_object,
                  parent, kWrite);
 }
 
@@ -239,29 +136,16 @@ bool exists(hid_t parent, const std::string& name) {
   return H5Lexists(parent, name.c_str(), H5P_DEFAULT) > 0;
 }
 
-Id open_object(hid_t parent, const std::string& name) {
-  return checked(H5Oopen(parent, name.c_str(), H5P_DEFAULT), H5Oclose, parent, kRead);
-}
-
-std::vector<std::string> children(hid_t group) {
-  std::vector<std::string> names;
-  hsize_t position = 0;
-  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
-  check(H5Literate(group, H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, add, &names), group, kRead);
-  return names;
-}
-
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
                   const std::vector<hsize_t>& shape, hsize_t chunk_rows) {
   const Id creation = dataset_properties();
   if (chunk_rows > 0 && shape[0] > 0) {
     H5Pset_chunk(creation, 1, &chunk_rows);
-    if (type != ColumnType::kText) H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-    H5Pset_shuffle(creation);
-    H5Pset_deflate(creation, 1);
+    if (type != ColumnType::kText) {
+      H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+      H5Pset_shuffle(creation);
+      H5Pset_deflate(creation, 1);
+    }
   }
   return create_dataset(parent, name, disk_type(type), shape, creation);
 }
@@ -301,23 +185,6 @@ Id create_empty_dataset(hid_t parent, const std::string& name, hsize_t size) {
                         dataset_properties());
 }
 
-Id create_virtual_dataset(hid_t parent, const std::string& name, ColumnType type,
-                          const std::vector<hsize_t>& shape, const std::string& source,
-                          hsize_t source_rows) {
-  const Id creation = dataset_properties();
-  const Id from(H5Screate_simple(1, &source_rows, nullptr), H5Sclose);
-  const Id to(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
-  check(H5Pset_virtual(creation, to, ".", source.c_str(), from), parent, kWrite);
-  return create_dataset(parent, name, disk_type(type), shape, creation);
-}
-
-std::vector<hsize_t> shape_of(hid_t dataset) {
-  const Id space = checked(H5Dget_space(dataset), H5Sclose, dataset, kRead);
-  std::vector<hsize_t> shape(static_cast<std::size_t>(H5Sget_simple_extent_ndims(space)));
-  H5Sget_simple_extent_dims(space, shape.data(), nullptr);
-  return shape;
-}
-
 void write_rows(hid_t dataset, hsize_t first, const ColumnData& data) {
   std::visit(
       [&]<class T>(const std::vector<T>& rows) {
@@ -337,32 +204,6 @@ void write_rows(hid_t dataset, hsize_t first, const ColumnData& data) {
 
 void write_chunk(hid_t dataset, hsize_t first, const void* bytes, std::size_t size) {
   check(H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &first, size, bytes), dataset, kWrite);
-}
-
-ColumnData read_rows(hid_t dataset, ColumnType type, hsize_t first, hsize_t count) {
-  switch (type) {
-    case ColumnType::kInt64:
-      return read_vector<std::int64_t>(dataset, first, count);
-    case ColumnType::kFloat64:
-      return read_vector<double>(dataset, first, count);
-    case ColumnType::kText:
-      return read_vector<std::string>(dataset, first, count);
-    case ColumnType::kInt32:
-    case ColumnType::kCategory:
-      break;
-  }
-  return read_vector<std::int32_t>(dataset, first, count);
-}
-
-std::optional<ColumnType> type_of(hid_t dataset) {
-  const Id type = checked(H5Dget_type(dataset), H5Tclose, dataset, kRead);
-  for (const ColumnType t :
-       {ColumnType::kInt32, ColumnType::kInt64, ColumnType::kFloat64, ColumnType::kText}) {
-    if (H5Tequal(type, disk_type(t)) <= 0) continue;
-    const bool coded = H5Aexists(dataset, "flag_meanings") > 0;
-    return t == ColumnType::kInt32 && coded ? ColumnType::kCategory : t;
-  }
-  return std::nullopt;
 }
 
 void write_attribute(hid_t object, const std::string& name, const AttributeValue& value) {
@@ -389,42 +230,6 @@ void write_attribute(hid_t object, const std::string& name, const AttributeValue
         check(H5Awrite(attribute, type, data), object, kWrite);
       },
       value);
-}
-
-std::vector<std::string> attribute_names(hid_t object) {
-  std::vector<std::string> names;
-  hsize_t position = 0;
-  const auto add = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
-  check(H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, add, &names), object,
-        kRead);
-  return names;
-}
-
-std::optional<std::string> read_text_attribute(hid_t object, const std::string& name) {
-  if (H5Aexists(object, name.c_str()) <= 0) return std::nullopt;
-  const Id attribute = checked(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, object, kRead);
-  const Id type(H5Aget_type(attribute), H5Tclose);
-  if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0) {
-    char* text = nullptr;
-    check(H5Aread(attribute, text_type(), &text), object, kRead);
-    std::string result = text != nullptr ? text : "";
-    H5free_memory(text);
-    return result;
-  }
-  if (H5Tget_class(type) == H5T_INTEGER) {
-    if (H5Tget_sign(type) == H5T_SGN_NONE) {
-      std::uint64_t number = 0;
-      check(H5Aread(attribute, H5T_NATIVE_UINT64, &number), object, kRead);
-      return std::to_string(number);
-    }
-    std::int64_t number = 0;
-    check(H5Aread(attribute, H5T_NATIVE_INT64, &number), object, kRead);
-    return std::to_string(number);
-  }
-  return std::nullopt;
 }
 
 }  // namespace servesweep::hdf5

@@ -54,12 +54,14 @@ void close_file(Id& file);  // fails if not everything could be written
 
 Id create_group(hid_t parent, const std::string& name);
 bool exists(hid_t parent, const std::string& name);
+// IoError for what is in another file: links, external storage, views of other files' datasets.
 Id open_object(hid_t parent, const std::string& name);
 // Names of the links in a group, in order of creation.
 std::vector<std::string> children(hid_t group);
 
 // Little-endian numbers, variable-length UTF-8 texts. With chunk_rows the dataset has chunks of
-// that number of rows, through shuffle and deflate 1 (an empty one has none).
+// that number of rows, numbers through shuffle and deflate 1 (an empty one has none). Texts have no
+// filters: they would pack references only, and netCDF refuses to write such variables.
 Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
                   const std::vector<hsize_t>& shape, hsize_t chunk_rows = 0);
 // A whole column, uncompressed, for files that only this program reads: with checksums that are
@@ -68,15 +70,12 @@ Id create_dataset(hid_t parent, const std::string& name, ColumnType type,
 void write_checked_column(hid_t parent, const std::string& name, const ColumnData& column);
 // Never written: it has a shape and attributes.
 Id create_empty_dataset(hid_t parent, const std::string& name, hsize_t size);
-// Shows the 1-D dataset at `source` (a full path in the same file) in another shape.
-Id create_virtual_dataset(hid_t parent, const std::string& name, ColumnType type,
-                          const std::vector<hsize_t>& shape, const std::string& source,
-                          hsize_t source_rows);
-
 std::vector<hsize_t> shape_of(hid_t dataset);
+hsize_t num_rows(hid_t dataset);  // IoError unless it has one dimension
 void write_rows(hid_t dataset, hsize_t first, const ColumnData& data);
 // A chunk that is compressed already, as the dataset's filters would have done it.
 void write_chunk(hid_t dataset, hsize_t first, const void* bytes, std::size_t size);
+// No more memory is taken than the file's size can account for.
 ColumnData read_rows(hid_t dataset, ColumnType type, hsize_t first, hsize_t count);
 // The type of a dataset, if it is one of the types above; nothing for others.
 std::optional<ColumnType> type_of(hid_t dataset);
@@ -87,7 +86,7 @@ using AttributeValue = std::variant<std::int32_t, std::int64_t, std::uint64_t, d
 void write_attribute(hid_t object, const std::string& name, const AttributeValue& value);
 // In order of creation.
 std::vector<std::string> attribute_names(hid_t object);
-// Integers become text too; nothing if there is no such attribute.
+// Of one text or one integer, which becomes text; nothing if there is no such attribute.
 std::optional<std::string> read_text_attribute(hid_t object, const std::string& name);
 
 }  // namespace servesweep::hdf5

@@ -58,18 +58,23 @@ it is. It is complete when it is there: until all worlds are done their results 
 bit; the files differ in attributes that say where and when they were made, and are equal byte for
 byte where `run --fixed-time` fixes the times and program, machine and command are the same.
 
+Behind the HDF5 data stands a line with the SHA-256 of all before it, which HDF5 ignores. `servesweep verify`
+compares it, and so do the commands that read result files, unless they are given `--no-verify`. A program that
+opens the file to write cuts the line off: such a file is read as before, and `verify` says that it has no checksum.
+
 | group | content |
 |---|---|
 | `/` | attributes: provenance and the whole specification |
 | `/worlds` | one row per world: its inputs and its metrics |
-| `/grid` | the same as arrays over the axes, where every combination of axis values is a world |
+| `/grid` | the axes over which the rows of `/worlds` run, where every combination of axis values is a world |
 | `/<table>` | tables in which a world has any number of rows, such as histograms |
 | `/sweeps`, `/findings`, `/methods` | of [studies](#studies) only |
 
 ```python
 import xarray as xr
 worlds = xr.open_dataset("out.h5", group="worlds").to_dataframe()
-grid = xr.open_dataset("out.h5", group="grid")            # full factorials only
+axes = xr.open_dataset("out.h5", group="grid")            # full factorials only
+p99 = worlds.p99_latency_s.to_numpy().reshape(axes.attrs["shape"])
 ```
 
 `servesweep.worlds("out.h5")` of the Python package in `python/` does this with the names of
@@ -79,7 +84,7 @@ categories instead of their codes; `scripts/plot` draws figures (plots.md).
 
 constexpr const char* kConventions = R"(
 Every dataset has a dimension scale, numbers are little-endian, texts are variable-length UTF-8,
-columns are in chunks through the shuffle and deflate filters. Categories are int32 codes named by
+columns are in chunks, numbers through the shuffle and deflate filters. Categories are int32 codes named by
 `flag_values` and `flag_meanings` (CF conventions); a switch is a category too. Where a value is not
 applicable (a parameter that the world's scheduler does not read, a mean over nothing) floats are
 NaN, integers and codes are -1, which is then their `_FillValue`, and texts are empty.
@@ -95,11 +100,12 @@ depend on how the sweep file is written.
 )";
 
 constexpr const char* kGrid = R"(
-Only where the points of the sweep are all combinations of the axes' values, and of fewer than 32
-axes. The axes, in the order of docs/parameters.md, and `replication` are dimensions with their
-values as coordinates (choices as codes). Every numeric metric, and the id `world`, is an array
-`[axis, ..., replication]`: an HDF5 virtual dataset that shows the column of `/worlds`, so it takes
-no space and the file stays self-contained.
+Only where the points of the sweep are all combinations of the axes' values. The axes, in the order of
+docs/parameters.md, and `replication` are dimensions with their values as coordinates (choices as codes).
+The attributes `axes` (names, with spaces between them) and `shape` say how every column of `/worlds` is an
+array `[axis, ..., replication]`: the last axis varies fastest. `servesweep.grid("out.h5")` of the Python
+package is that as an xarray dataset; R: `array(x, rev(shape))`. There are no arrays in the file itself, as
+HDF5's virtual datasets keep R's ncdf4 from opening it.
 
 )";
 

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 #include <sstream>
 
 #include "host/base/error.hpp"
 #include "host/base/names.hpp"
+#include "host/base/text.hpp"
 
 namespace servesweep {
 namespace {
@@ -18,8 +20,9 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 std::optional<ResultColumn> read_column_spec(hid_t group, const std::string& name) {
   const hdf5::Id dataset = hdf5::open_object(group, name);
   const auto role = hdf5::read_text_attribute(dataset, "role");
+  if (!role || H5Iget_type(dataset) != H5I_DATASET) return std::nullopt;
   const auto type = hdf5::type_of(dataset);
-  if (!role || !type) return std::nullopt;
+  if (!type) return std::nullopt;
   ResultColumn column;
   for (const ColumnRole r : {ColumnRole::kIndex, ColumnRole::kInput, ColumnRole::kMetric}) {
     if (*role == name_of(r)) column.role = r;
@@ -43,9 +46,35 @@ std::vector<ResultColumn> read_column_specs(hid_t group) {
   return columns;
 }
 
-ColumnData read(hid_t group, const ColumnSpec& spec, std::int64_t first, std::int64_t count) {
-  return hdf5::read_rows(hdf5::open_object(group, spec.name), spec.type,
-                         static_cast<hsize_t>(first), static_cast<hsize_t>(count));
+[[noreturn]] void damaged(const std::string& path, const std::string& why) {
+  throw IoError("cannot read " + path + " (it is damaged: " + why + ")");
+}
+
+void check_codes(const ColumnSpec& spec, const ColumnData& data, const std::string& path) {
+  if (spec.type != ColumnType::kCategory) return;
+  for (const std::int32_t code : std::get<std::vector<std::int32_t>>(data)) {
+    if (code < (spec.has_fill ? -1 : 0) ||
+        code >= static_cast<std::int32_t>(spec.categories.size())) {
+      damaged(path, "column " + spec.name + " has the code " + std::to_string(code));
+    }
+  }
+}
+
+ColumnData read(hid_t group, const ColumnSpec& spec, std::int64_t first, std::int64_t count,
+                const std::string& path) {
+  ColumnData data = hdf5::read_rows(hdf5::open_object(group, spec.name), spec.type,
+                                    static_cast<hsize_t>(first), static_cast<hsize_t>(count));
+  check_codes(spec, data, path);
+  return data;
+}
+
+// Of every world; IoError where one is negative.
+std::vector<std::int32_t> checked_sizes(ColumnData data, const std::string& path) {
+  auto sizes = std::get<std::vector<std::int32_t>>(std::move(data));
+  for (const std::int32_t size : sizes) {
+    if (size < 0) damaged(path, "a row size is " + std::to_string(size));
+  }
+  return sizes;
 }
 
 hdf5::Id open_result_file(const std::string& path) {
@@ -76,8 +105,8 @@ ResultFile::ResultFile(const std::string& path) : path_(path), file_(open_result
   }
   worlds_ = hdf5::open_object(file_, kWorldsGroup);
   columns_ = read_column_specs(worlds_);
-  num_worlds_ = static_cast<std::int64_t>(
-      hdf5::shape_of(hdf5::open_object(worlds_, world_column().name)).at(0));
+  num_worlds_ =
+      static_cast<std::int64_t>(hdf5::num_rows(hdf5::open_object(worlds_, world_column().name)));
 }
 
 std::string ResultFile::attribute(std::string_view name) const {
@@ -96,7 +125,7 @@ const ResultColumn& ResultFile::column(std::string_view name) const {
 }
 
 ColumnData ResultFile::data(std::string_view name, std::int64_t first, std::int64_t count) const {
-  return read(worlds_, column(name).spec, first, count < 0 ? num_worlds_ - first : count);
+  return read(worlds_, column(name).spec, first, count < 0 ? num_worlds_ - first : count, path_);
 }
 
 std::vector<double> ResultFile::numbers(std::string_view name) const {
@@ -110,7 +139,8 @@ std::vector<std::string> ResultFile::texts(std::string_view name) const {
 std::vector<std::string> ResultFile::tables() const {
   std::vector<std::string> names;
   for (const std::string& name : hdf5::children(file_)) {
-    if (hdf5::exists(hdf5::open_object(file_, name), kRowSize)) names.push_back(name);
+    const hdf5::Id object = hdf5::open_object(file_, name);
+    if (H5Iget_type(object) == H5I_GROUP && hdf5::exists(object, kRowSize)) names.push_back(name);
   }
   return names;
 }
@@ -153,7 +183,7 @@ void ResultFile::visit_table(
     columns.emplace_back(column.spec, hdf5::open_object(group, column.spec.name));
   }
   const auto sizes =
-      std::get<std::vector<std::int32_t>>(read(group, row_size_column(), 0, worlds.back() + 1));
+      checked_sizes(read(group, row_size_column(), 0, worlds.back() + 1, path_), path_);
   std::vector<std::vector<double>> rows(columns.size());
   std::int64_t at = 0, first = 0;
   for (const std::int64_t world : worlds) {
@@ -172,7 +202,7 @@ std::vector<double> ResultFile::lookup(const std::string& table, const std::stri
   const hdf5::Id group = open_table(table);
   const hdf5::Id dataset = hdf5::open_object(group, name);
   return std::get<std::vector<double>>(
-      hdf5::read_rows(dataset, ColumnType::kFloat64, 0, hdf5::shape_of(dataset).at(0)));
+      hdf5::read_rows(dataset, ColumnType::kFloat64, 0, hdf5::num_rows(dataset)));
 }
 
 RaggedTable ResultFile::table(const std::string& name) const {
@@ -182,17 +212,25 @@ RaggedTable ResultFile::table(const std::string& name) const {
   table.spec.long_name = hdf5::read_text_attribute(group, "long_name").value_or("");
   const auto all = [&](const std::string& dataset, ColumnType type) {
     const hdf5::Id id = hdf5::open_object(group, dataset);
-    return hdf5::read_rows(id, type, 0, hdf5::shape_of(id).at(0));
+    return hdf5::read_rows(id, type, 0, hdf5::num_rows(id));
   };
-  table.data.row_size = std::get<std::vector<std::int32_t>>(all(kRowSize, ColumnType::kInt32));
+  table.data.row_size = checked_sizes(all(kRowSize, ColumnType::kInt32), path_);
+  const auto entries =
+      std::accumulate(table.data.row_size.begin(), table.data.row_size.end(), std::int64_t{0});
   for (const std::string& dataset : hdf5::children(group)) {
     const auto column = read_column_spec(group, dataset);
     if (!column && dataset != kEntryDimension) table.spec.lookup_dimension = dataset;
     if (!column || dataset == kRowSize || dataset == world_column().name) continue;
     ColumnData values = all(dataset, column->spec.type);
+    check_codes(column->spec, values, path_);
     if (column->role == ColumnRole::kIndex) {
+      if (column->spec.type != ColumnType::kFloat64) damaged(path_, dataset + " is no real number");
       table.spec.lookups.push_back({column->spec, std::get<std::vector<double>>(values)});
     } else {
+      const auto rows = std::visit([](const auto& v) { return v.size(); }, values);
+      if (static_cast<std::int64_t>(rows) != entries) {
+        damaged(path_, dataset + " of " + name + " has another number of entries");
+      }
       table.spec.columns.push_back(column->spec);
       table.data.columns.push_back(std::move(values));
     }
@@ -223,7 +261,8 @@ std::vector<StudyFinding> ResultFile::findings() const {
       if (name == "topic") findings[i].topic = texts[i];
       if (name == "text") findings[i].text = texts[i];
       if (name != "numbers") continue;
-      const auto numbers = nlohmann::ordered_json::parse(texts[i]);
+      const auto numbers = nlohmann::ordered_json::parse(texts[i], nullptr, false);
+      if (!numbers.is_object()) damaged(path_, "the numbers of a finding are no JSON object");
       for (const auto& [key, value] : numbers.items()) {
         for (const auto& one : value.is_array() ? value : nlohmann::ordered_json{value}) {
           findings[i].numbers.emplace_back(key, one.is_number() ? one.get<double>() : kNaN);
@@ -240,8 +279,12 @@ std::vector<MethodRow> ResultFile::methods() const {
     methods.resize(texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (name == "method") methods[i].method = texts[i];
-      if (name == "rps_scaling") methods[i].rps_scaling = std::stod(texts[i]);
-      if (name == "world") methods[i].row = std::stoull(texts[i]);
+      if (name == "rps_scaling")
+        methods[i].rps_scaling = number_of<double>(texts[i]).value_or(kNaN);
+      if (name != "world") continue;
+      const auto world = number_of<std::int64_t>(texts[i]);
+      if (!world || *world < 0 || *world >= num_worlds_) damaged(path_, "a method has no world");
+      methods[i].row = static_cast<std::size_t>(*world);
     }
   }
   return methods;
@@ -257,7 +300,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> ResultFile::text_c
     const hdf5::Id dataset = hdf5::open_object(group, column.spec.name);
     columns.emplace_back(column.spec.name,
                          column_texts(column.spec, hdf5::read_rows(dataset, column.spec.type, 0,
-                                                                   hdf5::shape_of(dataset).at(0))));
+                                                                   hdf5::num_rows(dataset))));
   }
   return columns;
 }
@@ -267,7 +310,12 @@ ResultFile::Origin ResultFile::origin(std::int64_t world) const {
   const auto number = [&](const char* column) {
     return column_numbers(this->column(column).spec, data(column, world, 1)).at(0);
   };
-  return {sweeps().at(static_cast<std::size_t>(number(kSweepColumn))),
+  const std::vector<StudySweep> all = sweeps();
+  const double sweep = number(kSweepColumn);
+  if (!(sweep >= 0 && sweep < static_cast<double>(all.size()))) {
+    damaged(path_, "world " + std::to_string(world) + " is of no sweep");
+  }
+  return {all[static_cast<std::size_t>(sweep)],
           static_cast<std::int64_t>(number(kSweepWorldColumn))};
 }
 

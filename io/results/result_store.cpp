@@ -11,6 +11,7 @@
 
 #include "host/base/error.hpp"
 #include "io/files/atomic_file.hpp"
+#include "io/files/checksum.hpp"
 #include "io/hdf5/hdf5.hpp"
 #include "io/results/output_format.hpp"
 #include "io/results/result_writer.hpp"
@@ -112,10 +113,14 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
   // Unfinished parts go before a result file: they were begun with kStartOver.
   const auto complete = [&] { return !start_over && !has_parts() && file_matches(); };
   already_complete_ = complete();
-  if (already_complete_) return;
+  if (already_complete_) {
+    clear_leftovers();
+    return;
+  }
   lock_ = FolderLock(parts_);
   if (start_over) {
-    read_result_file(path_);  // replaces no other kind of file
+    // Replaces no other kind of file. A damaged one need not be opened to know it.
+    if (!is_there(path_) || verify_checksum(path_) == Checksum::kNone) read_result_file(path_);
     clear_parts();
   }
   already_complete_ = complete();  // by a run that has ended since
@@ -179,7 +184,8 @@ void Hdf5ResultStore::check_parts() const {
 void Hdf5ResultStore::load_shards() {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(parts_)) {
-    if (entry.path().extension() == ".tmp") fs::remove(entry.path());
+    std::error_code ignored;  // it is in nobody's way
+    if (entry.path().extension() == ".tmp") fs::remove(entry.path(), ignored);
     if (is_shard(entry.path())) paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
@@ -194,7 +200,8 @@ void Hdf5ResultStore::load_shards() {
     } catch (const IoError& error) {
       warnings_.push_back("discarded the damaged part " + path.string() + " (" + error.what() +
                           ") its worlds run again");
-      fs::remove(path);
+      std::error_code ignored;
+      fs::remove(path, ignored);
     }
   }
 }
@@ -241,11 +248,27 @@ void Hdf5ResultStore::finish() {
   }
   Provenance provenance = provenance_;
   if (provenance.time_finished_utc.empty()) provenance.time_finished_utc = utc_now();
-  write_result_file(path_, schema_, sweep_, provenance, shards_);
+  write_result_file(path_, schema_, sweep_, provenance, shards_, [this] { lock_.check_held(); });
   already_complete_ = true;
   shards_.clear();
   clear_parts();
   lock_.remove_folder();
+}
+
+// What a kill after the result file was made has left.
+void Hdf5ResultStore::clear_leftovers() {
+  remove_leftovers(path_);
+  std::error_code ignored;
+  if (!fs::is_directory(parts_, ignored)) return;
+  try {
+    lock_ = FolderLock(parts_);
+    if (!has_parts()) clear_parts();
+    lock_.remove_folder();
+  } catch (const BusyError&) {
+    return;  // its owner clears it
+  } catch (const IoError&) {
+    return;  // a folder of others
+  }
 }
 
 // run.json goes first: parts without it are no run.

@@ -19,7 +19,8 @@ enum class OnExisting { kResume, kStartOver };
 class Hdf5ResultStore : public ResultStore {
  public:
   // InputError where `path`, or its parts, belong to another sweep (or other contents of its
-  // traces: the provenance must have them), another program version or a run that is going on.
+  // traces: the provenance must have them) or another program version; BusyError where a run is
+  // going on.
   // kStartOver replaces results of any sweep, but no other file. The schema and the sweep must live
   // as long as the store.
   Hdf5ResultStore(std::string path, const ResultSchema& schema, const Sweep& sweep,
@@ -45,6 +46,7 @@ class Hdf5ResultStore : public ResultStore {
   void check_parts() const;
   void load_shards();
   void clear_parts();
+  void clear_leftovers();
 
   std::string path_, parts_;
   const ResultSchema& schema_;

@@ -2,8 +2,10 @@
 
 #include <numeric>
 
+#include "host/base/error.hpp"
 #include "host/run/profile_report.hpp"
 #include "io/files/atomic_file.hpp"
+#include "io/files/checksum.hpp"
 #include "io/results/input_columns.hpp"
 #include "io/results/output_format.hpp"
 #include "io/results/ragged_writer.hpp"
@@ -12,8 +14,6 @@
 
 namespace servesweep {
 namespace {
-
-constexpr std::size_t kMaxRank = 32;  // of an HDF5 dataset
 
 // Worlds first .. first + count - 1, and their replications.
 std::vector<ColumnData> index_columns(const Sweep& sweep, std::int64_t first, std::int64_t count) {
@@ -48,47 +48,30 @@ void write_worlds(hid_t file, const ResultSchema& schema, const Sweep& sweep,
   hdf5::link_dimension_scales(group, table.dimensioned());
 }
 
-// [axis ...][replication]: the axes' values as coordinates, the columns of /worlds as views.
-void write_grid(hid_t file, const ResultSchema& schema, const Sweep& sweep,
-                const InputColumns& inputs) {
+// The axes' values as coordinates, and in which order the rows of /worlds run over them.
+void write_grid(hid_t file, const Sweep& sweep, const InputColumns& inputs) {
   const hdf5::Id group = hdf5::create_group(file, kGridGroup);
-  hdf5::write_attribute(group, "long_name",
-                        "The columns of /worlds as arrays over the axes of the sweep.");
-  std::vector<std::string> scales;
-  std::vector<hsize_t> shape;
-  const auto add_scale = [&](const ColumnSpec& column, ColumnRole role, const ColumnData& values) {
+  hdf5::write_attribute(group, "long_name", "The axes over which the rows of /worlds run.");
+  std::string axes;
+  std::vector<std::int32_t> shape;
+  const auto add_axis = [&](const ColumnSpec& column, ColumnRole role, const ColumnData& values) {
     const auto size = std::visit([](const auto& v) { return hsize_t{v.size()}; }, values);
     const hdf5::Id dataset = hdf5::create_dataset(group, column.name, column.type, {size});
     hdf5::write_rows(dataset, 0, values);
     write_attributes(dataset, column_attributes(column, role));
     hdf5::make_dimension_scale(dataset, column.name);
-    scales.push_back(column.name);
-    shape.push_back(size);
+    axes += (axes.empty() ? "" : " ") + column.name;
+    shape.push_back(static_cast<std::int32_t>(size));
   };
   for (std::size_t a = 0; a < sweep.axes().size(); ++a) {
     const std::size_t p = sweep.axes()[a];
-    add_scale(input_column(sweep.parameters()[p]), ColumnRole::kInput,
-              inputs.encode(p, sweep.axis_values()[a]));
+    add_axis(input_column(sweep.parameters()[p]), ColumnRole::kInput,
+             inputs.encode(p, sweep.axis_values()[a]));
   }
-  add_scale(replication_column(), ColumnRole::kIndex,
-            index_columns(sweep, 0, sweep.settings().replications)[1]);
-
-  std::vector<hdf5::Dimensioned> dimensioned;
-  const auto add_view = [&](const ColumnSpec& column, ColumnRole role) {
-    if (column.type == ColumnType::kText) return;  // HDF5 has no views of texts
-    const hdf5::Id dataset = hdf5::create_virtual_dataset(
-        group, column.name, column.type, shape, std::string("/") + kWorldsGroup + "/" + column.name,
-        static_cast<hsize_t>(sweep.num_worlds()));
-    write_attributes(dataset, column_attributes(column, role));
-    dimensioned.push_back({column.name, scales});
-  };
-  add_view(world_column(), ColumnRole::kIndex);
-  for (const ColumnSpec& metric : schema.metrics) add_view(metric, ColumnRole::kMetric);
-  hdf5::link_dimension_scales(group, dimensioned);
-}
-
-bool has_grid(const Sweep& sweep) {
-  return sweep.full_factorial() && sweep.axes().size() + 1 <= kMaxRank;
+  add_axis(replication_column(), ColumnRole::kIndex,
+           index_columns(sweep, 0, sweep.settings().replications)[1]);
+  hdf5::write_attribute(group, "axes", axes);
+  hdf5::write_attribute(group, "shape", shape);
 }
 
 void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
@@ -97,7 +80,7 @@ void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
   write_attributes(file, root_attributes(schema, sweep, provenance));
   const InputColumns inputs(sweep);
   write_worlds(file, schema, sweep, inputs, shards);
-  if (has_grid(sweep)) write_grid(file, schema, sweep, inputs);
+  if (sweep.full_factorial()) write_grid(file, sweep, inputs);
   for (std::size_t t = 0; t < schema.tables.size(); ++t) {
     std::int64_t num_entries = 0;
     for (const Shard& shard : shards) num_entries += shard.num_entries[t];
@@ -107,10 +90,23 @@ void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
   }
 }
 
+// What is on the disk is whole, and of this many worlds.
+void check_written(const std::string& path, std::int64_t num_worlds) {
+  const bool whole = verify_checksum(path) == Checksum::kSame;
+  if (whole) {
+    const hdf5::Id file = hdf5::open_file(path);
+    const hdf5::Id worlds = hdf5::open_object(file, kWorldsGroup);
+    const hdf5::Id rows = hdf5::open_object(worlds, world_column().name);
+    if (hdf5::num_rows(rows) == static_cast<hsize_t>(num_worlds)) return;
+  }
+  throw IoError("cannot write " + path + " (what was read back is not what was written) run again");
+}
+
 }  // namespace
 
 void write_result_file(const std::string& path, const ResultSchema& schema, const Sweep& sweep,
-                       const Provenance& provenance, const std::vector<Shard>& shards) {
+                       const Provenance& provenance, const std::vector<Shard>& shards,
+                       const std::function<void()>& may_replace) {
   remove_leftovers(path);
   AtomicFile atomic(path);
   hdf5::Id file = hdf5::create_file(atomic.temporary_path());
@@ -120,6 +116,9 @@ void write_result_file(const std::string& path, const ResultSchema& schema, cons
   }
   const ProfileRegion region("servesweep::close_result");
   hdf5::close_file(file);
+  append_checksum(atomic.descriptor(), path);
+  check_written(atomic.temporary_path(), sweep.num_worlds());
+  may_replace();
   atomic.commit();
 }
 

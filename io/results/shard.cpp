@@ -5,7 +5,9 @@
 #include <stdexcept>
 
 #include "host/base/error.hpp"
+#include "host/base/text.hpp"
 #include "io/files/atomic_file.hpp"
+#include "io/files/checksum.hpp"
 #include "io/hdf5/hdf5.hpp"
 
 namespace servesweep {
@@ -28,7 +30,7 @@ std::int64_t total(const std::vector<std::int32_t>& row_size) {
 
 ColumnData read_column(hid_t group, const std::string& name, ColumnType type) {
   const hdf5::Id dataset = hdf5::open_object(group, name);
-  return hdf5::read_rows(dataset, type, 0, hdf5::shape_of(dataset)[0]);
+  return hdf5::read_rows(dataset, type, 0, hdf5::num_rows(dataset));
 }
 
 std::vector<ColumnData> read_columns(hid_t group, const std::vector<ColumnSpec>& specs,
@@ -46,7 +48,9 @@ std::vector<ColumnData> read_columns(hid_t group, const std::vector<ColumnSpec>&
 std::int64_t read_number(hid_t object, const char* name, const std::string& path) {
   const auto text = hdf5::read_text_attribute(object, name);
   if (!text) throw IoError("cannot read " + path + " (it has no attribute " + name + ")");
-  return std::stoll(*text);
+  const auto number = number_of<std::int64_t>(*text);
+  if (!number) throw IoError("cannot read " + path + " (attribute " + name + " is no number)");
+  return *number;
 }
 
 bool fits(const ColumnData& column, const ColumnSpec& spec, std::int64_t rows) {
@@ -105,11 +109,19 @@ Shard write_shard(const std::string& folder, const ResultSchema& schema, const R
     }
     shard.num_entries.push_back(total(chunk.tables[t].row_size));
   }
-  write_file_atomically(shard.path, hdf5::file_image(file), Leftovers::kKeep);
+  const std::string_view image = hdf5::file_image(file);
+  AtomicFile atomic(shard.path);
+  atomic.write(image);
+  atomic.write(checksum_line(image));
+  atomic.commit();
   return shard;
 }
 
 Shard open_shard(const std::string& path, const ResultSchema& schema) {
+  // HDF5 crashes on some damaged files.
+  if (verify_checksum(path) != Checksum::kSame) {
+    throw IoError("cannot read " + path + " (its checksum differs)");
+  }
   Shard shard;
   shard.path = path;
   {

@@ -6,6 +6,7 @@
 
 #include "host/base/error.hpp"
 #include "io/files/atomic_file.hpp"
+#include "io/files/checksum.hpp"
 #include "io/hdf5/dimension_scale.hpp"
 #include "io/results/output_format.hpp"
 #include "io/results/ragged_writer.hpp"
@@ -148,6 +149,7 @@ void write_study(const std::string& path, const Study& study, const Provenance& 
   write_findings(file, findings);
   write_methods(file, methods);
   hdf5::close_file(file);
+  append_checksum(atomic.descriptor(), path);
   atomic.commit();
 }
 

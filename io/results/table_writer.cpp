@@ -88,7 +88,6 @@ TableWriter::TableWriter(hid_t group, std::string dimension, std::int64_t num_ro
 
 void TableWriter::add_column(const ColumnSpec& spec, ColumnRole role,
                              const std::vector<Attribute>& more_attributes) {
-  // Reference lists of texts do not compress, but HDF5 wants the same of all chunks.
   Column column{spec.name,
                 hdf5::create_dataset(group_, spec.name, spec.type, {num_rows_}, chunk_rows_),
                 width_of(spec.type),

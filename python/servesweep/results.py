@@ -1,5 +1,5 @@
-"""Reads servesweep's result files: worlds() makes a pandas frame, histogram() the distribution of
-a world or of several merged. scripts/plot draws figures of them.
+"""Reads servesweep's result files: worlds() makes a pandas frame, grid() an xarray dataset over the axes,
+histogram() the distribution of a world or of several merged. scripts/plot draws figures of them.
 
     python3 -m servesweep.results out.h5     # the frame, in short
 """
@@ -36,6 +36,22 @@ def worlds(path):
         frame.attrs["role"] = {name: _text(group[name].attrs["role"]) for name in group}
         frame.attrs["units"] = {name: _text(group[name].attrs.get("units", "")) for name in group}
     return frame
+
+
+def grid(path):
+    """The metrics of a full factorial as an xarray dataset over its axes; needs xarray."""
+    import xarray
+
+    frame = worlds(path)
+    with h5py.File(path, "r") as file:
+        if "grid" not in file:
+            raise ValueError(f"{path} has no grid (its worlds are not all combinations of axes)")
+        axes = _text(file["grid"].attrs["axes"]).split()
+        shape = tuple(file["grid"].attrs["shape"])
+        coordinates = {name: np.asarray(_column(file["grid"][name])) for name in axes}
+    metrics = [c for c in frame.columns if frame.attrs["role"][c] == "metric"]
+    return xarray.Dataset({c: (axes, np.asarray(frame[c]).reshape(shape)) for c in metrics},
+                          coords=coordinates)
 
 
 def table(path, name, world):

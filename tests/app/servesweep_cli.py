@@ -9,6 +9,7 @@ import unittest
 
 PROGRAM = os.environ["SERVESWEEP_BIN"]
 SOURCE = pathlib.Path(os.environ["SERVESWEEP_SOURCE_DIR"])
+FAULTS = os.environ["SERVESWEEP_FILE_FAULTS"]  # a library to preload: app/file_faults.cpp
 FIXED = ["--fixed-time", "2025-01-01T00:00:00Z"]
 
 

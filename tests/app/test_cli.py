@@ -31,6 +31,7 @@ COMMANDS = (
     ["plan"],
     ["show"],
     ["export"],
+    ["verify"],
     ["compare"],
     ["workload", "info"],
     ["workload", "generate"],

@@ -3,6 +3,7 @@
 h5dump, and the project's own reader. The files are those of tests/support/sample_results.cpp, which
 have every kind of column, and one that the program made."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,19 +74,50 @@ class Xarray(unittest.TestCase):
             for column in worlds.variables.values():
                 self.assertIn("long_name", column.attrs)
 
-    def test_grid_shows_the_same_worlds(self):
+    def test_the_grid_is_the_worlds_over_the_axes(self):
         for engine in ENGINES:
-            worlds, cube = opened(grid, engine, "worlds"), opened(grid, engine, "grid")
-            self.assertEqual(dict(cube.dims),
+            worlds, axes = opened(grid, engine, "worlds"), opened(grid, engine, "grid")
+            self.assertEqual(dict(axes.dims),
                              {"scheduler_kind": 2, "num_gpus": 3, "cluster_trace": 3, "replication": 2})
-            for name in ("status", "completed", "largest_batch", "p99_latency_s", "world"):
-                np.testing.assert_array_equal(cube[name].values.ravel(), worlds[name].values)
+            self.assertEqual(axes.attrs["axes"].split(), list(axes.dims))
+            self.assertEqual(list(axes.attrs["shape"]), list(axes.dims.values()))
+            self.assertIn("gr\u00fc\u00df.csv", axes.cluster_trace.values)
+            cube = servesweep.grid(grid)
             for world in range(36):
                 row = worlds.isel(world=world)
-                point = cube.sel(scheduler_kind=row.scheduler_kind, num_gpus=row.num_gpus,
-                                 cluster_trace=row.cluster_trace, replication=row.replication)
-                self.assertEqual(int(point.world), world)
-            self.assertIn("gr\u00fc\u00df.csv", cube.cluster_trace.values)
+                point = cube.sel(
+                    scheduler_kind=row.scheduler_kind.flag_meanings.split()[int(row.scheduler_kind)],
+                    num_gpus=row.num_gpus, cluster_trace=row.cluster_trace,
+                    replication=row.replication)
+                np.testing.assert_array_equal(point.p99_latency_s, row.p99_latency_s)
+                np.testing.assert_array_equal(point.completed, row.completed)
+
+    def test_a_sweep_that_is_no_grid_has_none(self):
+        with self.assertRaisesRegex(ValueError, "no grid"):
+            servesweep.grid(irregular)
+
+    def test_files_are_written_again(self):
+        with tempfile.TemporaryDirectory() as copies:
+            for path in (grid, irregular):
+                copy = os.path.join(copies, "copy.nc")
+                worlds = opened(path, "netcdf4", "worlds")
+                worlds.to_netcdf(copy, engine="netcdf4")
+                xr.testing.assert_equal(opened(copy, "netcdf4"), worlds)
+                worlds.to_netcdf(copy, engine="h5netcdf")
+                xr.testing.assert_equal(opened(copy, "h5netcdf"), worlds)
+                if shutil.which("nccopy"):
+                    subprocess.run(["nccopy", path, copy], check=True)
+                    xr.testing.assert_equal(opened(copy, "netcdf4", "worlds"), worlds)
+
+    def test_no_dataset_is_virtual_and_no_text_has_a_filter(self):
+        def look(name, item):
+            if isinstance(item, h5py.Dataset):
+                self.assertFalse(item.is_virtual, name)
+                if h5py.check_string_dtype(item.dtype):
+                    self.assertEqual(item.id.get_create_plist().get_nfilters(), 0, name)
+        for path in (grid, irregular):
+            with h5py.File(path) as file:
+                file.visititems(look)
 
     def test_tables(self):
         for engine in ENGINES:
@@ -121,9 +153,33 @@ class OtherTools(unittest.TestCase):
         for path in (grid, irregular):
             text = subprocess.run(["h5dump", path], check=True, capture_output=True).stdout
             self.assertIn(b"first come" if path == irregular else b"p99_latency_s", text)
-        view = subprocess.run(["h5dump", "-d", "/grid/completed", grid], check=True,
-                              capture_output=True).stdout
-        self.assertIn(b"105000000000", view)
+
+    def run_if_there(self, *command):
+        if not shutil.which(command[0]):
+            self.skipTest(f"there is no {command[0]}")
+        done = subprocess.run(command, capture_output=True, text=True)
+        if "no package called" in done.stderr or "package_name" in done.stderr:
+            self.skipTest(done.stderr)
+        return done.stdout, done.stderr
+
+    def test_r(self):
+        """ncdf4, the usual reader of R: a full factorial opens, and what is missing is NA."""
+        out, err = self.run_if_there("Rscript", "-e", f"""
+            library(ncdf4); f <- nc_open("{grid}"); g <- nc_open("{irregular}")
+            cat("last", format(ncvar_get(f, "worlds/completed")[36], scientific = FALSE), "\\n")
+            cat("k_bins", ncvar_get(g, "worlds/k_bins")[3:4], "\\n")
+            cat("policy", ncvar_get(g, "worlds/largest_batch")[1:2], "\\n")""")
+        self.assertIn("last 105000000000", out, err)
+        self.assertIn("k_bins NA 2", out, err)
+        self.assertIn("policy NA 1", out, err)
+
+    def test_octave(self):
+        out, err = self.run_if_there("octave", "--no-gui", "--eval", f"""
+            pkg load netcdf;
+            printf("k_bins %g %g\\n", ncread("{irregular}", "/worlds/k_bins")(3:4));
+            printf("batch %g %g\\n", ncread("{irregular}", "/worlds/largest_batch")(1:2));""")
+        self.assertIn("k_bins NaN 2", out, err)
+        self.assertIn("batch NaN 1", out, err)
 
 
 class OwnReader(unittest.TestCase):
@@ -178,10 +234,10 @@ class OfTheProgram(CliTest):
             worlds = opened(self.file, engine, "worlds")
             self.assertEqual(dict(worlds.dims), {"world": 8})
             self.assertEqual(set(worlds.workload_rps.values), {1, 10})
-            cube = opened(self.file, engine, "grid")
-            self.assertEqual(dict(cube.dims), {"workload_rps": 2, "scheduler_kind": 2, "k_bins": 2,
+            axes = opened(self.file, engine, "grid")
+            self.assertEqual(dict(axes.dims), {"workload_rps": 2, "scheduler_kind": 2, "k_bins": 2,
                                                "replication": 1})
-            np.testing.assert_array_equal(cube.p99_latency_s.values.ravel(),
+            np.testing.assert_array_equal(servesweep.grid(self.file).p99_latency_s.values.ravel(),
                                           worlds.p99_latency_s.values)
             table = opened(self.file, engine, "latency_histogram")
             self.assertEqual(len(table.bucket_lower_s), len(table.bucket_upper_s))

@@ -317,12 +317,41 @@ TEST_CASE("files of others in the parts folder survive") {
   CHECK(read_bytes(folder / "r.h5.parts/notes.txt") == "mine");
 }
 
+TEST_CASE("what a kill after the result was made has left is cleared by the next run") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  const std::string path = folder / "r.h5", other = folder / "o.h5";
+  {
+    auto store = open_store(path, sweep);
+    complete(store, sweep, 5);
+  }
+  open_store(other, sweep).append(sample::chunk(0, 6));
+  fs::rename(other + ".parts", path + ".parts");
+  fs::remove(path + ".parts/run.json");  // it goes first
+  write_bytes(folder / "r.h5.0123abcd.tmp", "half");
+  const std::string bytes = read_bytes(path);
+  CHECK(open_store(path, sweep).already_complete());
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+  CHECK(read_bytes(path) == bytes);
+}
+
+TEST_CASE("a run that another one has taken for dead makes no result") {
+  TempFolder folder;
+  const Sweep sweep = sample::irregular_sweep();
+  auto store = open_store(folder / "r.h5", sweep);
+  store.append(sample::chunk(0, 12));
+  write_bytes(folder / "r.h5.parts/taken", "elsewhere 1 1 0123 000000000001\n");
+  fs::rename(folder / "r.h5.parts/taken", folder / "r.h5.parts/owner");
+  CHECK_THROWS_WITH(store.finish(), Catch::Matchers::ContainsSubstring("has taken it over"));
+  CHECK_FALSE(fs::exists(folder / "r.h5"));
+}
+
 TEST_CASE("two runs on one output do not mix") {
   TempFolder folder;
   const Sweep sweep = sample::irregular_sweep();
   {
     auto store = open_store(folder / "r.h5", sweep);
-    CHECK_THROWS_AS(open_store(folder / "r.h5", sweep), InputError);
+    CHECK_THROWS_AS(open_store(folder / "r.h5", sweep), BusyError);
     CHECK_THROWS_WITH(open_store(folder / "r.h5", sweep, OnExisting::kStartOver),
                       Catch::Matchers::ContainsSubstring("another run is writing"));
     store.append(sample::chunk(0, 6));

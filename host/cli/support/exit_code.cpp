@@ -1,8 +1,11 @@
 #include "host/cli/support/exit_code.hpp"
 
+#include <cerrno>
 #include <exception>
+#include <iostream>
 #include <new>
 
+#include "host/base/controls.hpp"
 #include "host/base/error.hpp"
 #include "kernels/device/device.hpp"
 
@@ -18,6 +21,9 @@ int exit_code_of(const std::function<void()>& action,
   } catch (const IoError& error) {
     failed(error.what());
     return kIoFailure;
+  } catch (const BusyError& error) {
+    failed(error.what());
+    return kInterrupted;
   } catch (const DeviceError& error) {
     failed(error.what());
     return kNoDevice;
@@ -29,6 +35,18 @@ int exit_code_of(const std::function<void()>& action,
     return kIoFailure;
   }
   return kOk;
+}
+
+void print_error(const std::string& message) {
+  std::cout.flush();
+  std::cerr << "error: " << escaped_controls(message) << std::endl;
+}
+
+bool flush_output() {
+  errno = 0;
+  if (std::cout.flush() || errno == EPIPE) return true;
+  print_error("cannot write the standard output");
+  return false;
 }
 
 }  // namespace servesweep

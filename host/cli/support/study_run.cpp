@@ -13,6 +13,7 @@
 #include "host/cli/support/output_stream.hpp"
 #include "io/files/atomic_file.hpp"
 #include "io/results/study_file.hpp"
+#include "io/results/verify.hpp"
 
 namespace servesweep {
 namespace {
@@ -21,9 +22,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kCacheShare = 8;  // of the memory, for workloads that steps share
 
-std::string folder_of(const std::string& output) {
+// The folder of an output that may be written. The file that is there is looked at before the
+// folder's lock starts a thread.
+std::string folder_of(const StudyOptions& options) {
+  const std::string& output = options.output;
   if (output.empty()) throw InputError("invalid -o (it is empty) name a result file");
   target_of(output);
+  if (!options.fresh) check_existing_result(output);
   return output + ".study";
 }
 
@@ -79,14 +84,15 @@ int study_exit_code(const std::function<int()>& run) {
 
 StudyRun::StudyRun(const std::string& name, const std::vector<std::string>& steps,
                    StudyOptions options, const Program& program, Conclude conclude)
-    : options_(std::move(options)),
-      conclude_(std::move(conclude)),
-      folder_(folder_of(options_.output)) {
+    : options_(std::move(options)), conclude_(std::move(conclude)), folder_(folder_of(options_)) {
   study_.name = name;
   study_.steps = steps;
   if (fs::exists(options_.output)) {  // no other kind of file is replaced
-    const ResultFile there(options_.output);
-    if (!options_.fresh) study_ = read_study(there, name, steps);
+    if (!options_.fresh) {
+      study_ = read_study(ResultFile(options_.output), name, steps);
+    } else if (verify_checksum(options_.output) == Checksum::kNone) {
+      const ResultFile is_one(options_.output);  // a damaged one need not be opened to know it
+    }
   }
   how_.limits = options_.device.start();
   const std::size_t for_workloads = how_.limits.max_memory_bytes / kCacheShare;
@@ -145,7 +151,8 @@ void StudyRun::run(const Step& step) {
   if (end.outcome.end != RunEnd::kFinished) throw StudyInterrupted();
   add_sweep(study_, read_sweep_result(ResultFile(path), step.name));
   write();
-  fs::remove(path);
+  std::error_code ignored;  // the step is in the study's file
+  fs::remove(path, ignored);
 }
 
 void StudyRun::write() {

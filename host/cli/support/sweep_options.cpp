@@ -3,6 +3,7 @@
 #include <iostream>
 #include <set>
 
+#include "host/base/controls.hpp"
 #include "host/base/error.hpp"
 #include "host/base/machine.hpp"
 #include "host/base/sha256.hpp"
@@ -78,7 +79,9 @@ LoadedSweep load_sweep(const SweepPoints& points) {
 }
 
 void print_warnings(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) std::cerr << "warning: " << warning << std::endl;
+  for (const std::string& warning : warnings) {
+    std::cerr << "warning: " << escaped_controls(warning) << std::endl;
+  }
 }
 
 // Points are looked through until every text of the sweep was met: as a rule, the first is enough.

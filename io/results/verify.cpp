@@ -1,0 +1,46 @@
+#include "io/results/verify.hpp"
+
+#include <filesystem>
+
+#include "host/base/error.hpp"
+#include "io/files/checksum.hpp"
+#include "io/hdf5/guarded_process.hpp"
+#include "io/results/result_reader.hpp"
+
+namespace servesweep {
+
+void verify_results(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) continue;  // the reader says why not
+    if (verify_checksum(path) != Checksum::kDiffers) continue;
+    throw IoError("cannot read " + path +
+                  " (its checksum differs: it has changed since it was written) fetch it again or "
+                  "make it anew; --no-verify reads it all the same");
+  }
+}
+
+void read_all(const std::string& path) {
+  const ResultFile file(path);
+  file.frame();
+  for (const std::string& table : file.tables()) file.table(table);
+  file.sweeps();
+  file.findings();
+  file.methods();
+}
+
+void check_existing_result(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored) || !hdf5::is_hdf5(path)) return;
+  verify_results({path});
+  run_guarded(path, time_limit_for({path}), [&] {
+    try {
+      read_all(path);
+    } catch (const std::exception&) {
+      return 1;  // the caller meets it, too, and says so
+    }
+    return 0;
+  });
+}
+
+}  // namespace servesweep
