@@ -1,6 +1,6 @@
 """A disk that fails, a process that is killed and a power failure, at every operation of a small run and of
 an export that changes files, and at some that read: the next run gives the bytes of an undisturbed one, and
-leaves nothing. With SERVESWEEP_FULL_TESTS at every operation and in all ways, else in one way at each."""
+leaves nothing. With SERVESWEEP_FULL_TESTS at every operation, and in all ways, else in one way at each."""
 
 import errno
 import os
@@ -26,6 +26,7 @@ EXPORT = ["export", "r.h5", "--csv", "out/x.csv"]
 FULL = bool(os.environ.get("SERVESWEEP_FULL_TESTS"))
 ENDS = ["kill", "short", "power"]
 ERRORS = [str(e) for e in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS)]
+READING = ("open", "read")
 WRITING = ("create", "write", "sync", "truncate", "rename", "mkdir")
 
 
@@ -59,11 +60,13 @@ class Faults(CliTest):
 
     def ways(self, operation, number):
         """How this operation goes wrong."""
+        error = ERRORS[number % len(ERRORS)]
         ways = [{"FAULT_ACT": way, "FAULT_SEED": number} for way in ENDS]
-        ways += [{"FAULT_ACT": error, **({"FAULT_STICKY": 1} if sticky else {})}
-                 for error in ERRORS for sticky in (False, True) if operation in WRITING]
-        ways += [{"FAULT_ACT": errno.EIO}] if operation in ("open", "read", "remove", "rmdir") else []
-        return ways if FULL else [ways[number % len(ways)]]
+        if operation in WRITING:
+            ways += [{"FAULT_ACT": error}, {"FAULT_ACT": error, "FAULT_STICKY": 1}]
+        else:
+            ways += [{"FAULT_ACT": errno.EIO}]
+        return ways if FULL and operation not in READING else [ways[number % len(ways)]]
 
     def check_every(self, command, name, least):
         operations = self.operations(command)
@@ -71,7 +74,7 @@ class Faults(CliTest):
         self.assertGreater(len(operations), least)
         count = 0
         for number, operation in enumerate(operations, 1):
-            if operation in ("open", "read") and number % 20 > 0 and not FULL:
+            if operation in READING and number % 20 > 0 and not FULL:
                 continue
             for way in self.ways(operation, number):
                 self.clear()
