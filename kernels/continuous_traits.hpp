@@ -24,10 +24,12 @@ struct ContinuousTraits : TraitDefaults {
   template <template <class> class Rows>
   struct Tables {
     Rows<ReplicaUse> replicas;
+    Rows<ClassUse> classes;
   };
   template <class F, class... T>
   static void for_each_table(const F& f, T&... tables) {
     f(tables.replicas...);
+    f(tables.classes...);
   }
 
   static WorldSize<ContinuousTraits> size_of(const ContinuousWorld& world) {
@@ -36,7 +38,7 @@ struct ContinuousTraits : TraitDefaults {
         (kNumLatencyKinds - 1) * most_buckets(world.requests.count) + HistogramLayout::kNumBuckets,
         std::min(world.num_replicas, kMostLanes),
         0,
-        {{world.num_replicas}}};
+        {{world.num_replicas}, {world.requests.num_classes}}};
   }
 
   template <unsigned kHas, class Lanes, class Observer>
@@ -52,20 +54,22 @@ struct ContinuousTraits : TraitDefaults {
     ReplicaUse* replicas = tables.replicas.rows + tables.replicas.begin[index];
     lanes.for_each(world.num_replicas,
                    [&](std::int32_t r) { replicas[r] = use_of(state.replicas[r]); });
+    ClassUse* classes = tables.classes.rows + tables.classes.begin[index];
+    for (std::int32_t i = 0; i < world.requests.num_classes; ++i) {
+      take_class(lanes, world, state, i, classes[i]);
+    }
   }
 
   // Rooms: a value per request of the four latencies, and one per output token. The values are
   // durations [ns]; the bits of doubles that are not negative sort as these do.
   SERVESWEEP_FUNCTION static constexpr int num_quantities(int room) {
-    return room == 0 ? kNumLatencyKinds - 1 : 1;
+    return room == 0 ? kNumRequestLatencies : 1;
   }
   SERVESWEEP_FUNCTION static std::int64_t num_exact_values(const ContinuousWorld& world, int room) {
     return room == 0 ? world.requests.count : world.most_output_tokens;
   }
   SERVESWEEP_FUNCTION static LatencyKind kind_of(int room, int quantity) {
-    constexpr LatencyKind kOfRequests[] = {LatencyKind::kQueue, LatencyKind::kTtft,
-                                           LatencyKind::kTpot, LatencyKind::kE2e};
-    return room == 0 ? kOfRequests[quantity] : LatencyKind::kItl;
+    return room == 0 ? request_latency(quantity) : LatencyKind::kItl;
   }
   SERVESWEEP_FUNCTION static void set_exact_quantiles(int room, int quantity,
                                                       const std::int64_t* sorted,

@@ -23,12 +23,16 @@ class UnitTable {
 
   // value: a member of Row or a function of it that gives an integer or a double.
   template <class Value>
-  UnitTable& column(const char* name, const char* unit, const char* text, Value value,
+  UnitTable& column(std::string name, std::string unit, std::string text, Value value,
                     bool has_fill = false) {
     using T = std::decay_t<std::invoke_result_t<Value, const Row&>>;
     constexpr bool kIsReal = std::is_floating_point_v<T>;
-    spec_.columns.push_back(
-        {name, kIsReal ? ColumnType::kFloat64 : ColumnType::kInt64, unit, text, {}, has_fill});
+    spec_.columns.push_back({std::move(name),
+                             kIsReal ? ColumnType::kFloat64 : ColumnType::kInt64,
+                             std::move(unit),
+                             std::move(text),
+                             {},
+                             has_fill});
     columns_.push_back([value](const std::vector<Row>& rows) {
       std::vector<std::conditional_t<kIsReal, double, std::int64_t>> column;
       for (const Row& row : rows) column.push_back(std::invoke(value, row));

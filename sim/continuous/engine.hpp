@@ -29,6 +29,9 @@ class ContinuousEngine {
 
   SERVESWEEP_FUNCTION void run_world() {
     lanes_.for_each(w_.num_replicas, [&](std::int32_t r) { OneReplica::reset(w_, s_, r); });
+    std::uint32_t* class_counts = s_.class_counts;
+    lanes_.for_each(w_.requests.num_classes * kNumRequestLatencies * HistogramLayout::kNumBuckets,
+                    [=](std::int32_t i) { class_counts[i] = 0; });
     std::int64_t arrived = 0;
     std::int64_t rejected = 0;
     std::uint32_t came = 0;  // the last request, which replica `to` does not know of yet
@@ -113,6 +116,31 @@ class ContinuousEngine {
   ContinuousHistograms& histograms_;
   Observer& observer_;
 };
+
+// What a finished world's class of this index had.
+template <class Lanes>
+SERVESWEEP_FUNCTION void take_class(const Lanes& lanes, const ContinuousWorld& w,
+                                    const ContinuousState& state, std::int32_t index,
+                                    ClassUse& use) {
+  ClassTally tally;
+  for (std::int32_t r = 0; r < w.num_replicas; ++r) {
+    tally.add(state.classes[r * w.requests.num_classes + index]);
+  }
+  lanes.once([&] {
+    use = {};
+    use.priority = w.requests.class_priority[index];
+    use.tally = tally;
+    use.makespan = state.result->peaks.last_completion;
+  });
+  const ServedQuantiles quantiles;
+  for (int i = 0; i < kNumRequestLatencies; ++i) {
+    if (tally.count(i) == 0) continue;
+    Histogram histogram{state.counts_of_class(index, i)};
+    histogram.touch(0, HistogramLayout::kNumBuckets - 1);
+    histogram_quantiles(lanes, histogram, tally.count(i), quantiles.wanted, kNumServedQuantiles,
+                        use.quantiles_ns[i]);
+  }
+}
 
 // The quantiles of a finished world, from its histograms.
 template <class Lanes>

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "sim/core/world_status.hpp"
-#include "sim/replica/tally.hpp"
+#include "sim/replica/class_tally.hpp"
 
 namespace servesweep {
 
@@ -26,6 +26,14 @@ struct ContinuousResult {
   double quantiles_ns[kNumLatencyKinds][kNumServedQuantiles] = {};
   WorldStatus status = WorldStatus::kCompleted;
   std::int32_t exact_quantiles = 0;  // 1: the quantiles are exact, 0: from histograms
+};
+
+// What the requests of one priority class had.
+struct ClassUse {
+  std::int32_t priority = 0;
+  ClassTally tally;
+  Ticks makespan = 0;                                                   // of the world
+  double quantiles_ns[kNumRequestLatencies][kNumServedQuantiles] = {};  // from histograms
 };
 
 static_assert(std::is_trivially_copyable_v<ContinuousResult>, "a result is copied back as bytes");

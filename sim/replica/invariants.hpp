@@ -15,6 +15,8 @@ namespace servesweep {
 struct RunningCounts {
   std::int32_t running = 0;
   std::int32_t decoding = 0;
+  std::int32_t finished = 0;
+  std::int32_t held_up = 0;
   std::int64_t context_sum = 0;
   std::int64_t blocks = 0;  // if no two sequences shared one
 };
@@ -34,10 +36,17 @@ SERVESWEEP_FUNCTION RunningCounts count_running(const ReplicaWorld& w, const Rep
     assert(s.previous == previous);
     previous = slot;
     ++counts.running;
+    if (!s.decodes && s.generated == s.output) {  // has ended, and is not settled
+      ++counts.finished;
+      counts.blocks += w.blocks_of(s.num_computed_tokens);
+      continue;
+    }
     if (!s.decodes) {
-      assert(prefills || slot == r.partial);
-      assert(s.num_computed_tokens < s.num_tokens);
-      counts.blocks += w.blocks_of(s.num_computed_tokens + (prefills ? s.chunk : 0));
+      const bool is_held_up = s.num_computed_tokens == s.num_tokens;
+      counts.held_up += is_held_up;
+      assert(prefills || slot == r.partial || w.limits_chunks());
+      assert(s.num_computed_tokens <= s.num_tokens);
+      counts.blocks += w.blocks_of(s.num_computed_tokens + (prefills && !is_held_up ? s.chunk : 0));
       continue;
     }
     assert(s.finish_at > r.decodes_done);
@@ -86,6 +95,8 @@ SERVESWEEP_FUNCTION void check_replica(const ReplicaWorld& w, const ReplicaState
   assert(counts.running == r.num_running);
   assert(counts.running <= w.max_sequences);
   assert(counts.decoding == r.num_decoding);
+  assert(counts.finished == r.num_finished);
+  assert(counts.held_up == r.num_held_up);
   assert(counts.decoding == count_ring(m));
   assert(counts.context_sum == r.context_sum);
   assert(r.num_fresh >= 0 && r.num_fresh <= r.num_decoding);
@@ -110,7 +121,8 @@ SERVESWEEP_FUNCTION void check_replica(const ReplicaWorld& w, const ReplicaState
   }
   std::int32_t in_batch = 0;
   for (std::uint32_t i = r.batch_head; i != kNoRequest; i = state.next[i]) ++in_batch;
-  assert(r.num_waiting == preempted + in_batch + r.num_queued + r.num_received);
+  assert(r.num_waiting == preempted + in_batch + r.queue.count + r.preempted_queue.count +
+                              r.unseen.count + r.num_received);
   assert(r.num_running + preempted + r.num_received + count_ended(m) <= w.num_slots());
 }
 

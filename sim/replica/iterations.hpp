@@ -21,7 +21,7 @@ class ReplicaIterations {
         s_(sequences),
         next_ns_(state.next_ns[index]),
         observer_(observer),
-        recorder_(lanes, world, r_, histograms),
+        recorder_(lanes, world, state, index, histograms),
         index_(index) {}
 
   // -- scheduled ----------------------------------------------------------------------------------
@@ -45,16 +45,14 @@ class ReplicaIterations {
   }
   // The first num_chosen sequences decode once.
   SERVESWEEP_FUNCTION void start_some_decodes(Ticks now, Ticks time) {
-    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     show_members(r_.num_chosen);
     start(Activity::kSomeDecodes, now, now + time);
   }
-  // One iteration with prefills.
+  // One iteration with prefills, or in which sequences are held up.
   SERVESWEEP_FUNCTION void start_prefill(Ticks now, const IterationShape& shape, Ticks time) {
     r_.num_chunks = shape.chunks;
     r_.prefill_tokens = shape.prefill_tokens;
     r_.prefill_cached = shape.prefill_context + shape.prefill_tokens;
-    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     show_members(shape.decodes);
     start(Activity::kPrefill, now, now + time);
   }
@@ -64,8 +62,11 @@ class ReplicaIterations {
   SERVESWEEP_FUNCTION bool may_be_cut() const {
     return r_.activity == Activity::kDecodes && r_.planned > 1;
   }
-  // The decode run ends with the first iteration that ends at or after `time`.
-  SERVESWEEP_FUNCTION void cut(Ticks time) { plan(s_.reach(time)); }
+  // The decode run ends with the first iteration after which what is true at `time` counts: that
+  // which ends at or after it, or the next one where the schedule lags behind.
+  SERVESWEEP_FUNCTION void cut(Ticks time) {
+    plan(min_of(r_.planned, s_.reach(time) + (w_.async_scheduling ? 1 : 0)));
+  }
 
   // -- completed ----------------------------------------------------------------------------------
 
@@ -101,6 +102,20 @@ class ReplicaIterations {
     recorder_.completed(served);
     observer_.request(served);
   }
+  // Asynchronous scheduling: the iteration after the one that has ended is scheduled; now its
+  // outcome is known.
+  SERVESWEEP_FUNCTION void settle() {
+    if (w_.prefix_caching && r_.seen != kNeverTicks) s_.cache_filled_blocks();
+    for (; r_.num_finished > 0; --r_.num_finished) {
+      const std::int32_t slot = r_.first_finished;
+      r_.first_finished = s_[slot].ring_next;
+      if (s_[slot].num_computed_tokens > 0) {  // else it was preempted
+        s_.leave(slot);
+        s_.give_back_blocks(slot, s_[slot].num_computed_tokens);
+      }
+      s_.free_slot(slot);
+    }
+  }
   SERVESWEEP_FUNCTION void report_eviction([[maybe_unused]] std::int32_t slot,
                                            [[maybe_unused]] Ticks now) {
     if constexpr (kUsesPorts<Observer>) observer_.evicted(index_, s_[slot].request, now);
@@ -123,6 +138,7 @@ class ReplicaIterations {
 
   // Ends a decode run after its first `iterations`; whatever else is in progress after its own.
   SERVESWEEP_FUNCTION void complete(std::int64_t iterations) {
+    if (w_.async_scheduling) note_start(iterations);
     switch (r_.activity) {
       case Activity::kIdle:
       case Activity::kWaiting:
@@ -139,6 +155,15 @@ class ReplicaIterations {
         complete_prefills();
         return;
     }
+  }
+
+  // The start of the last iteration, at which the next one is scheduled.
+  SERVESWEEP_FUNCTION void note_start(std::int64_t iterations) {
+    const bool runs = r_.activity != Activity::kIdle && r_.activity != Activity::kWaiting;
+    r_.seen = runs ? r_.start : kNeverTicks;
+    if (r_.activity == Activity::kDecodes) r_.seen += r_.line.span(iterations - 1);
+    if (runs && w_.prefix_caching)
+      s_.note_filled_blocks(r_.activity == Activity::kDecodes ? iterations : 1);
   }
 
   SERVESWEEP_FUNCTION void complete_decodes(std::int64_t iterations) {
@@ -166,8 +191,10 @@ class ReplicaIterations {
     const std::int32_t count = r_.num_chosen;
     std::int64_t context = 0;
     std::int32_t slot = r_.first;
+    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     for (std::int32_t i = 0; i < r_.num_decoding; ++i, slot = s_[slot].next) {
-      if (i < r_.num_decoding - r_.num_fresh) s_[slot].last_token = r_.common_last;
+      if (!s_[slot].is_fresh) s_[slot].last_token = r_.common_last;
+      s_[slot].is_fresh = true;
       if (i >= count) continue;
       gap(r_.end - s_[slot].last_token, 1);
       s_[slot].last_token = r_.end;
@@ -185,6 +212,7 @@ class ReplicaIterations {
     if (n > 0) first_gaps(r_.end);
     const std::int64_t context = n > 0 ? r_.context_sum : 0;
     const Ticks span = r_.end - r_.start;
+    r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     tally(span, 1, n + r_.prefill_tokens, (context + r_.prefill_cached) * span);
     observe(1, n, context, r_.prefill_tokens, r_.num_chunks);
     if (n > 0) {
@@ -197,14 +225,17 @@ class ReplicaIterations {
     r_.partial = kNoSlot;
     while (slot != kNoSlot) {
       const std::int32_t next = s_[slot].next;
-      s_[slot].num_computed_tokens += s_[slot].chunk;
-      if (s_[slot].num_computed_tokens < s_[slot].num_tokens) {
-        r_.partial = slot;
-      } else {
-        complete_prefill(slot, !all_at_once);
+      if (s_.prefills(slot)) {
+        s_[slot].num_computed_tokens += s_[slot].chunk;
+        if (s_[slot].num_computed_tokens == s_[slot].num_tokens) {
+          complete_prefill(slot, !all_at_once);
+        } else if (r_.partial == kNoSlot) {
+          r_.partial = slot;
+        }
       }
       slot = next;
     }
+    if (r_.num_held_up > 0) s_.resume_held_up();
   }
 
   SERVESWEEP_FUNCTION void complete_prefill(std::int32_t slot, bool is_fresh) {
@@ -223,8 +254,7 @@ class ReplicaIterations {
     if constexpr (kUsesPorts<Observer>) {
       if (!s.is_cancelled && hand_over(slot)) return;
     }
-    s_.start_decoding(slot);
-    r_.num_fresh += is_fresh;
+    s_.start_decoding(slot, is_fresh);
   }
 
   // Offers a sequence whose prefill is complete to the replica's owner; true: it has left.
@@ -244,8 +274,9 @@ class ReplicaIterations {
   SERVESWEEP_FUNCTION void first_gaps(Ticks end) {
     gap(end - r_.common_last, r_.num_decoding - r_.num_fresh);
     for (std::int32_t slot = r_.last; r_.num_fresh > 0; slot = s_[slot].previous) {
-      if (!s_[slot].decodes) continue;
+      if (!s_[slot].decodes || !s_[slot].is_fresh) continue;
       gap(end - s_[slot].last_token, 1);
+      s_[slot].is_fresh = false;
       --r_.num_fresh;
     }
     r_.common_last = end;
@@ -277,7 +308,6 @@ class ReplicaIterations {
   SERVESWEEP_FUNCTION void finish_sequences() {
     for (std::int32_t slot = s_.next_finished(); slot != kNoSlot; slot = s_.next_finished()) {
       s_[slot].generated = s_[slot].output;
-      if (r_.num_fresh > 0) --r_.num_fresh;  // all are, after complete_some_decodes()
       const std::int32_t cached = s_[slot].prompt + s_[slot].output - w_.prefill_tokens_out();
       s_.stop_decoding(slot, cached);
       leave(slot, cached);
@@ -286,10 +316,21 @@ class ReplicaIterations {
 
   // A sequence that has all its tokens.
   SERVESWEEP_FUNCTION void leave(std::int32_t slot, std::int32_t cached) {
-    if constexpr (kUsesPorts<Observer>) r_.num_cancelled -= s_[slot].is_cancelled ? 1 : 0;
+    if constexpr (kUsesPorts<Observer>) {
+      r_.num_cancelled -= s_[slot].is_cancelled ? 1 : 0;
+      s_[slot].is_cancelled = false;
+    }
+    r_.tally.running_area += r_.end;
+    if (w_.async_scheduling) {
+      s_[slot].num_computed_tokens = cached;
+      (r_.num_finished == 0 ? r_.first_finished : s_[r_.last_finished].ring_next) = slot;
+      r_.last_finished = slot;
+      ++r_.num_finished;
+      report(slot, r_.end, r_.end);
+      return;
+    }
     s_.leave(slot);
     s_.give_back_blocks(slot, cached);
-    r_.tally.running_area += r_.end;
     if (w_.batch_timing) {
       s_[slot].last_token = r_.end;
       s_[slot].next = r_.ended;
@@ -314,7 +355,7 @@ class ReplicaIterations {
         const Sequence& s = s_[slot];
         if (s.decodes) {
           if (decodes-- > 0) observer_.member(index_, s.request, s_.cached_tokens(slot), 0);
-        } else {
+        } else if (s_.prefills(slot) && s.chunk > 0) {
           observer_.member(index_, s.request, s.num_computed_tokens, s.chunk);
         }
       }

@@ -23,7 +23,7 @@ class PrefixCache {
     r_.first_unused = 0;
     r_.first_free = kNoBlock;
     r_.last_free = kNoBlock;
-    for (std::int32_t h = 0; h < w_.requests.num_hashes; ++h) first_of_[h] = kNoBlock;
+    for (std::int32_t h = 0; h < w_.num_block_hashes(); ++h) first_of_[h] = kNoBlock;
   }
 
   // How many leading blocks of a request's tokens are cached, at most `most`.
@@ -55,8 +55,16 @@ class PrefixCache {
   // and caches the blocks that it fills up.
   SERVESWEEP_FUNCTION void extend(std::int32_t slot, std::uint32_t request, std::int64_t cached,
                                   std::int64_t tokens) {
+    take_blocks(slot, cached, tokens);
+    cache_filled(slot, request, cached, tokens);
+  }
+  SERVESWEEP_FUNCTION void take_blocks(std::int32_t slot, std::int64_t cached,
+                                       std::int64_t tokens) {
     const std::int64_t end = w_.blocks_of(cached + tokens);
     for (std::int64_t i = w_.blocks_of(cached); i < end; ++i) table(slot)[i] = take();
+  }
+  SERVESWEEP_FUNCTION void cache_filled(std::int32_t slot, std::uint32_t request,
+                                        std::int64_t cached, std::int64_t tokens) {
     const std::int64_t filled = min_of((cached + tokens) / w_.block_size, num_hashes(request));
     for (std::int64_t i = cached / w_.block_size; i < filled; ++i) {
       cache(table(slot)[i], hash_of(request, i));
@@ -82,11 +90,21 @@ class PrefixCache {
   SERVESWEEP_FUNCTION std::int32_t* table(std::int32_t slot) const {
     return tables_ + static_cast<std::int64_t>(slot) * w_.table_blocks;
   }
+  // Leading KV blocks of a request that have a hash.
   SERVESWEEP_FUNCTION std::int64_t num_hashes(std::uint32_t request) const {
-    return w_.requests.prefix_begin[request + 1] - w_.requests.prefix_begin[request];
+    const std::int64_t hashes =
+        w_.requests.prefix_begin[request + 1] - w_.requests.prefix_begin[request];
+    if (w_.hashes_per_block > 1) return hashes / w_.hashes_per_block;
+    return hashes * w_.blocks_per_hash;
   }
+  // Of the i-th KV block of a request. A hash stands for its block and all before it: of several in
+  // one KV block the last one tells, and of several KV blocks in one, it and the block's place.
   SERVESWEEP_FUNCTION std::int32_t hash_of(std::uint32_t request, std::int64_t i) const {
-    return w_.requests.prefix_hashes[w_.requests.prefix_begin[request] + i];
+    const std::int32_t* hashes = w_.requests.prefix_hashes + w_.requests.prefix_begin[request];
+    if (w_.blocks_per_hash == 1) return hashes[(i + 1) * w_.hashes_per_block - 1];
+    const std::int64_t hash = i / w_.blocks_per_hash;
+    return hashes[hash] * w_.blocks_per_hash +
+           static_cast<std::int32_t>(i - hash * w_.blocks_per_hash);
   }
 
   SERVESWEEP_FUNCTION void leave_free(std::int32_t b) {

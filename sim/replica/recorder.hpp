@@ -11,8 +11,14 @@ template <class Lanes>
 class ReplicaRecorder {
  public:
   SERVESWEEP_FUNCTION ReplicaRecorder(const Lanes& lanes, const ReplicaWorld& world,
-                                      Replica& replica, const LatencyHistograms& histograms)
-      : lanes_(lanes), w_(world), r_(replica), h_(histograms) {}
+                                      const ReplicaStates& state, std::int32_t index,
+                                      const LatencyHistograms& histograms)
+      : lanes_(lanes),
+        w_(world),
+        state_(state),
+        r_(state.replicas[index]),
+        h_(histograms),
+        index_(index) {}
 
   // An inter-token time of n sequences.
   SERVESWEEP_FUNCTION void gap(Ticks span, std::int32_t n) {
@@ -75,8 +81,10 @@ class ReplicaRecorder {
     t.ttft_sum += ttft;
     t.e2e_sum += e2e;
     t.queue_share_sum += round_to_int64(queue_ns / e2e_ns / kShareUnit);
-    t.within_limits +=
+    const bool keeps_limits =
         ttft <= w_.ttft_limit && q.tpot_ps <= w_.tpot_limit_ps && e2e <= w_.e2e_limit;
+    t.within_limits += keeps_limits;
+    if (w_.requests.num_classes > 0) count_class(q, keeps_limits);
     ReplicaPeaks& p = r_.peaks;
     p.queue_ns = max_of(p.queue_ns, queue_ns);
     p.ttft_ns = max_of(p.ttft_ns, ttft_ns);
@@ -94,6 +102,28 @@ class ReplicaRecorder {
   }
 
  private:
+  SERVESWEEP_FUNCTION void count_class(const CompletedRequest& q, bool keeps_limits) {
+    const std::int32_t index = w_.class_of(q.request);
+    ClassTally& t = state_.class_tally(w_, index_, q.request);
+    ++t.completed;
+    t.within_limits += keeps_limits;
+    t.queue_sum += q.first_scheduled - q.arrival;
+    t.ttft_sum += q.first_token - q.arrival;
+    t.e2e_sum += q.end - q.arrival;
+    const double values_ns[] = {ns_of(q.first_scheduled - q.arrival),
+                                ns_of(q.first_token - q.arrival),
+                                static_cast<double>(q.tpot_ps) * 1e-3, ns_of(q.end - q.arrival)};
+    for (int i = 0; i < kNumRequestLatencies; ++i) {
+      if (request_latency(i) == LatencyKind::kTpot) {
+        if (q.tpot_ps < 0) continue;
+        ++t.timed_outputs;
+        t.tpot_sum_ps += q.tpot_ps;
+      }
+      t.largest_ns[i] = max_of(t.largest_ns[i], values_ns[i]);
+      lanes_.add(state_.counts_of_class(index, i)[HistogramLayout::bucket(values_ns[i])], 1u);
+    }
+  }
+
   SERVESWEEP_FUNCTION void count_gaps(std::int64_t gaps, Ticks sum, double largest_ns) {
     r_.tally.token_gaps += gaps;
     r_.tally.gap_sum += sum;
@@ -124,8 +154,10 @@ class ReplicaRecorder {
 
   const Lanes& lanes_;
   const ReplicaWorld& w_;
+  const ReplicaStates& state_;
   Replica& r_;
   const LatencyHistograms& h_;
+  std::int32_t index_;
 };
 
 }  // namespace servesweep

@@ -26,6 +26,10 @@ class ReplicaEngine {
                                         std::int32_t index) {
     state.replicas[index] = {};
     state.next_ns[index] = kNever;
+    const std::int64_t at = index;
+    for (std::int32_t i = 0; i < world.requests.num_classes; ++i) {
+      state.classes[at * world.requests.num_classes + i] = {};
+    }
     ReplicaSequences(world, state, index).reset();
   }
 
@@ -53,8 +57,14 @@ class ReplicaEngine {
 
   SERVESWEEP_FUNCTION void arrive(std::uint32_t request, std::int64_t arrival_ns) {
     WaitingQueue queue = scheduler_.queue();
-    const bool queue_was_empty = queue.is_empty();
-    queue.push(request);
+    bool is_first = queue.is_empty() || is_before(w_, request, queue.head());
+    if (w_.async_scheduling) {
+      is_first = is_first && (r_.unseen.count == 0 || !is_fcfs(w_.policy));
+      append_request(scheduler_.states().next, r_.unseen.head, r_.unseen.tail, request);
+      ++r_.unseen.count;
+    } else {
+      queue.push(request);
+    }
     ++r_.num_waiting;
     r_.peaks.waiting = max_of<std::int64_t>(r_.peaks.waiting, r_.num_waiting);
     r_.tally.waiting_area -= ticks_of_ns(arrival_ns);
@@ -62,8 +72,7 @@ class ReplicaEngine {
     if (!is_busy()) {
       iterations().wait_until(ticks_of_ns(
           sends_batches(w_.mode) ? StaticMode::sends_at(scheduler_, arrival_ns) : arrival_ns));
-    } else if (iterations().may_be_cut() && (queue_was_empty || queue.head() == request) &&
-               scheduler_.may_admit(request)) {
+    } else if (iterations().may_be_cut() && is_first && scheduler_.may_admit(request)) {
       iterations().cut(ticks_of_ns(arrival_ns));
     }
   }
@@ -78,7 +87,8 @@ class ReplicaEngine {
     const std::int32_t hits = sequences.count_hits(sequence.request, tokens);
     const std::int32_t held_hits = sequences.count_held(sequence.request, hits);
     const std::int64_t blocks = w_.blocks_of(tokens) - held_hits;
-    if (r_.preempted != kNoSlot || r_.num_running + r_.num_received >= w_.max_sequences ||
+    if (r_.preempted != kNoSlot || r_.preempted_queue.count > 0 ||
+        r_.num_running + r_.num_received >= w_.max_sequences ||
         w_.num_blocks - sequences.blocks_at(now) - blocks < w_.watermark_blocks) {
       return false;
     }
@@ -91,6 +101,8 @@ class ReplicaEngine {
     s.num_tokens = tokens;
     s.generated = sequence.generated;
     s.decodes = false;
+    s.is_fresh = false;
+    s.fills_block = false;
     s.is_cancelled = false;
     s.first_scheduled = sequence.first_scheduled;
     s.first_token = sequence.first_token;
@@ -133,6 +145,7 @@ class ReplicaEngine {
   // Requests that were never admitted leave: give(request) for each, in the order of the queue.
   template <class Give>
   SERVESWEEP_FUNCTION void take_back(Ticks now, const Give& give) {
+    scheduler_.see(kNeverTicks);
     WaitingQueue queue = scheduler_.queue();
     while (!queue.is_empty()) {
       give(queue.pop());
@@ -170,6 +183,12 @@ class ReplicaEngine {
     for (std::uint32_t i = r_.batch_head; i != kNoRequest; i = next[i]) {
       give(UnfinishedRequest{i, 0});
     }
+    WaitingQueue preempted = scheduler_.preempted_queue();
+    while (!preempted.is_empty()) {
+      const std::uint32_t request = preempted.pop();
+      give(UnfinishedRequest{request, scheduler_.states().preempted[request].generated});
+    }
+    scheduler_.see(kNeverTicks);
     WaitingQueue queue = scheduler_.queue();
     while (!queue.is_empty()) give(UnfinishedRequest{queue.pop(), 0});
 
@@ -270,7 +289,22 @@ class ReplicaEngine {
       if (r_.batch_tail == i) r_.batch_tail = before;
       return true;
     }
-    return scheduler_.queue().remove(request);
+    if (remove_unseen(request)) return true;
+    return scheduler_.queue().remove(request) || scheduler_.preempted_queue().remove(request);
+  }
+
+  SERVESWEEP_FUNCTION bool remove_unseen(std::uint32_t request) {
+    std::uint32_t* next = scheduler_.states().next;
+    std::uint32_t before = kNoRequest;
+    std::uint32_t i = r_.unseen.head;
+    for (std::int32_t left = r_.unseen.count; left > 0; --left, before = i, i = next[i]) {
+      if (i != request) continue;
+      (before == kNoRequest ? r_.unseen.head : next[before]) = next[i];
+      if (r_.unseen.tail == i) r_.unseen.tail = before;
+      --r_.unseen.count;
+      return true;
+    }
+    return false;
   }
 
   SERVESWEEP_FUNCTION void check([[maybe_unused]] Activity activity) const {

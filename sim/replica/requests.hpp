@@ -19,6 +19,9 @@ struct ReplicaRequests {
   const std::int32_t* prefix_begin = nullptr;   // [request + 1]
   const std::int32_t* prefix_hashes = nullptr;  // [hash]
   std::int32_t num_hashes = 0;
+  // Priority classes, rising, where they are counted apart (sim/replica/class_tally.hpp).
+  const std::int32_t* class_priority = nullptr;  // [class]
+  std::int32_t num_classes = 0;
 };
 
 }  // namespace servesweep

@@ -5,6 +5,7 @@
 #include "sim/replica/block_phases.hpp"
 #include "sim/replica/finish_ring.hpp"
 #include "sim/replica/prefix_cache.hpp"
+#include "sim/replica/waiting_queue.hpp"
 
 namespace servesweep {
 
@@ -45,22 +46,18 @@ class ReplicaSequences {
     (r_.last == kNoSlot ? r_.first : s_[r_.last].next) = slot;
     r_.last = slot;
     ++r_.num_running;
-    r_.peaks.running = max_of<std::int64_t>(r_.peaks.running, r_.num_running);
+    r_.peaks.running = max_of<std::int64_t>(r_.peaks.running, r_.num_running - r_.num_finished);
   }
 
-  // A sequence that came with its KV joins the running sequences that decode: before the one whose
-  // prefill is not complete, which stays the last.
+  // A sequence that came with its KV joins the running sequences that decode: before the first one
+  // whose prefill is not complete.
   SERVESWEEP_FUNCTION void join_decoding(std::int32_t slot) {
     join(slot);
     if (r_.partial != kNoSlot) {
-      const std::int32_t partial = r_.partial;
       leave(slot);
-      leave(partial);
-      join(slot);
-      join(partial);
+      insert_before(slot, r_.partial);
     }
-    start_decoding(slot);
-    ++r_.num_fresh;
+    start_decoding(slot, true);
   }
 
   SERVESWEEP_FUNCTION void leave(std::int32_t slot) {
@@ -70,8 +67,40 @@ class ReplicaSequences {
     --r_.num_running;
   }
 
-  // The first of the sequences that the iteration prefills, which are the last running ones;
-  // kNoSlot: none.
+  // Of a running sequence: whether its prefill is not complete.
+  SERVESWEEP_FUNCTION bool prefills(std::int32_t slot) const {
+    const Sequence& s = s_[slot];
+    return !s.decodes && s.num_computed_tokens < s.num_tokens;
+  }
+  // The first running sequence from this slot on, or kNoSlot, whose prefill is not complete.
+  SERVESWEEP_FUNCTION std::int32_t next_prefill(std::int32_t slot) const {
+    while (slot != kNoSlot && !prefills(slot)) slot = s_[slot].next;
+    return slot;
+  }
+  // Running sequences with a prompt longer than an iteration's chunk that are being prefilled.
+  SERVESWEEP_FUNCTION std::int32_t count_long_prefills() const {
+    std::int32_t count = 0;
+    for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+      count += prefills(slot) && s_[slot].num_tokens > w_.most_chunk_tokens;
+    }
+    return count;
+  }
+  // Of a running sequence: whether it has all its tokens and waits for its blocks to be given back.
+  SERVESWEEP_FUNCTION bool has_finished(std::int32_t slot) const {
+    const Sequence& s = s_[slot];
+    return !s.decodes && s.generated == s.output;
+  }
+  // The running sequence that the policy puts last.
+  SERVESWEEP_FUNCTION std::int32_t last_of_policy() const {
+    std::int32_t last = r_.first;
+    for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+      if (is_before(w_, s_[last].request, s_[slot].request)) last = slot;
+    }
+    return last;
+  }
+
+  // From where on sequences that the iteration prefills are in the running list; kNoSlot: there are
+  // none.
   SERVESWEEP_FUNCTION std::int32_t first_chunk() const {
     if (r_.partial != kNoSlot) return r_.partial;
     std::int32_t slot = r_.last;
@@ -90,8 +119,10 @@ class ReplicaSequences {
   }
 
   // A sequence whose prefill is complete.
-  SERVESWEEP_FUNCTION void start_decoding(std::int32_t slot) {
+  SERVESWEEP_FUNCTION void start_decoding(std::int32_t slot, bool is_fresh) {
     Sequence& s = s_[slot];
+    s.is_fresh = is_fresh;
+    r_.num_fresh += is_fresh;
     s.finish_at = r_.decodes_done + (s.output - s.generated);
     s.phase = phases().phase_of(s.num_computed_tokens);
     ++phase_counts_[s.phase];
@@ -103,9 +134,33 @@ class ReplicaSequences {
   SERVESWEEP_FUNCTION void stop_decoding(std::int32_t slot, std::int32_t cached) {
     ring_.remove(slot);
     s_[slot].decodes = false;
+    r_.num_fresh -= s_[slot].is_fresh;
+    s_[slot].is_fresh = false;
     --phase_counts_[s_[slot].phase];
     --r_.num_decoding;
     r_.context_sum -= cached + 1;
+  }
+  // A sequence stops decoding but keeps its blocks; what it has generated and cached is then in its
+  // slot.
+  SERVESWEEP_FUNCTION void pause_decoding(std::int32_t slot) {
+    Sequence& s = s_[slot];
+    if (!s.is_fresh) s.last_token = r_.common_last;
+    s.num_computed_tokens = cached_tokens(slot);
+    s.generated = generated_tokens(slot);
+    stop_decoding(slot, s.num_computed_tokens);
+  }
+  // A decoding sequence is not part of the iteration that is being scheduled.
+  SERVESWEEP_FUNCTION void hold_up(std::int32_t slot) {
+    pause_decoding(slot);
+    s_[slot].num_tokens = s_[slot].num_computed_tokens;
+    ++r_.num_held_up;
+  }
+  SERVESWEEP_FUNCTION void resume_held_up() {
+    for (std::int32_t slot = r_.first; r_.num_held_up > 0; slot = s_[slot].next) {
+      if (s_[slot].decodes || prefills(slot) || has_finished(slot)) continue;
+      start_decoding(slot, true);
+      --r_.num_held_up;
+    }
   }
 
   // Decode iterations, from 1 on, before which no sequence ends.
@@ -150,13 +205,6 @@ class ReplicaSequences {
     rotate(count);
   }
 
-  // Whether the last token of a decoding sequence came at a time of its own, not at common_last.
-  SERVESWEEP_FUNCTION bool is_fresh(std::int32_t slot) const {
-    std::int32_t after = 0;  // decoding sequences behind it
-    for (std::int32_t i = r_.last; i != slot; i = s_[i].previous) after += s_[i].decodes ? 1 : 0;
-    return after < r_.num_fresh;
-  }
-
   // How many of the first sequences decode in one iteration under the limit of its context.
   SERVESWEEP_FUNCTION std::int32_t choose(std::int64_t& context, std::int64_t& need) const {
     std::int32_t count = 0;
@@ -187,11 +235,16 @@ class ReplicaSequences {
       r_.used_blocks += phases().needed_now();
       return;
     }
-    for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next, --count) {
-      const std::int32_t cached = cached_tokens(slot);
-      r_.used_blocks += cached % w_.block_size == 0;
-      if (w_.prefix_caching) cache().extend(slot, s_[slot].request, cached, 1);
+    for (std::int32_t slot = r_.first; count > 0; slot = s_[slot].next) {
+      if (!s_[slot].decodes) continue;
+      take_decode_block(slot, cached_tokens(slot));
+      --count;
     }
+  }
+  // Takes the block that a decode of a sequence with `cached` tokens in the cache needs, if any.
+  SERVESWEEP_FUNCTION void take_decode_block(std::int32_t slot, std::int64_t cached) {
+    r_.used_blocks += cached % w_.block_size == 0;
+    if (w_.prefix_caching) extend_by_decode(slot, cached);
   }
 
   // Iterations of the decode run up to the first that ends at or after `time`.
@@ -213,8 +266,29 @@ class ReplicaSequences {
     if (!w_.prefix_caching) return;
     for (std::int64_t i = 1; i < iterations; ++i) {
       for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
-        cache().extend(slot, s_[slot].request, cached_tokens(slot) + i, 1);
+        const std::int64_t cached = cached_tokens(slot) + i;
+        extend_by_decode(slot, cached);
+        if (w_.async_scheduling) cache().cache_filled(slot, s_[slot].request, cached - 1, 1);
       }
+    }
+  }
+
+  // Asynchronous scheduling: the next iteration is scheduled before the tokens of this one are
+  // known, so a block that a decode fills up is cached after that. `iterations` of all decoding
+  // sequences come to their end.
+  SERVESWEEP_FUNCTION void note_filled_blocks(std::int64_t iterations) {
+    for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+      Sequence& s = s_[slot];
+      s.fills_block = s.decodes && (cached_tokens(slot) + iterations) % w_.block_size == 0;
+    }
+  }
+  SERVESWEEP_FUNCTION void cache_filled_blocks() {
+    for (std::int32_t slot = r_.first; slot != kNoSlot; slot = s_[slot].next) {
+      Sequence& s = s_[slot];
+      if (!s.fills_block) continue;
+      s.fills_block = false;
+      const std::int64_t cached = s.decodes ? cached_tokens(slot) : s.num_computed_tokens;
+      cache().cache_filled(slot, s.request, cached - 1, 1);
     }
   }
 
@@ -263,6 +337,23 @@ class ReplicaSequences {
   }
   // Made where it is used: a GPU has no registers to keep it.
   SERVESWEEP_FUNCTION PrefixCache cache() const { return PrefixCache(w_, state_.of(index_, w_)); }
+
+  SERVESWEEP_FUNCTION void extend_by_decode(std::int32_t slot, std::int64_t cached) {
+    if (w_.async_scheduling) {
+      cache().take_blocks(slot, cached, 1);
+    } else {
+      cache().extend(slot, s_[slot].request, cached, 1);
+    }
+  }
+
+  SERVESWEEP_FUNCTION void insert_before(std::int32_t slot, std::int32_t other) {
+    const std::int32_t previous = s_[other].previous;
+    s_[slot].previous = previous;
+    s_[slot].next = other;
+    (previous == kNoSlot ? r_.first : s_[previous].next) = slot;
+    s_[other].previous = slot;
+    ++r_.num_running;
+  }
 
   // Moves the first `count` sequences, not all, to the end.
   SERVESWEEP_FUNCTION void rotate(std::int32_t count) {

@@ -5,8 +5,8 @@
 #include <cstddef>
 
 #include "sim/core/state_layout.hpp"
+#include "sim/replica/class_tally.hpp"
 #include "sim/replica/request_list.hpp"
-#include "sim/replica/tally.hpp"
 #include "sim/replica/world.hpp"
 
 namespace servesweep {
@@ -19,7 +19,8 @@ constexpr std::int32_t kNoBlock = -1;
 struct Sequence {
   Ticks first_scheduled;
   Ticks first_token;  // end of the first prefill; negative before
-  Ticks last_token;   // of fresh and preempted sequences, and where the client waits for a batch
+  Ticks last_token;   // of fresh, held up and preempted sequences, and where the client waits for
+                      // a batch
   std::int64_t arrival_ns;
   std::int64_t finish_at;  // decoding: its last token is the replica's decode of this number
   std::uint32_t request;
@@ -29,13 +30,33 @@ struct Sequence {
   std::int32_t num_tokens;           // to prefill
   std::int32_t num_computed_tokens;  // in the KV cache, while it does not decode
   std::int32_t chunk;                // tokens that the iteration in progress prefills
+  std::int32_t taken;     // tokens that the iteration being scheduled has taken blocks for, where
+                          // these are taken in the order of the running list
   std::int32_t phase;     // decoding: (tokens in the cache - decodes done) modulo block size
   std::int32_t previous;  // in the running list; lists of other slots use next alone
   std::int32_t next;
   bool decodes;
+  bool is_fresh;  // decoding: its last token came at last_token, not at the replica's common_last
+  bool fills_block;   // asynchronous: its last decode filled a block up that is not cached yet
   bool is_cancelled;  // leaves with the end of the iteration (written where ports are used)
   std::int32_t ring_previous;  // decoding: in its list of the ring
   std::int32_t ring_next;
+};
+
+// What a request that was preempted keeps while it waits in the order of the policy; else it keeps
+// its slot.
+struct PreemptedRequest {
+  Ticks first_scheduled;
+  Ticks first_token;
+  Ticks last_token;
+  std::int32_t generated;
+};
+
+// Requests that wait, in the order of arrival or of the policy (sim/replica/waiting_queue.hpp).
+struct RequestQueue {
+  std::uint32_t head = kNoRequest;
+  std::uint32_t tail = kNoRequest;  // in the order of arrival
+  std::int32_t count = 0;
 };
 
 // What a replica is doing until `end`.
@@ -88,19 +109,26 @@ struct Replica {
   std::int32_t first = kNoSlot;  // running list, in the order of admission
   std::int32_t last = kNoSlot;
   std::int32_t num_running = 0;
-  std::int32_t partial = kNoSlot;  // the last running sequence, where its prefill is not complete
+  std::int32_t partial = kNoSlot;  // the first running sequence whose prefill is not complete
   std::int32_t num_admitted = 0;   // by the iteration in progress: the last running sequences
   std::int32_t num_chosen = 0;     // of kSomeDecodes
   std::int32_t num_preempted = 0;  // when the iteration was scheduled
-  std::int32_t num_fresh = 0;      // the last decoding sequences whose last_token is their own
+  std::int32_t num_fresh = 0;      // decoding sequences whose last_token is their own
   Ticks common_last = 0;           // last token of the other decoding sequences
+  std::int32_t num_held_up = 0;    // sequences that would decode, but not in this iteration
+  // Of asynchronous scheduling: sequences that have ended but hold their slots and blocks until the
+  // next iteration is scheduled, linked by ring_next.
+  std::int32_t first_finished = kNoSlot;
+  std::int32_t last_finished = kNoSlot;
+  std::int32_t num_finished = 0;
+  Ticks seen = kNeverTicks;  // and the next iteration knows what had arrived by then
   std::int32_t free_slot = kNoSlot;
 
-  std::int32_t num_waiting = 0;      // preempted, received, in the queue or in the client's batch
+  std::int32_t num_waiting = 0;  // preempted, received, unseen, in the queue or the client's batch
   std::int32_t preempted = kNoSlot;  // list, the sequence that was preempted last first
-  std::uint32_t queue_head = kNoRequest;
-  std::uint32_t queue_tail = kNoRequest;
-  std::int32_t num_queued = 0;
+  RequestQueue queue;
+  RequestQueue preempted_queue;           // where the policy says where preempted requests wait
+  RequestQueue unseen;                    // arrived after what the next iteration may know
   std::uint32_t batch_head = kNoRequest;  // members of the client's batch that wait
   std::uint32_t batch_tail = kNoRequest;
   std::int32_t ended = kNoSlot;  // members that ended, where the client waits for the whole batch
@@ -144,10 +172,13 @@ struct ReplicaStates {
   std::int32_t* phases;         // [replica][block_size]
   std::uint32_t* next;          // [request]: a request is in one list of one replica
   std::uint32_t* child;         // [request], or null: queues are in the order of arrival
+  PreemptedRequest* preempted;  // [request], or null: preempted requests keep their slots
   CacheBlock* blocks;           // [replica][num_blocks]; null like the next three without caching
   std::int32_t* first_of_hash;  // [replica][hash]
   std::int32_t* last_of_hash;   // [replica][hash]
   std::int32_t* tables;         // [replica][slot][table_blocks]
+  ClassTally* classes;          // [replica][class]; null like the next one without classes
+  std::uint32_t* class_counts;  // [class][latency of a request][bucket], zero before a world runs
 
   SERVESWEEP_FUNCTION void take(StateLayout& layout, const ReplicaWorld& world,
                                 std::int32_t num_replicas) {
@@ -161,12 +192,29 @@ struct ReplicaStates {
     layout.take(phases, replicas_count * static_cast<std::size_t>(world.block_size));
     layout.take(next, requests);
     layout.take(child, is_fcfs(world.policy) ? 0 : requests);
+    layout.take(preempted, world.policy_chooses_victims() ? requests : 0);
     const bool caches = world.prefix_caching;
-    const auto hashes = static_cast<std::size_t>(caches ? world.requests.num_hashes : 0);
+    const auto hashes = static_cast<std::size_t>(caches ? world.num_block_hashes() : 0);
     layout.take(blocks, caches ? replicas_count * static_cast<std::size_t>(world.num_blocks) : 0);
     layout.take(first_of_hash, replicas_count * hashes);
     layout.take(last_of_hash, replicas_count * hashes);
+    const auto classes_count = static_cast<std::size_t>(world.requests.num_classes);
+    layout.take(classes, replicas_count * classes_count);
+    layout.take(class_counts, classes_count * kNumRequestLatencies * HistogramLayout::kNumBuckets);
     layout.take(tables, caches ? slots * static_cast<std::size_t>(world.table_blocks) : 0);
+  }
+
+  // What a replica counts of a request's class.
+  SERVESWEEP_FUNCTION ClassTally& class_tally(const ReplicaWorld& world, std::int32_t r,
+                                              std::int64_t request) const {
+    const std::int64_t at = r;
+    return classes[at * world.requests.num_classes + world.class_of(request)];
+  }
+  // A class's histogram of one latency.
+  SERVESWEEP_FUNCTION std::uint32_t* counts_of_class(std::int32_t index, int latency) const {
+    return class_counts + (static_cast<std::size_t>(index) * kNumRequestLatencies +
+                           static_cast<unsigned>(latency)) *
+                              HistogramLayout::kNumBuckets;
   }
 
   SERVESWEEP_FUNCTION ReplicaMemory of(std::int32_t r, const ReplicaWorld& world) const {
@@ -179,8 +227,8 @@ struct ReplicaStates {
     memory.phases = phases + at * world.block_size;
     if (world.prefix_caching) {
       memory.blocks = blocks + at * world.num_blocks;
-      memory.first_of_hash = first_of_hash + at * world.requests.num_hashes;
-      memory.last_of_hash = last_of_hash + at * world.requests.num_hashes;
+      memory.first_of_hash = first_of_hash + at * world.num_block_hashes();
+      memory.last_of_hash = last_of_hash + at * world.num_block_hashes();
       memory.tables = tables + slots * world.table_blocks;
     }
     return memory;

@@ -16,10 +16,12 @@ struct ReplicaTally {
   std::int64_t iterations = 0;
   std::int64_t iteration_runs = 0;  // events of the event loop: not a result
   std::int64_t preemptions = 0;
-  std::int64_t recomputed_tokens = 0;  // that preempted sequences had in the cache
-  std::int64_t cached_tokens = 0;      // of prompts: found in the prefix cache
-  std::int64_t scheduled_tokens = 0;   // over iterations: decodes + prompt tokens
-  std::int64_t prompt_tokens = 0;      // of completed requests
+  std::int64_t recomputed_tokens = 0;       // that preempted sequences had in the cache
+  std::int64_t cached_tokens = 0;           // found in the prefix cache by admissions
+  std::int64_t cached_prompt_tokens = 0;    // of these, by first admissions
+  std::int64_t admitted_prompt_tokens = 0;  // prompts of first admissions
+  std::int64_t scheduled_tokens = 0;        // over iterations: decodes + prompt tokens
+  std::int64_t prompt_tokens = 0;           // of completed requests
   std::int64_t output_tokens = 0;
   std::int64_t token_gaps = 0;     // inter-token times
   std::int64_t timed_outputs = 0;  // completed requests that have a TPOT
@@ -74,6 +76,8 @@ SERVESWEEP_FUNCTION void ReplicaTally::add(const ReplicaTally& o) {
   preemptions += o.preemptions;
   recomputed_tokens += o.recomputed_tokens;
   cached_tokens += o.cached_tokens;
+  cached_prompt_tokens += o.cached_prompt_tokens;
+  admitted_prompt_tokens += o.admitted_prompt_tokens;
   scheduled_tokens += o.scheduled_tokens;
   prompt_tokens += o.prompt_tokens;
   output_tokens += o.output_tokens;

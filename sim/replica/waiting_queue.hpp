@@ -1,36 +1,45 @@
-// The requests that wait at a replica in the order of its policy: a list where that is the order of
+// Requests that wait at a replica in the order of its policy: a list where that is the order of
 // arrival, else a pairing heap (Fredman et al. 1986, doi:10.1007/BF01840439). Links are arrays over
-// all requests of the world.
+// all requests of the world; a request is in one queue at a time.
 #pragma once
 
 #include "sim/replica/state.hpp"
 
 namespace servesweep {
 
+// Whether the policy puts one request before another.
+SERVESWEEP_FUNCTION bool is_before(const ReplicaWorld& w, std::uint32_t a, std::uint32_t b) {
+  return QueuePolicies::visit(w.policy, [&](auto chosen) {
+    const std::int32_t key_a = chosen.key(w, a);
+    const std::int32_t key_b = chosen.key(w, b);
+    return key_a < key_b || (key_a == key_b && a < b);
+  });
+}
+
 class WaitingQueue {
  public:
   SERVESWEEP_FUNCTION WaitingQueue(const ReplicaWorld& world, const ReplicaStates& state,
-                                   Replica& replica)
-      : w_(world), r_(replica), next_(state.next), child_(state.child) {}
+                                   RequestQueue& queue)
+      : w_(world), q_(queue), next_(state.next), child_(state.child) {}
 
-  SERVESWEEP_FUNCTION bool is_empty() const { return r_.queue_head == kNoRequest; }
-  SERVESWEEP_FUNCTION std::uint32_t head() const { return r_.queue_head; }
+  SERVESWEEP_FUNCTION bool is_empty() const { return q_.head == kNoRequest; }
+  SERVESWEEP_FUNCTION std::uint32_t head() const { return q_.head; }
 
   SERVESWEEP_FUNCTION void push(std::uint32_t request) {
-    ++r_.num_queued;
+    ++q_.count;
     if (child_ == nullptr) {
-      append_request(next_, r_.queue_head, r_.queue_tail, request);
+      append_request(next_, q_.head, q_.tail, request);
       return;
     }
     next_[request] = kNoRequest;
     child_[request] = kNoRequest;
-    r_.queue_head = is_empty() ? request : meld(r_.queue_head, request);
+    q_.head = is_empty() ? request : meld(q_.head, request);
   }
 
   SERVESWEEP_FUNCTION std::uint32_t pop() {
-    --r_.num_queued;
-    const std::uint32_t request = r_.queue_head;
-    r_.queue_head = child_ == nullptr ? next_[request] : meld_children(child_[request]);
+    --q_.count;
+    const std::uint32_t request = q_.head;
+    q_.head = child_ == nullptr ? next_[request] : meld_children(child_[request]);
     return request;
   }
 
@@ -56,13 +65,8 @@ class WaitingQueue {
   }
 
  private:
-  SERVESWEEP_FUNCTION std::int32_t key(std::uint32_t request) const {
-    return QueuePolicies::visit(w_.policy, [&](auto chosen) { return chosen.key(w_, request); });
-  }
   SERVESWEEP_FUNCTION bool is_before(std::uint32_t a, std::uint32_t b) const {
-    const std::int32_t key_a = key(a);
-    const std::int32_t key_b = key(b);
-    return key_a < key_b || (key_a == key_b && a < b);
+    return servesweep::is_before(w_, a, b);
   }
 
   // The later one becomes the first child of the other.
@@ -102,7 +106,7 @@ class WaitingQueue {
   }
 
   const ReplicaWorld& w_;
-  Replica& r_;
+  RequestQueue& q_;
   std::uint32_t* next_;
   std::uint32_t* child_;
 };

@@ -23,6 +23,8 @@ struct ReplicaWorld {
   SchedulingMode mode = SchedulingModes::code_of<MixedMode>();
   QueuePolicy policy = QueuePolicies::code_of<FcfsPolicy>();
   bool chunked_prefill = true;
+  bool reserve_full_isl = true;   // admission looks at the blocks of all tokens, not of the chunk
+  bool async_scheduling = false;  // an iteration is scheduled when the one before it starts
   bool prefill_yields_token = true;
   bool step = false;
 
@@ -33,6 +35,8 @@ struct ReplicaWorld {
 
   std::int32_t max_sequences = 256;  // no more than there are requests
   std::int32_t max_batched_tokens = 2048;
+  std::int32_t most_chunk_tokens = INT32_MAX;   // of one prompt in an iteration
+  std::int32_t most_long_prefills = INT32_MAX;  // of prompts longer than that, at a time
   std::int64_t max_decode_context = INT64_MAX;
 
   std::int32_t block_size = 16;
@@ -42,6 +46,10 @@ struct ReplicaWorld {
   bool prefix_caching = false;
   bool router_looks_at_cache = false;  // at any time: no iteration may be jumped over
   std::int64_t table_blocks = 0;       // of prefix caching: most blocks of one sequence
+  // A hash of the requests is of several KV blocks, or a KV block of several hashes; one of the two
+  // is 1.
+  std::int32_t blocks_per_hash = 1;
+  std::int32_t hashes_per_block = 1;
 
   Ticks ttft_limit = kNeverTicks;
   Ticks e2e_limit = kNeverTicks;
@@ -81,9 +89,21 @@ struct ReplicaWorld {
   SERVESWEEP_FUNCTION std::int32_t priority(std::int64_t request) const {
     return requests.priority == nullptr ? 0 : requests.priority[request];
   }
+  // Of a world with classes: the one of a request.
+  SERVESWEEP_FUNCTION std::int32_t class_of(std::int64_t request) const {
+    const std::int32_t wanted = priority(request);
+    std::int32_t i = 0;
+    while (requests.class_priority[i] != wanted) ++i;
+    return i;
+  }
   // Tokens that the prefill yields.
   SERVESWEEP_FUNCTION std::int32_t prefill_tokens_out() const {
     return prefill_yields_token ? 1 : 0;
+  }
+
+  // Different KV blocks that the requests' hashes tell apart.
+  SERVESWEEP_FUNCTION std::int32_t num_block_hashes() const {
+    return requests.num_hashes * blocks_per_hash;
   }
 
   SERVESWEEP_FUNCTION std::int64_t blocks_of(std::int64_t tokens) const {
@@ -96,6 +116,12 @@ struct ReplicaWorld {
   SERVESWEEP_FUNCTION bool takes_whole_prompts() const {
     return !chunks_prompts(mode) || !chunked_prefill;
   }
+  // Whether the policy's order says which sequence is preempted and where it waits.
+  SERVESWEEP_FUNCTION bool policy_chooses_victims() const {
+    return mixes_decodes(mode) && chooses_victims(policy);
+  }
+  // Whether several prompts may be partly prefilled, and decoding sequences run behind one.
+  SERVESWEEP_FUNCTION bool limits_chunks() const { return most_chunk_tokens < INT32_MAX; }
   // Whether the request could never run.
   SERVESWEEP_FUNCTION bool rejects(std::int64_t request) const {
     const std::int64_t prompt_tokens = prompt(request);

@@ -72,6 +72,11 @@ struct Expected {
     for (std::int32_t r = 0; r < world.num_replicas; ++r) {
       add_use(all, use_of(memory.state.replicas[r]));
     }
+    for (std::int32_t i = 0; i < world.requests.num_classes; ++i) {
+      ClassUse use;
+      take_class(OneLane(), world, memory.state, i, use);
+      add_class(all, use);
+    }
     details = all.text;
     runs = bytes_of(recorder.runs);
   }
@@ -81,7 +86,7 @@ struct Expected {
 std::size_t count_different(const std::vector<Expected>& expected,
                             const std::vector<std::size_t>& ids, const ContinuousWaveResult& wave,
                             bool has_details, const std::vector<testing::UploadedCase>& worlds) {
-  std::size_t different = 0, entry = 0, replica = 0;
+  std::size_t different = 0, entry = 0, replica = 0, of_class = 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     testing::Bytes metrics, details;
     add_result(metrics, wave.worlds[i]);
@@ -95,6 +100,9 @@ std::size_t count_different(const std::vector<Expected>& expected,
       }
       for (std::int32_t r = 0; r < worlds[ids[i]].world().num_replicas; ++r) {
         add_use(details, wave.replicas[replica++]);
+      }
+      for (std::int32_t k = 0; k < worlds[ids[i]].world().requests.num_classes; ++k) {
+        add_class(details, wave.classes[of_class++]);
       }
       same = same && details.text == expected[ids[i]].details;
     }

@@ -86,10 +86,15 @@ naive::Params naive_params(const ContinuousWorld& w) {
   p.chunked_prefill = w.chunked_prefill;
   p.prefill_yields_token = w.prefill_yields_token;
   p.prefix_caching = w.prefix_caching;
+  p.reserve_full_isl = w.reserve_full_isl;
+  p.async_scheduling = w.async_scheduling;
+  if (w.most_chunk_tokens < INT32_MAX) p.long_prefill_token_threshold = w.most_chunk_tokens;
+  if (w.most_long_prefills < INT32_MAX) p.max_long_partial_prefills = w.most_long_prefills;
   p.max_num_batched_tokens = w.max_batched_tokens;
   p.max_num_seqs = w.max_sequences;
   p.num_blocks = w.num_blocks;
   p.block_size = w.block_size;
+  p.hash_block_size = w.block_size * w.blocks_per_hash / w.hashes_per_block;
   p.watermark = (static_cast<double>(w.watermark_blocks) + 0.5) / static_cast<double>(w.num_blocks);
   p.max_model_len = w.max_model_len == INT64_MAX ? 0 : w.max_model_len;
   p.max_decode_context_tokens = w.max_decode_context == INT64_MAX ? 0 : w.max_decode_context;
@@ -128,6 +133,8 @@ std::vector<naive::Request> naive_requests(const ContinuousWorld& w) {
 // What a world's result must be, from the naive simulator's log.
 struct Expected {
   ContinuousResult result;
+  std::map<std::int32_t, ClassTally> classes;  // by priority
+  std::map<std::int32_t, std::vector<double>> class_values_ns[kNumRequestLatencies];
   std::vector<std::uint32_t> counts = std::vector<std::uint32_t>(ContinuousHistograms::kCounts);
   std::vector<double> values_ns[kNumLatencyKinds];
 
@@ -161,11 +168,23 @@ struct Expected {
         continue;
       }
       ++t.completed;
+      ClassTally& c = classes[requests[i].priority];
+      ++c.completed;
+      const auto count_of_class = [&](int latency, double ns) {
+        class_values_ns[latency][requests[i].priority].push_back(ns);
+        c.largest_ns[latency] = std::max(c.largest_ns[latency], ns);
+      };
       const Ticks arrival = ticks_of_ns(requests[i].t_ns);
       const Ticks queue = r.first_scheduled - arrival, ttft = first - arrival, e2e = end - arrival;
       t.queue_sum += queue;
       t.ttft_sum += ttft;
       t.e2e_sum += e2e;
+      c.queue_sum += queue;
+      c.ttft_sum += ttft;
+      c.e2e_sum += e2e;
+      count_of_class(0, ns_of(queue));
+      count_of_class(1, ns_of(ttft));
+      count_of_class(3, ns_of(e2e));
       t.prompt_tokens += std::max<std::int64_t>(1, requests[i].prompt);
       t.output_tokens += static_cast<std::int64_t>(r.token_times.size());
       t.queue_share_sum += round_to_int64(ns_of(queue) / ns_of(e2e) * 4294967296.0);
@@ -183,11 +202,18 @@ struct Expected {
             round_to_int64(ns_of(r.end - first) * 1e3 / static_cast<double>(steps));
         ++t.timed_outputs;
         t.tpot_sum_ps += tpot_ps;
+        ++c.timed_outputs;
+        c.tpot_sum_ps += tpot_ps;
+        count_of_class(2, static_cast<double>(tpot_ps) * 1e-3);
         p.max_tpot_ps = std::max(p.max_tpot_ps, tpot_ps);
         count(LatencyKind::kTpot, static_cast<double>(tpot_ps) * 1e-3);
         keeps = keeps && tpot_ps <= w.tpot_limit_ps;
       }
       t.within_limits += keeps;
+      c.within_limits += keeps;
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      classes[requests[i].priority].preemptions += log.requests[i].preemptions;
     }
     for (const naive::ReplicaLog& replica : log.replicas) {
       t.cut += replica.cut;
@@ -208,6 +234,10 @@ struct Expected {
       }
     }
     t.preemptions = log.preemptions;
+    t.recomputed_tokens = log.recomputed;
+    t.cached_tokens = log.cached_first + log.cached_again;
+    t.cached_prompt_tokens = log.cached_first;
+    t.admitted_prompt_tokens = log.asked_first;
   }
 };
 
@@ -221,7 +251,11 @@ struct SeeEverything {
   std::map<std::uint32_t, Recorded> requests;
   std::vector<std::vector<IterationRun>> runs;                  // [replica]
   std::vector<std::vector<std::vector<std::int64_t>>> members;  // [replica][run]
-  std::vector<std::vector<std::int64_t>> next_members;          // [replica]
+  struct Member {
+    std::uint32_t request;
+    std::int32_t computed, chunk;
+  };
+  std::vector<std::vector<Member>> next_members;  // [replica]
 
   explicit SeeEverything(std::int32_t num_replicas)
       : runs(static_cast<std::size_t>(num_replicas)),
@@ -230,13 +264,18 @@ struct SeeEverything {
 
   void member(std::int32_t replica, std::uint32_t request, std::int32_t computed,
               std::int32_t chunk) {
-    auto& list = next_members[static_cast<std::size_t>(replica)];
-    list.insert(list.end(), {request, computed, chunk});
+    next_members[static_cast<std::size_t>(replica)].push_back({request, computed, chunk});
   }
   void ran(const IterationRun& event) {
     const auto r = static_cast<std::size_t>(event.replica);
     runs[r].push_back(event);
-    members[r].push_back(std::move(next_members[r]));
+    std::vector<std::int64_t> decodes, chunks;  // each in the order of the running list
+    for (const Member& m : next_members[r]) {
+      auto& list = m.chunk == 0 ? decodes : chunks;
+      list.insert(list.end(), {m.request, m.computed, m.chunk});
+    }
+    decodes.insert(decodes.end(), chunks.begin(), chunks.end());
+    members[r].push_back(std::move(decodes));
     next_members[r].clear();
   }
   void request(const CompletedRequest& s) {
@@ -248,6 +287,8 @@ struct Reach {
   std::int64_t rejecting = 0, preempting = 0, limited = 0, static_ones = 0;
   std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
                runs = 0;
+  std::int64_t split_hashes = 0, async_ones = 0, by_priority = 0, limiting_chunks = 0,
+               reserving = 0;
 };
 
 // The runs of a world that was stepped are the iterations of the naive simulator.
@@ -300,11 +341,39 @@ void check_exact_percentiles(const ContinuousCase& random, const Expected& expec
   }
 }
 
+// Every class's counters and sums, and its percentiles within the histograms' error.
+void check_classes(const ContinuousWorld& world, const ContinuousMemory& memory,
+                   Expected& expected) {
+  for (std::int32_t i = 0; i < world.requests.num_classes; ++i) {
+    ClassUse use;
+    take_class(OneLane(), world, memory.state, i, use);
+    INFO("class " << use.priority);
+    const ClassTally &t = use.tally, &x = expected.classes[use.priority];
+    CHECK(use.priority == world.requests.class_priority[i]);
+    CHECK(t.completed == x.completed);
+    CHECK(t.within_limits == x.within_limits);
+    CHECK(t.timed_outputs == x.timed_outputs);
+    CHECK(t.tpot_sum_ps == x.tpot_sum_ps);
+    CHECK(t.queue_sum == x.queue_sum);
+    CHECK(t.ttft_sum == x.ttft_sum);
+    CHECK(t.e2e_sum == x.e2e_sum);
+    if (world.time_limit_ns == kClockEnd_ns) CHECK(t.preemptions == x.preemptions);
+    for (int latency = 0; latency < kNumRequestLatencies; ++latency) {
+      CHECK(t.largest_ns[latency] == x.largest_ns[latency]);
+      const std::vector<double>& values_ns = expected.class_values_ns[latency][use.priority];
+      if (values_ns.empty()) continue;
+      const double exact_ns = percentile(values_ns, ServedQuantiles().wanted[1]);
+      const double error_ns = std::abs(use.quantiles_ns[latency][1] - exact_ns);
+      CHECK(error_ns <= 0.004 * exact_ns + 512);
+    }
+  }
+}
+
 void check_world(const ContinuousCase& random, Reach& reach) {
   ContinuousWorld world = random.view();
   const std::vector<naive::Request> requests = naive_requests(world);
   const naive::Log log = naive::NaiveContinuous(naive_params(world), requests).run();
-  const Expected expected(world, requests, log);
+  Expected expected(world, requests, log);
   check_exact_percentiles(random, expected);
   std::string jumped;
   for (const bool step : {false, true}) {
@@ -364,10 +433,15 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     CHECK(r.peaks.max_tpot_ps == e.peaks.max_tpot_ps);
     if (world.time_limit_ns == kClockEnd_ns) {  // else an iteration may begin that never ends
       CHECK(t.preemptions == x.preemptions);
+      CHECK(t.recomputed_tokens == x.recomputed_tokens);
+      CHECK(t.cached_tokens == x.cached_tokens);
+      CHECK(t.cached_prompt_tokens == x.cached_prompt_tokens);
+      CHECK(t.admitted_prompt_tokens == x.admitted_prompt_tokens);
       CHECK(r.peaks.running == e.peaks.running);
       CHECK(r.peaks.waiting == e.peaks.waiting);
       CHECK(r.peaks.blocks == e.peaks.blocks);
     }
+    if (world.requests.num_classes > 0) check_classes(world, memory, expected);
     const bool same_counts = memory.counts == expected.counts;
     REQUIRE(same_counts);
     reach.rejecting += r.rejected > 0;
@@ -381,6 +455,12 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.cached += t.cached_tokens > 0;
     reach.iterations += t.iterations;
     reach.runs += t.iteration_runs;
+    reach.split_hashes +=
+        t.cached_tokens > 0 && (world.blocks_per_hash > 1 || world.hashes_per_block > 1);
+    reach.async_ones += world.async_scheduling;
+    reach.by_priority += world.policy_chooses_victims() && t.preemptions > 0;
+    reach.limiting_chunks += world.limits_chunks();
+    reach.reserving += world.reserve_full_isl && !world.takes_whole_prompts();
   }
 }
 
@@ -403,6 +483,11 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.rooflines > worlds / 5);
   CHECK(reach.cached > worlds / 40);
   CHECK(reach.runs < reach.iterations * 3 / 4);
+  CHECK(reach.split_hashes > worlds / 100);
+  CHECK(reach.async_ones > worlds / 10);
+  CHECK(reach.by_priority > worlds / 200);
+  CHECK(reach.limiting_chunks > worlds / 40);
+  CHECK(reach.reserving > worlds / 10);
 }
 
 }  // namespace servesweep

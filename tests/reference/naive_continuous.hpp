@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -72,6 +73,9 @@ struct Params {
   std::string policy = "fcfs";
   std::string router = "round_robin";
   bool chunked_prefill = true, prefill_yields_token = true, prefix_caching = false;
+  bool reserve_full_isl = false, async_scheduling = false;
+  Int long_prefill_token_threshold = 0, max_long_partial_prefills = 0;  // 0: none
+  Int hash_block_size = 0;  // tokens that one of a request's hashes stands for; 0: block_size
   Int max_num_batched_tokens = 2048, max_num_seqs = 256, num_blocks = 1000, block_size = 16;
   double watermark = 0.0;
   Int max_model_len = 0, max_decode_context_tokens = 0;  // 0: none
@@ -84,10 +88,10 @@ struct Params {
 struct Request {
   Int t_ns = 0, prompt = 1, output = 1, predicted = 0, priority = 0;
   std::uint32_t draws[2] = {0, 0};  // of the routers random (the first) and power_of_two (both)
-  std::vector<Int> hashes = {};     // [full block of the prompt, or of prompt and output]
+  std::vector<Int> hashes = {};     // [full hash block of the prompt, or of prompt and output]
 };
 struct Record {
-  bool rejected = false, finished = false;
+  bool rejected = false, finished = false, admitted = false;
   Int replica = kNever;
   Int128 first_scheduled = kNever, first_token = kNever, end = kNever;
   Int128 client_end = kNever;  // static: end of the request's batch
@@ -103,6 +107,9 @@ struct Log {
   std::vector<Record> requests;  // in input order
   std::vector<ReplicaLog> replicas;
   Int preemptions = 0, iterations = 0;
+  // Tokens that preempted sequences had computed; that the cache had of prompts that were admitted
+  // first and again; prompt tokens of the first admissions.
+  Int recomputed = 0, cached_first = 0, cached_again = 0, asked_first = 0;
 };
 
 class NaiveContinuous {
@@ -147,13 +154,14 @@ class NaiveContinuous {
   };
   struct Replica {
     NaiveBlockPool pool;
-    std::deque<std::size_t> preempted = {};        // the last one ahead
-    std::multimap<Int, std::size_t> waiting = {};  // by the policy's key, then by arrival
-    std::multimap<Int, std::size_t> client = {};   // static: not yet sent
-    std::vector<std::size_t> batch = {};           // static: sent last
+    std::deque<std::size_t> preempted = {};              // the last one ahead
+    std::set<std::pair<Int, std::size_t>> waiting = {};  // by the policy's key, then by arrival
+    std::set<std::pair<Int, std::size_t>> client = {};   // static: not yet sent
+    std::vector<std::size_t> batch = {};                 // static: sent last
     Int batch_left = 0, last_arrival_ns = 0;
     std::vector<std::size_t> running = {};
     std::optional<Iteration> now = {};
+    std::optional<Iteration> before = {};  // asynchronous: has ended, its outcome is not yet known
     Int waiting_count() const {
       return std::ssize(preempted) + std::ssize(waiting) + std::ssize(client);
     }
@@ -185,10 +193,22 @@ class NaiveContinuous {
 
   // Leading blocks of the request that are cached at a replica.
   Blocks cached_prefix(const Replica& replica, std::size_t id, Int most) const {
-    if (!p_.prefix_caching) return {};
-    std::vector<Int> hashes = r_[id].hashes;
-    hashes.resize(static_cast<std::size_t>(std::min(most, std::ssize(hashes))));
+    std::vector<Int> hashes;
+    while (p_.prefix_caching && std::ssize(hashes) < most) {
+      const std::optional<Int> hash = hash_of(id, std::ssize(hashes));
+      if (!hash) break;
+      hashes.push_back(*hash);
+    }
     return replica.pool.find(hashes);
+  }
+  // Of a request's k-th KV block, if it is known: the hash that covers its last token, and how many
+  // of that hash's tokens are in the block and all before it.
+  std::optional<Int> hash_of(std::size_t id, Int k) const {
+    const Int size = p_.hash_block_size > 0 ? p_.hash_block_size : p_.block_size;
+    const Int end = (k + 1) * p_.block_size;
+    const Int which = (end - 1) / size;
+    if (which >= std::ssize(r_[id].hashes)) return {};
+    return r_[id].hashes[static_cast<std::size_t>(which)] * (size + 1) + (end - which * size);
   }
 
   std::size_t route(std::size_t id) {
@@ -234,7 +254,7 @@ class NaiveContinuous {
     log_.requests[id].replica = static_cast<Int>(to);
     replica.last_arrival_ns = r_[id].t_ns;
     (p_.mode == Mode::kStatic ? replica.client : replica.waiting).insert({policy_key(id), id});
-    note_waiting(to);
+    note_waiting(replica);
   }
   Int policy_key(std::size_t id) const {
     if (p_.policy == "fcfs") return 0;
@@ -243,9 +263,9 @@ class NaiveContinuous {
     if (p_.policy == "priority") return r_[id].priority;
     throw std::invalid_argument("the naive simulator has no rule for policy " + p_.policy);
   }
-  void note_waiting(std::size_t i) {
-    Int& peak = log_.replicas[i].peak_waiting;
-    peak = std::max(peak, replicas_[i].waiting_count());
+  void note_waiting(const Replica& replica) {
+    Int& peak = log_.replicas[static_cast<std::size_t>(&replica - replicas_.data())].peak_waiting;
+    peak = std::max(peak, replica.waiting_count());
   }
 
   void send_batch(Replica& replica, Int128 now) {
@@ -271,17 +291,57 @@ class NaiveContinuous {
   void schedule(std::size_t i, Int128 now) {
     Replica& replica = replicas_[i];
     if (p_.mode == Mode::kStatic) send_batch(replica, now);
-    note_waiting(i);
+    note_waiting(replica);
     Iteration it{now};
-    Int budget = p_.max_num_batched_tokens;
-    if (p_.mode != Mode::kMixed) admit(replica, it, budget);
-    if (it.prefills.empty()) run_running(replica, it, budget);
-    if (p_.mode == Mode::kMixed && it.preempted.empty()) admit(replica, it, budget);
-    if (it.prefills.empty() && it.decodes.empty()) return;
+    const auto is_empty = [&it] { return it.prefills.empty() && it.decodes.empty(); };
+    if (replica.before) {  // it was scheduled when that one started
+      plan(replica, it, replica.before->start);
+      settle(replica);
+    }
+    for (bool preempts = true; is_empty() && preempts;) {
+      const auto preempted = it.preempted.size();
+      plan(replica, it, now);
+      preempts = it.preempted.size() > preempted;
+    }
+    if (is_empty()) return;
     it.blocks_held = replica.pool.held();
     it.running = std::ssize(replica.running);
     it.end = now + duration(p_.services[i], it);
     replica.now = it;
+  }
+
+  // What runs, by what is known at a time.
+  void plan(Replica& replica, Iteration& it, Int128 known_at) {
+    const auto preempted = it.preempted.size();
+    Int budget = p_.max_num_batched_tokens;
+    if (p_.mode != Mode::kMixed) admit(replica, it, budget, known_at);
+    if (it.prefills.empty()) run_running(replica, it, budget);
+    if (p_.mode == Mode::kMixed && it.preempted.size() == preempted) {
+      admit(replica, it, budget, known_at);
+    }
+  }
+
+  // The outcome of the iteration that has ended comes to be known: its decodes' tokens fill blocks
+  // up, and what has ended gives its blocks back.
+  void settle(Replica& replica) {
+    const Iteration it = *replica.before;
+    replica.before.reset();
+    const auto runs = [&](std::size_t id) {
+      return std::find(replica.running.begin(), replica.running.end(), id) != replica.running.end();
+    };
+    for (const Decode& d : it.decodes) {
+      if (runs(d.request) && d.context % p_.block_size == 0) {
+        cache(replica, d.request, d.context / p_.block_size - 1);
+      }
+    }
+    std::vector<std::size_t> all;
+    for (const Decode& d : it.decodes) all.push_back(d.request);
+    for (const Chunk& c : it.prefills) all.push_back(c.request);
+    for (const std::size_t id : all) {
+      if (!log_.requests[id].finished || !runs(id)) continue;
+      replica.pool.give_back(sequences_[id].blocks);
+      std::erase(replica.running, id);
+    }
   }
 
   void run_running(Replica& replica, Iteration& it, Int& budget) {
@@ -289,15 +349,22 @@ class NaiveContinuous {
     const Int most = p_.mode == Mode::kMixed ? 0 : p_.max_decode_context_tokens;
     Int contexts = 0;
     std::size_t ran = 0;
-    for (; ran < running.size(); ++ran) {
+    for (; ran < running.size() && (p_.mode != Mode::kMixed || budget > 0); ++ran) {
       const std::size_t id = running[ran];
+      if (log_.requests[id].finished) continue;
       const Sequence& s = sequences_[id];
-      const Int q = s.decoding ? 1 : std::min(s.known - s.computed, budget);
+      const Int q = s.decoding ? 1 : std::min(budget, chunk(s.known - s.computed));
       contexts += s.computed + q;
       if (most > 0 && ran > 0 && contexts > most) break;
       const Int lacking = blocks_for(s.computed + q) - std::ssize(s.blocks);
-      while (lacking > replica.pool.free() && running.size() > ran) preempt(replica, it);
-      if (running.size() == ran) break;  // it was preempted itself
+      bool preempted_itself = false;
+      while (lacking > replica.pool.free() && !preempted_itself) {
+        const std::size_t victim = choose_victim(running);
+        preempted_itself = victim == ran;
+        if (victim < ran) --ran;
+        preempt(replica, it, budget, victim);
+      }
+      if (preempted_itself) break;
       run_tokens(replica, it, id, q);
       budget -= q;
     }
@@ -306,26 +373,74 @@ class NaiveContinuous {
     if (most > 0) std::rotate(running.begin(), middle, running.end());
   }
 
-  void admit(Replica& replica, Iteration& it, Int& budget) {
-    while (!(replica.preempted.empty() && replica.waiting.empty()) && budget > 0 &&
-           std::ssize(replica.running) < p_.max_num_seqs) {
-      const bool again = !replica.preempted.empty();
-      const std::size_t id = again ? replica.preempted.front() : replica.waiting.begin()->second;
+  // Tokens of a prompt with so many left in one iteration, if the budget allows.
+  Int chunk(Int left) const {
+    const Int threshold = whole_prompts() ? 0 : p_.long_prefill_token_threshold;
+    return threshold > 0 ? std::min(left, threshold) : left;
+  }
+  bool by_priority() const { return p_.mode == Mode::kMixed && p_.policy == "priority"; }
+  // As a place in the running list.
+  std::size_t choose_victim(const std::vector<std::size_t>& running) const {
+    std::size_t victim = running.size() - 1;
+    for (std::size_t i = 0; by_priority() && i < running.size(); ++i) {
+      const auto rank = [&](std::size_t at) {
+        return std::pair(r_[running[at]].priority, running[at]);
+      };
+      if (rank(i) > rank(victim)) victim = i;
+    }
+    return victim;
+  }
+
+  // The first request that may be admitted and has arrived by a time.
+  std::optional<std::size_t> first_waiting(const Replica& replica, Int128 known_at) const {
+    if (!replica.preempted.empty()) return replica.preempted.front();
+    for (const auto& [key, id] : replica.waiting) {
+      if (r_[id].t_ns * kUnitsPerNs <= known_at) return id;
+    }
+    return {};
+  }
+  Int long_prefills(const Replica& replica) const {
+    Int count = 0;
+    for (const std::size_t id : replica.running) {
+      const Sequence& s = sequences_[id];
+      count += !s.decoding && s.computed < s.known && s.known > p_.long_prefill_token_threshold;
+    }
+    return count;
+  }
+
+  void admit(Replica& replica, Iteration& it, Int& budget, Int128 known_at) {
+    while (budget > 0 && std::ssize(replica.running) < p_.max_num_seqs) {
+      const std::optional<std::size_t> first = first_waiting(replica, known_at);
+      if (!first) return;
+      const std::size_t id = *first;
       Sequence& s = sequences_[id];
       const auto hits = cached_prefix(replica, id, (s.known - 1) / p_.block_size);
       const Int computed = std::ssize(hits) * p_.block_size;
-      Int q = s.known - computed;  // Choice: whole prompts, too, count less what is cached
+      Int q = chunk(s.known - computed);  // Choice: whole prompts, too, count less what is cached
       if (!whole_prompts()) q = std::min(q, budget);
       if (q > budget) {
         if (s.generated == 0 || !it.prefills.empty()) return;
         budget = q;
       }
-      Int taken = blocks_for(computed + q);  // from the free list
+      // Choice: a prompt is long by all its tokens, cached or not.
+      if (!whole_prompts() && p_.max_long_partial_prefills > 0 &&
+          s.known > p_.long_prefill_token_threshold &&
+          long_prefills(replica) >= p_.max_long_partial_prefills) {
+        return;
+      }
+      Int taken = blocks_for(p_.reserve_full_isl ? s.known : computed + q);  // from the free list
       for (const std::size_t hit : hits) taken -= replica.pool.is_held(hit);
       if (replica.pool.free() - taken < watermark_blocks_) return;
-      if (again) replica.preempted.pop_front();
-      if (!again) replica.waiting.erase(replica.waiting.begin());
+      if (!replica.preempted.empty()) {
+        replica.preempted.pop_front();
+      } else {
+        replica.waiting.erase({policy_key(id), id});
+      }
       replica.running.push_back(id);
+      const bool again = log_.requests[id].admitted;
+      log_.requests[id].admitted = true;
+      (again ? log_.cached_again : log_.cached_first) += computed;
+      if (!again) log_.asked_first += s.known;
       s.computed = computed;
       s.blocks = hits;
       for (const std::size_t hit : hits) replica.pool.hold(hit);
@@ -341,21 +456,36 @@ class NaiveContinuous {
       s.blocks.push_back(replica.pool.take());
     }
     for (Int k = s.computed / p_.block_size; k < (s.computed + q) / p_.block_size; ++k) {
-      const auto b = static_cast<std::size_t>(k);
-      if (!p_.prefix_caching || b >= r_[id].hashes.size()) break;
-      replica.pool.cache(s.blocks[b], r_[id].hashes[b]);
+      if (!s.decoding || !p_.async_scheduling) cache(replica, id, k);
     }
     if (s.decoding) it.decodes.push_back({id, s.computed + 1});
     if (!s.decoding) it.prefills.push_back({id, q, s.computed});
   }
 
-  void preempt(Replica& replica, Iteration& it) {
-    const std::size_t id = replica.running.back();
-    replica.running.pop_back();
-    replica.preempted.push_front(id);
+  // A request's k-th KV block is full.
+  void cache(Replica& replica, std::size_t id, Int k) {
+    const std::optional<Int> hash = p_.prefix_caching ? hash_of(id, k) : std::nullopt;
+    if (hash) replica.pool.cache(sequences_[id].blocks[static_cast<std::size_t>(k)], *hash);
+  }
+
+  void preempt(Replica& replica, Iteration& it, Int& budget, std::size_t place) {
+    const std::size_t id = replica.running[place];
+    replica.running.erase(replica.running.begin() + static_cast<std::ptrdiff_t>(place));
     it.preempted.push_back(id);
     Sequence& s = sequences_[id];
     replica.pool.give_back(s.blocks);
+    if (log_.requests[id].finished) return;
+    // What it was to run in this iteration is left for others.
+    for (const Chunk& c : it.prefills) budget += c.request == id ? c.q : 0;
+    budget += std::erase_if(it.decodes, [id](const Decode& d) { return d.request == id; });
+    std::erase_if(it.prefills, [id](const Chunk& c) { return c.request == id; });
+    if (by_priority()) {
+      replica.waiting.insert({policy_key(id), id});
+    } else {
+      replica.preempted.push_front(id);
+    }
+    note_waiting(replica);
+    log_.recomputed += s.computed;
     if (s.decoding) s.known = r_[id].prompt + s.generated;
     s.computed = 0;
     s.decoding = false;
@@ -375,6 +505,7 @@ class NaiveContinuous {
     Replica& replica = replicas_[i];
     const Iteration it = *replica.now;
     replica.now.reset();
+    if (p_.async_scheduling) replica.before = it;
     ReplicaLog& log = log_.replicas[i];
     log.iterations.push_back(it);
     log.peak_running = std::max(log.peak_running, it.running);
@@ -403,8 +534,10 @@ class NaiveContinuous {
     Record& record = log_.requests[id];
     record.token_times.push_back(now);
     if (++s.generated < s.output) return;
-    replica.pool.give_back(s.blocks);
-    std::erase(replica.running, id);
+    if (!p_.async_scheduling) {
+      replica.pool.give_back(s.blocks);
+      std::erase(replica.running, id);
+    }
     record.finished = true;
     record.end = now;
     if (p_.mode != Mode::kStatic) replica.batch = {id};

@@ -142,10 +142,10 @@ TEST_CASE("naive continuous: the last admitted sequence is preempted") {
   // 4 blocks. At 36 request 0 needs a third block for its 9th token: request 1 gives back two, with
   // 2 tokens generated (at 24 and 36), so it has 7 + 2 to compute again. It needs 3 blocks: there
   // is 1 until request 0 ends at 80. The recomputation yields its third token. Request 2 would fit
-  // at 58 and is of a better class, but a preempted request is ahead of it.
+  // at 58 and is shorter, but a preempted request is ahead of it.
   Params p = small(Mode::kMixed, 100, 4);
-  p.policy = "priority";
-  std::vector<Request> requests = {{0, 7, 6, 0, 5}, {0, 7, 3, 0, 5}, {50, 1, 1, 0, 0}};
+  p.policy = "shortest_prompt";
+  std::vector<Request> requests = {{0, 7, 6}, {0, 7, 3}, {50, 1, 1}};
   Log log = simulate(p, requests);
   CHECK(lines_of(log) == Lines{"0-24 p0:7@0 p1:7@0 b4", "24-36 d0:8 d1:8 b4", "36-47 d0:9 x1 b3",
                                "47-58 d0:10 b3", "58-69 d0:11 b3", "69-80 d0:12 b3",
@@ -470,4 +470,93 @@ TEST_CASE("naive continuous: the time limit") {
   CHECK(log.iterations == 2);
   CHECK(log.requests[1].first_scheduled == kNever);
   CHECK(log.requests[0].token_times.empty());
+}
+
+TEST_CASE("naive continuous: a request enters where all its tokens fit") {
+  // Request 1's 12 tokens need 3 blocks; 2 are free until request 0 has ended.
+  Params p = small(Mode::kMixed, 8, 5);
+  const std::vector<Request> requests = {{0, 8, 5}, {0, 12, 1}};
+  p.reserve_full_isl = true;
+  CHECK(lines_of(simulate(p, requests)) ==
+        Lines{"0-18 p0:8@0 b2", "18-29 d0:9 b3", "29-40 d0:10 b3", "40-51 d0:11 b3",
+              "51-62 d0:12 b3", "62-80 p1:8@0 b2", "80-94 p1:4@8 b3"});
+  // 7 of the tokens fit.
+  p.reserve_full_isl = false;
+  CHECK(lines_of(simulate(p, requests))[1] == "18-36 p1:7@0 d0:9 b5");
+}
+
+TEST_CASE("naive continuous: asynchronous scheduling lags one iteration behind") {
+  Params p = small(Mode::kMixed);
+  p.async_scheduling = true;
+  // Request 1 comes after the second iteration was scheduled, at 0.
+  CHECK(lines_of(simulate(p, {{0, 4, 3}, {5, 4, 1}})) ==
+        Lines{"0-14 p0:4@0 b1", "14-25 d0:5 b2", "25-40 p1:4@0 d0:6 b3"});
+  // Request 0 holds its slot until then.
+  p.max_num_seqs = 2;
+  CHECK(lines_of(simulate(p, {{0, 4, 1}, {0, 4, 3}, {0, 4, 1}})) ==
+        Lines{"0-18 p0:4@0 p1:4@0 b2", "18-29 d1:5 b2", "29-44 p2:4@0 d1:6 b3"});
+  // Nothing else could run: the server waits for the end of the iteration.
+  p.max_num_seqs = 1;
+  CHECK(lines_of(simulate(p, {{0, 4, 1}, {0, 4, 2}})) ==
+        Lines{"0-14 p0:4@0 b1", "14-28 p1:4@0 b1", "28-39 d1:5 b2"});
+}
+
+TEST_CASE("naive continuous: the victim is of the class that matters least") {
+  Params p = small(Mode::kMixed, 100, 5);
+  p.policy = "priority";
+  const auto of_class = [](Int priority, Int output) {
+    Request r{0, 8, output};
+    r.priority = priority;
+    return r;
+  };
+  // Each needs a third block at 26, and one is free. Request 0 has taken it, and loses all.
+  const Log log = simulate(p, {of_class(1, 6), of_class(0, 6)});
+  CHECK(lines_of(log) == Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3", "37-48 d1:10 b3",
+                               "48-59 d1:11 b3", "59-70 d1:12 b3", "70-81 d1:13 b4",
+                               "81-100 p0:9@0 b3", "100-111 d0:10 b3", "111-122 d0:11 b3",
+                               "122-133 d0:12 b3", "133-144 d0:13 b4"});
+  CHECK(log.recomputed == 8);
+  // It preempts itself before request 1 has had its turn; the server schedules once more.
+  p.num_blocks = 4;
+  CHECK(lines_of(simulate(p, {of_class(1, 2), of_class(0, 2)})) ==
+        Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3", "37-56 p0:9@0 b3"});
+  // A preempted request waits behind one of a class that matters more: request 2, which comes
+  // later.
+  p.num_blocks = 5;
+  std::vector<Request> requests = {of_class(1, 3), of_class(0, 2), of_class(0, 1)};
+  requests[2].t_ns = 30;
+  CHECK(lines_of(simulate(p, requests)) == Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3",
+                                                 "37-64 p2:8@0 p0:9@0 b5", "64-75 d0:10 b3"});
+}
+
+TEST_CASE("naive continuous: a long prompt leaves tokens to others") {
+  Params p = small(Mode::kMixed, 10);
+  const std::vector<Request> requests = {{0, 10, 1}, {0, 3, 2}};
+  CHECK(lines_of(simulate(p, requests)) ==
+        Lines{"0-20 p0:10@0 b3", "20-33 p1:3@0 b1", "33-44 d1:4 b1"});
+  p.long_prefill_token_threshold = 4;
+  CHECK(lines_of(simulate(p, requests)) ==
+        Lines{"0-17 p0:4@0 p1:3@0 b2", "17-32 p0:4@4 d1:4 b3", "32-44 p0:2@8 b3"});
+  // Sequences behind long prompts are held up where these take all tokens.
+  p.max_num_batched_tokens = 7;
+  CHECK(lines_of(simulate(p, {{0, 12, 1}, {0, 12, 1}})) ==
+        Lines{"0-17 p0:4@0 p1:3@0 b2", "17-34 p0:4@4 p1:3@3 b4", "34-51 p0:4@8 p1:3@6 b6",
+              "51-64 p1:3@9 b3"});
+  p.max_long_partial_prefills = 1;
+  CHECK(lines_of(simulate(p, {{0, 12, 1}, {0, 12, 1}}))[1] == "14-28 p0:4@4 b2");
+}
+
+TEST_CASE("naive continuous: the block of hashes is a multiple or a divisor of the KV block") {
+  Params p = small(Mode::kMixed);
+  p.prefix_caching = true;
+  p.hash_block_size = 8;
+  const Log split = simulate(p, {hashed(0, 16, 1, {1, 2}), hashed(100, 16, 1, {1, 3})});
+  CHECK(lines_of(split) == Lines{"0-26 p0:16@0 b4", "100-118 p1:8@8 b4"});
+  CHECK(split.cached_first == 8);
+  CHECK(split.cached_again == 0);
+  CHECK(split.asked_first == 32);
+  p.block_size = 8;
+  p.hash_block_size = 4;
+  CHECK(lines_of(simulate(p, {hashed(0, 16, 1, {1, 2, 3, 4}), hashed(100, 17, 1, {1, 2, 3, 9})})) ==
+        Lines{"0-26 p0:16@0 b2", "100-119 p1:9@8 b3"});
 }

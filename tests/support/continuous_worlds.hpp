@@ -19,6 +19,7 @@ struct ContinuousCase {
   ContinuousWorld world;  // without its requests' addresses: view() has them
   std::vector<std::int64_t> arrival_ns;
   std::vector<std::int32_t> prompt, output, predicted, priority;
+  std::vector<std::int32_t> classes;  // priorities that are counted apart
   std::vector<std::uint64_t> draws;
   std::vector<std::int32_t> prefix_begin;
   std::vector<std::int32_t> prefix_hashes;
@@ -33,6 +34,8 @@ struct ContinuousCase {
     w.requests.predicted_tokens = predicted.data();
     w.requests.priority = priority.empty() ? nullptr : priority.data();
     w.requests.router_draws = draws.data();
+    w.requests.class_priority = classes.data();
+    w.requests.num_classes = static_cast<std::int32_t>(classes.size());
     const std::int32_t longest = *std::max_element(output.begin(), output.end());
     for (const std::int32_t tokens : output) {
       w.most_output_tokens += std::max(1, w.batch_max_tokens ? longest : tokens);
@@ -90,16 +93,23 @@ inline IterationModel random_service(Dice& dice, std::vector<RandomTable>& table
   return service;
 }
 
-// Prompts and outputs begin with blocks that others have, too.
+// Prompts and outputs begin with blocks that others have, too. A hash is of one KV block, of
+// several or of a part of one.
 inline void add_prefixes(Dice& dice, ContinuousCase& c) {
+  ContinuousWorld& w = c.world;
+  if (dice.chance(40)) {
+    w.blocks_per_hash = dice.roll(1, 4);
+  } else if (w.block_size % 2 == 0 && dice.chance(40)) {
+    w.hashes_per_block = w.block_size % 4 == 0 && dice.chance(50) ? 4 : 2;
+  }
+  const std::int32_t hash_tokens = w.block_size * w.blocks_per_hash / w.hashes_per_block;
   std::int32_t unused = 40;
   c.prefix_begin = {0};
   for (std::size_t i = 0; i < c.prompt.size(); ++i) {
     const int shared = dice.roll(0, 6);
     const int family = dice.roll(0, 4);
     const std::int32_t blocks =
-        (std::max(1, c.prompt[i]) + (dice.chance(50) ? std::max(1, c.output[i]) : 0)) /
-        c.world.block_size;
+        (std::max(1, c.prompt[i]) + (dice.chance(50) ? std::max(1, c.output[i]) : 0)) / hash_tokens;
     for (std::int32_t b = 0; b < blocks; ++b) {
       c.prefix_hashes.push_back(b < shared ? family * 8 + b : unused++);
     }
@@ -129,11 +139,21 @@ inline ContinuousCase random_continuous(std::uint64_t seed, int most_requests = 
     const std::uint64_t high = half();
     c.draws.push_back(high << 32 | half());
   }
+  if (has_priorities) c.classes = {0, 1, 2};
   w.mode = dice.draw<SchedulingMode>();
   w.policy = dice.chance(50) ? QueuePolicies::code_of<FcfsPolicy>() : dice.draw<QueuePolicy>();
+  if (mixes_decodes(w.mode) && dice.chance(30)) {
+    while (!chooses_victims(w.policy)) w.policy = dice.draw<QueuePolicy>();
+  }
   w.router = dice.draw<Router>();
   w.chunked_prefill = dice.chance(70);
   w.prefill_yields_token = dice.chance(75);
+  w.reserve_full_isl = dice.chance(60);
+  w.async_scheduling = mixes_decodes(w.mode) && dice.chance(60);
+  if (!w.takes_whole_prompts() && dice.chance(35)) {
+    w.most_chunk_tokens = dice.roll(1, longest);
+    if (dice.chance(40)) w.most_long_prefills = dice.roll(1, 2);
+  }
   w.max_sequences = dice.pick({1, 2, 3, 8, 8, 50});
   w.max_batched_tokens =
       std::max(w.max_sequences, dice.pick({1, 5, 30, longest, 2 * longest, 1000}));
@@ -210,9 +230,10 @@ inline void add_result(Bytes& bytes, const ContinuousResult& r) {
   const ReplicaPeaks& p = r.peaks;
   bytes.add(r.arrived, r.rejected, r.unfinished, r.status, r.quantiles_ns);
   bytes.add(t.completed, t.iterations, t.preemptions, t.recomputed_tokens, t.cached_tokens,
-            t.scheduled_tokens, t.prompt_tokens, t.output_tokens, t.token_gaps, t.timed_outputs,
-            t.within_limits, t.queue_share_sum, t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum,
-            t.gap_sum, t.busy, t.running_area, t.waiting_area, t.kv_token_area);
+            t.cached_prompt_tokens, t.admitted_prompt_tokens, t.scheduled_tokens, t.prompt_tokens,
+            t.output_tokens, t.token_gaps, t.timed_outputs, t.within_limits, t.queue_share_sum,
+            t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum, t.gap_sum, t.busy, t.running_area,
+            t.waiting_area, t.kv_token_area);
   bytes.add(p.running, p.waiting, p.blocks, p.max_tpot_ps, p.queue_ns, p.ttft_ns, p.gap_ns,
             p.e2e_ns, p.last_completion);
 }
@@ -222,11 +243,23 @@ inline void add_use(Bytes& bytes, const ReplicaUse& use) {
             use.peak_waiting, use.peak_blocks, use.busy);
 }
 
+inline void add_class(Bytes& bytes, const ClassUse& use) {
+  const ClassTally& t = use.tally;
+  bytes.add(use.priority, t.completed, t.preemptions, t.within_limits, t.timed_outputs,
+            t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum, t.largest_ns, use.makespan,
+            use.quantiles_ns);
+}
+
 inline std::string outcome_of(const ContinuousWorld& world, const ContinuousMemory& memory) {
   Bytes bytes;
   add_result(bytes, *memory.state.result);
   for (std::int32_t r = 0; r < world.num_replicas; ++r) {
     add_use(bytes, use_of(memory.state.replicas[r]));
+  }
+  for (std::int32_t i = 0; i < world.requests.num_classes; ++i) {
+    ClassUse use;
+    take_class(OneLane(), world, memory.state, i, use);
+    add_class(bytes, use);
   }
   for (const std::uint32_t count : memory.counts) bytes.add(count);
   return bytes.text;

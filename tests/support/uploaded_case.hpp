@@ -19,6 +19,7 @@ class UploadedCase {
     r.predicted_tokens = keep(runner.upload(c.predicted));
     r.router_draws = keep(runner.upload(c.draws));
     if (r.priority != nullptr) r.priority = keep(runner.upload(c.priority));
+    if (r.num_classes > 0) r.class_priority = keep(runner.upload(c.classes));
     if (r.prefix_begin != nullptr) {
       r.prefix_begin = keep(runner.upload(c.prefix_begin));
       r.prefix_hashes = keep(runner.upload(c.prefix_hashes));

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -23,6 +24,7 @@ struct ServedWorkload : WorkloadRequests {
   std::int64_t output_tokens = 0;
   std::int32_t longest_prompt = 1;
   std::int32_t longest_output = 1;
+  std::vector<std::int32_t> classes;  // priorities, rising, where they are counted apart
 
   explicit ServedWorkload(std::shared_ptr<const Workload> requests)
       : WorkloadRequests(std::move(requests)) {
@@ -31,6 +33,10 @@ struct ServedWorkload : WorkloadRequests {
       output_tokens += output;
       longest_output = std::max(longest_output, output);
       longest_prompt = std::max(longest_prompt, workload->prompt_tokens[i]);
+    }
+    const std::set<std::int32_t> different(workload->priority.begin(), workload->priority.end());
+    if (different.size() > 1 && different.size() <= static_cast<std::size_t>(kMostClasses)) {
+      classes.assign(different.begin(), different.end());
     }
   }
 
@@ -86,8 +92,12 @@ class ContinuousModel : public ModelBase<ContinuousRunner, ContinuousParams> {
     world.most_output_tokens = requests.most_output_tokens(world.batch_max_tokens);
     world.load_scaling = load_scaling(params.workload, *requests.workload);
     world.requests.count = static_cast<std::int64_t>(requests.size());
+    world.requests.num_classes = static_cast<std::int32_t>(requests.classes.size());
     if (params.kv.prefix_caching) {
       world.requests.num_hashes = requests.workload->num_prefix_hashes;
+      const std::int32_t of_hash = requests.workload->prefix_block_tokens;
+      world.blocks_per_hash = std::max(1, of_hash / world.block_size);
+      world.hashes_per_block = std::max(1, world.block_size / of_hash);
     }
     world.table_blocks = std::min(world.blocks_of(requests.longest_tokens()),
                                   world.num_blocks - world.watermark_blocks);
@@ -106,7 +116,8 @@ class ContinuousModel : public ModelBase<ContinuousRunner, ContinuousParams> {
                                         {from.prompt_tokens, world, to.prompt_tokens},
                                         {from.output_tokens, world, to.output_tokens},
                                         {from.predicted_tokens, world, to.predicted_tokens},
-                                        {from.priority, world, to.priority}};
+                                        {from.priority, world, to.priority},
+                                        {requests.classes, world, to.class_priority}};
     if (params.kv.prefix_caching) {
       inputs.emplace_back(from.prefix_begin, world, to.prefix_begin);
       inputs.emplace_back(from.prefix_hashes, world, to.prefix_hashes);
@@ -157,16 +168,28 @@ class ContinuousModel : public ModelBase<ContinuousRunner, ContinuousParams> {
   }
 
   static void check_prefixes(const Workload& workload, const ContinuousParams& params) {
-    if (workload.prefix_block_tokens == params.kv.block_size) return;
-    if (workload.prefix_block_tokens == 0) {
+    const std::int32_t of_hash = workload.prefix_block_tokens;
+    const std::int32_t of_block = params.kv.block_size;
+    if (of_hash == 0) {
       throw InputError(
           "invalid prefix_caching=true (the workload has no prefix hashes) name a trace that has "
           "them, or leave it out");
     }
-    throw InputError("invalid block_size=" + std::to_string(params.kv.block_size) +
-                     " (the workload's prefix hashes are of blocks of " +
-                     std::to_string(workload.prefix_block_tokens) +
-                     " tokens) take that, or leave out prefix_caching");
+    if (of_hash % of_block != 0 && of_block % of_hash != 0) {
+      throw InputError("invalid block_size=" + std::to_string(of_block) +
+                       " (a prefix hash of the workload is of " + std::to_string(of_hash) +
+                       " tokens) take a divisor or a multiple of that, or leave out "
+                       "prefix_caching");
+    }
+    const std::int64_t hashes =
+        std::int64_t{workload.num_prefix_hashes} * std::max(1, of_hash / of_block);
+    if (hashes > INT32_MAX) {
+      throw InputError("invalid block_size=" + std::to_string(of_block) + " (the workload has " +
+                       format_count(hashes, "different KV block") +
+                       " of it, and at most 2,147,483,647 are told apart) take a larger one, at "
+                       "most " +
+                       std::to_string(of_hash) + ", or fewer requests");
+    }
   }
 
   const TableIteration::Lowered& table_of(const ProfileUse::Profile& use) {

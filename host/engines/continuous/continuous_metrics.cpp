@@ -1,5 +1,8 @@
 #include "host/engines/continuous/continuous_metrics.hpp"
 
+#include <string>
+#include <utility>
+
 namespace servesweep {
 
 namespace {
@@ -129,6 +132,21 @@ const Metric<ContinuousOutcome> kContinuousMetrics[] = {
     {"cached_tokens", kCountColumn, "1",
      "Tokens that the prefix cache saved prefills, recomputations included",
      [](const ContinuousOutcome& w) { return static_cast<double>(w.t.cached_tokens); }},
+    {"cached_prompt_tokens", kCountColumn, "1", "Tokens that the prefix cache saved first prefills",
+     [](const ContinuousOutcome& w) { return static_cast<double>(w.t.cached_prompt_tokens); }},
+    {"cached_recomputed_tokens", kCountColumn, "1",
+     "Tokens that the prefix cache saved recomputations of preempted requests",
+     [](const ContinuousOutcome& w) {
+       return static_cast<double>(w.t.cached_tokens - w.t.cached_prompt_tokens);
+     }},
+    {"prefix_hit_rate", kRealColumn, "1",
+     "Prompt tokens that first prefills found in the prefix cache / all of them",
+     [](const ContinuousOutcome& w) {
+       return w.w.prefix_caching && w.t.admitted_prompt_tokens > 0
+                  ? static_cast<double>(w.t.cached_prompt_tokens) /
+                        static_cast<double>(w.t.admitted_prompt_tokens)
+                  : kNaN;
+     }},
     {"kv_blocks", kCountColumn, "1", "KV blocks of a replica",
      [](const ContinuousOutcome& w) { return static_cast<double>(w.w.num_blocks); }},
     {"mean_kv_cache_usage", kRealColumn, "1",
@@ -170,6 +188,23 @@ const Metric<ContinuousOutcome> kContinuousMetrics[] = {
      kHeadline},
 };
 
+// The mean of a class's latency (sim/replica/class_tally.hpp).
+double mean_s(const ClassTally& t, int latency) {
+  const std::int64_t count = t.count(latency);
+  if (count == 0) return kNaN;
+  const auto values = static_cast<double>(count);
+  switch (request_latency(latency)) {
+    case LatencyKind::kQueue:
+      return seconds_of(t.queue_sum) / values;
+    case LatencyKind::kTtft:
+      return seconds_of(t.ttft_sum) / values;
+    case LatencyKind::kE2e:
+      return seconds_of(t.e2e_sum) / values;
+    default:
+      return to_double(t.tpot_sum_ps) / values * 1e-12;
+  }
+}
+
 }  // namespace
 
 std::span<const Metric<ContinuousOutcome>> continuous_metrics() { return kContinuousMetrics; }
@@ -185,6 +220,50 @@ std::vector<RaggedSpec> continuous_histograms() {
 }
 
 ContinuousTraits::Tables<UnitTable> continuous_units() {
+  UnitTable<ClassUse> classes(
+      "classes",
+      "What the requests of each priority class had, where they have 2 to 64 classes; percentiles "
+      "from histograms");
+  classes
+      .column("priority", "1", "Priority of the class, the lowest goes first",
+              [](const ClassUse& use) { return std::int64_t{use.priority}; })
+      .column("completed", "1", "Completed requests",
+              [](const ClassUse& use) { return use.tally.completed; })
+      .column("preemptions", "1", "Preempted sequences",
+              [](const ClassUse& use) { return use.tally.preemptions; })
+      .column(
+          "goodput_requests_per_s", "1/s",
+          "Completed requests that keep all limits of [sla] per second of the world's makespan",
+          [](const ClassUse& use) {
+            return use.makespan > 0
+                       ? static_cast<double>(use.tally.within_limits) / seconds_of(use.makespan)
+                       : kNaN;
+          },
+          true);
+  // [latency of a request]
+  constexpr const char* kNames[] = {"queue_time_s", "ttft_s", "tpot_s", "latency_s"};
+  constexpr const char* kTexts[] = {"time to the first iteration", "time to first token",
+                                    "time per output token after the first one",
+                                    "latency (arrival to completion)"};
+  constexpr int kPercentiles[kNumServedQuantiles] = {50, 90, 95, 99};
+  for (int latency = 0; latency < kNumRequestLatencies; ++latency) {
+    const std::string name = kNames[latency];
+    const std::string text = kTexts[latency];
+    classes.column(
+        "mean_" + name, "s", "Mean " + text,
+        [latency](const ClassUse& use) { return mean_s(use.tally, latency); }, true);
+    for (int q = 0; q < kNumServedQuantiles; ++q) {
+      const std::string percentile = std::to_string(kPercentiles[q]);
+      classes.column(
+          "p" + percentile + "_" + name, "s", percentile + "th percentile of " + text,
+          [latency, q](const ClassUse& use) {
+            const ClassTally& t = use.tally;
+            if (t.count(latency) == 0) return kNaN;
+            return std::min(use.quantiles_ns[latency][q], t.largest_ns[latency]) * 1e-9;
+          },
+          true);
+    }
+  }
   return {UnitTable<ReplicaUse>("replicas", "What each replica did, by its id")
               .column("busy_s", "s", "Time in iterations",
                       [](const ReplicaUse& use) { return seconds_of(use.busy); })
@@ -196,7 +275,8 @@ ContinuousTraits::Tables<UnitTable> continuous_units() {
               .column("peak_running", "1", "Most sequences that ran at a time",
                       &ReplicaUse::peak_running)
               .column("peak_waiting", "1", "Most requests that waited", &ReplicaUse::peak_waiting)
-              .column("peak_kv_blocks", "1", "Most KV blocks in use", &ReplicaUse::peak_blocks)};
+              .column("peak_kv_blocks", "1", "Most KV blocks in use", &ReplicaUse::peak_blocks),
+          std::move(classes)};
 }
 
 }  // namespace servesweep

@@ -15,6 +15,7 @@ template <class Visitor>
 void visit_params(ContinuousParams& p, Visitor&& visit) {
   visit(p.scheduler, "scheduler", always);
   visit(p.chunks, "scheduler", when("scheduler.mode", MixedMode::kName));
+  visit(p.long_prefills, "scheduler", when("scheduler.chunked_prefill", "true"));
   visit(p.decode_limit, "scheduler", when("scheduler.mode", PrefillFirstMode::kName));
   visit(p.client, "scheduler", when("scheduler.mode", StaticMode::kName));
   visit(p.kv, "kv_cache", always);
@@ -100,6 +101,13 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
               " (max_num_batched_tokens=" + std::to_string(p.scheduler.max_num_batched_tokens) +
               " has not a token for each of them) lower it or raise that");
   }
+  if (p.long_prefills.max_long_partial_prefills > 0 &&
+      p.long_prefills.long_prefill_token_threshold == 0) {
+    wrong("scheduler.max_long_partial_prefills",
+          "invalid max_long_partial_prefills=" +
+              std::to_string(p.long_prefills.max_long_partial_prefills) +
+              " (without long_prefill_token_threshold no prompt is long) set that, too");
+  }
   if (p.kv.prefix_caching && p.decode_limit.max_decode_context_tokens > 0) {
     wrong("kv_cache.prefix_caching",
           "invalid prefix_caching=true (max_decode_context_tokens limits a simulator without a "
@@ -155,6 +163,14 @@ ContinuousWorld lower(const ContinuousParams& p, std::int64_t num_requests) {
   w.policy = p.scheduler.queue_policy;
   w.router = p.router.router;
   w.chunked_prefill = p.chunks.chunked_prefill;
+  w.reserve_full_isl = p.chunks.reserve_full_isl;
+  w.async_scheduling = p.chunks.async_scheduling && mixes_decodes(w.mode);
+  if (!w.takes_whole_prompts() && p.long_prefills.long_prefill_token_threshold > 0) {
+    w.most_chunk_tokens = p.long_prefills.long_prefill_token_threshold;
+    if (p.long_prefills.max_long_partial_prefills > 0) {
+      w.most_long_prefills = p.long_prefills.max_long_partial_prefills;
+    }
+  }
   w.prefill_yields_token = p.scheduler.prefill_yields_token;
   w.step = p.scheduler.step;
   if (sends_batches(p.scheduler.mode)) {

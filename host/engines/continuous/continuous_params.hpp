@@ -93,6 +93,7 @@ struct ContinuousParams {
   WorkloadSpec workload;
   IterationSchedulerParams scheduler;
   ChunkParams chunks;
+  LongPrefillParams long_prefills;
   DecodeLimitParams decode_limit;
   ClientBatchParams client;
   KvCacheParams kv;

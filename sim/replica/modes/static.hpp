@@ -49,7 +49,7 @@ struct StaticMode : ModeDefaults {
                                                    std::int64_t now_ns) {
     const auto& r = scheduler.replica();
     const auto& w = scheduler.world();
-    return r.num_queued >= w.client_batch ? now_ns : r.last_arrival_ns + w.flush_ns;
+    return r.queue.count >= w.client_batch ? now_ns : r.last_arrival_ns + w.flush_ns;
   }
 
   // Whether a batch is being served; sends the next one where it may, else waits for it.
@@ -71,7 +71,7 @@ struct StaticMode : ModeDefaults {
       return false;
     }
     const std::int64_t flush_ns = r.last_arrival_ns + w.flush_ns;
-    if (r.num_queued < w.client_batch && now < ticks_of_ns(flush_ns)) {
+    if (r.queue.count < w.client_batch && now < ticks_of_ns(flush_ns)) {
       scheduler.iterations().wait_until(ticks_of_ns(flush_ns));
       return false;
     }

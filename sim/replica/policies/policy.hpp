@@ -16,6 +16,9 @@ namespace servesweep {
 struct PolicyDefaults {
   static constexpr bool kIsFcfs = false;         // the order of arrival: a list serves as the queue
   static constexpr bool kReadsPriority = false;  // needs the requests' classes of priority
+  // Where prefills and decodes share an iteration it also says who is preempted, the last one of
+  // its order, and where a preempted request waits.
+  static constexpr bool kChoosesVictims = false;
 };
 
 // For static_assert: what a policy may ask of the requests.

@@ -8,6 +8,7 @@ namespace servesweep {
 struct PriorityPolicy : PolicyDefaults {
   static constexpr const char* kName = "priority";
   static constexpr bool kReadsPriority = true;
+  static constexpr bool kChoosesVictims = true;
 
   template <class Requests>
   SERVESWEEP_FUNCTION static std::int32_t key(const Requests& requests, std::uint32_t request) {

@@ -22,5 +22,8 @@ struct EnumNames<QueuePolicy> : QueuePolicies::Names {};
 SERVESWEEP_FUNCTION bool is_fcfs(QueuePolicy policy) {
   return QueuePolicies::visit(policy, [](auto chosen) { return chosen.kIsFcfs; });
 }
+SERVESWEEP_FUNCTION bool chooses_victims(QueuePolicy policy) {
+  return QueuePolicies::visit(policy, [](auto chosen) { return chosen.kChoosesVictims; });
+}
 
 }  // namespace servesweep
