@@ -287,8 +287,8 @@ struct Reach {
   std::int64_t rejecting = 0, preempting = 0, limited = 0, static_ones = 0;
   std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
                runs = 0;
-  std::int64_t split_hashes = 0, async_ones = 0, by_priority = 0, limiting_chunks = 0,
-               reserving = 0;
+  std::int64_t without_full_block = 0, split_hashes = 0, async_ones = 0, by_priority = 0,
+               limiting_chunks = 0, reserving = 0;
 };
 
 // The runs of a world that was stepped are the iterations of the naive simulator.
@@ -457,6 +457,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.runs += t.iteration_runs;
     reach.split_hashes +=
         t.cached_tokens > 0 && (world.blocks_per_hash > 1 || world.hashes_per_block > 1);
+    reach.without_full_block += world.prefix_caching && world.requests.num_hashes == 0;
     reach.async_ones += world.async_scheduling;
     reach.by_priority += world.policy_chooses_victims() && t.preemptions > 0;
     reach.limiting_chunks += world.limits_chunks();
@@ -483,6 +484,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.rooflines > worlds / 5);
   CHECK(reach.cached > worlds / 40);
   CHECK(reach.runs < reach.iterations * 3 / 4);
+  CHECK(reach.without_full_block > worlds / 400);
   CHECK(reach.split_hashes > worlds / 100);
   CHECK(reach.async_ones > worlds / 10);
   CHECK(reach.by_priority > worlds / 200);

@@ -504,29 +504,30 @@ TEST_CASE("naive continuous: asynchronous scheduling lags one iteration behind")
 TEST_CASE("naive continuous: the victim is of the class that matters least") {
   Params p = small(Mode::kMixed, 100, 5);
   p.policy = "priority";
-  const auto of_class = [](Int priority, Int output) {
-    Request r{0, 8, output};
+  const auto of_class = [](Int priority, Int t_ns, Int prompt, Int output) {
+    Request r{t_ns, prompt, output};
     r.priority = priority;
     return r;
   };
-  // Each needs a third block at 26, and one is free. Request 0 has taken it, and loses all.
-  const Log log = simulate(p, {of_class(1, 6), of_class(0, 6)});
-  CHECK(lines_of(log) == Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3", "37-48 d1:10 b3",
-                               "48-59 d1:11 b3", "59-70 d1:12 b3", "70-81 d1:13 b4",
-                               "81-100 p0:9@0 b3", "100-111 d0:10 b3", "111-122 d0:11 b3",
-                               "122-133 d0:12 b3", "133-144 d0:13 b4"});
-  CHECK(log.recomputed == 8);
-  // It preempts itself before request 1 has had its turn; the server schedules once more.
-  p.num_blocks = 4;
-  CHECK(lines_of(simulate(p, {of_class(1, 2), of_class(0, 2)})) ==
-        Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3", "37-56 p0:9@0 b3"});
+  // At 37 request 1 needs a third block and none is free. Request 0 has had its turn, and loses
+  // all: the two tokens that it has generated are part of what it computes again.
+  const Log log = simulate(p, {of_class(1, 0, 8, 6), of_class(0, 1, 8, 6)});
+  CHECK(lines_of(log) == Lines{"0-18 p0:8@0 b2", "18-37 p1:8@0 d0:9 b5", "37-48 d1:9 x0 b3",
+                               "48-59 d1:10 b3", "59-70 d1:11 b3", "70-81 d1:12 b3",
+                               "81-92 d1:13 b4", "92-112 p0:10@0 b3", "112-123 d0:11 b3",
+                               "123-134 d0:12 b3", "134-145 d0:13 b4"});
+  CHECK(log.recomputed == 9);
   // A preempted request waits behind one of a class that matters more: request 2, which comes
   // later.
-  p.num_blocks = 5;
-  std::vector<Request> requests = {of_class(1, 3), of_class(0, 2), of_class(0, 1)};
-  requests[2].t_ns = 30;
-  CHECK(lines_of(simulate(p, requests)) == Lines{"0-26 p0:8@0 p1:8@0 b4", "26-37 d1:9 x0 b3",
-                                                 "37-64 p2:8@0 p0:9@0 b5", "64-75 d0:10 b3"});
+  CHECK(
+      lines_of(simulate(p, {of_class(1, 0, 8, 4), of_class(0, 1, 8, 2), of_class(0, 40, 8, 1)})) ==
+      Lines{"0-18 p0:8@0 b2", "18-37 p1:8@0 d0:9 b5", "37-48 d1:9 x0 b3", "48-76 p2:8@0 p0:10@0 b5",
+            "76-87 d0:11 b3"});
+  // It preempts itself before request 1 has had its turn, so that nothing runs; the server
+  // schedules once more.
+  p.num_blocks = 4;
+  CHECK(lines_of(simulate(p, {of_class(1, 0, 7, 3), of_class(0, 1, 8, 2)})) ==
+        Lines{"0-17 p0:7@0 b2", "17-36 p1:8@0 d0:8 b4", "36-47 d1:9 x0 b3", "47-66 p0:9@0 b3"});
 }
 
 TEST_CASE("naive continuous: a long prompt leaves tokens to others") {
