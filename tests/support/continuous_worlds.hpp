@@ -232,8 +232,8 @@ inline void add_result(Bytes& bytes, const ContinuousResult& r) {
   bytes.add(t.completed, t.iterations, t.preemptions, t.recomputed_tokens, t.cached_tokens,
             t.cached_prompt_tokens, t.admitted_prompt_tokens, t.scheduled_tokens, t.prompt_tokens,
             t.output_tokens, t.token_gaps, t.timed_outputs, t.within_limits, t.queue_share_sum,
-            t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum, t.gap_sum, t.busy, t.running_area,
-            t.waiting_area, t.kv_token_area);
+            t.tpot_sum_ps, t.queue_sum, t.ttft_sum, t.e2e_sum, t.gap_sum, t.busy, t.cut,
+            t.running_area, t.waiting_area, t.kv_token_area);
   bytes.add(p.running, p.waiting, p.blocks, p.max_tpot_ps, p.queue_ns, p.ttft_ns, p.gap_ns,
             p.e2e_ns, p.last_completion);
 }

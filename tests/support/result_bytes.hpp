@@ -29,9 +29,10 @@ class Bytes {
     add(r.arrived, r.completed, r.rejected, r.unfinished, r.batches, r.largest_batch,
         r.token_sla_violations, r.request_sla_violations, r.memory_overcommits, r.extrapolations,
         r.total_tokens, r.output_tokens, r.last_completion_ns, r.max_latency_ns, r.max_tbt_ps,
-        r.latency_sum_ns, r.service_sum_ns, r.prefill_sum_ps, r.tbt_sum_ps, r.decode_sum_ps,
-        r.busy_sum_ns, r.busy_min_ns, r.busy_max_ns, r.latency_quantiles_ns, r.tbt_quantiles_ns,
-        r.decode_quantiles_ns, r.mean_bin_variance, r.mean_bin_range, r.status, r.exact_quantiles);
+        r.latency_sum_ns, r.unfinished_sum_ns, r.service_sum_ns, r.prefill_sum_ps, r.tbt_sum_ps,
+        r.decode_sum_ps, r.busy_sum_ns, r.busy_min_ns, r.busy_max_ns, r.latency_quantiles_ns,
+        r.tbt_quantiles_ns, r.decode_quantiles_ns, r.mean_bin_variance, r.mean_bin_range, r.status,
+        r.exact_quantiles);
   }
   std::string text;
 
