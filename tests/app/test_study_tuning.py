@@ -144,7 +144,8 @@ class TuningStudy(CliTest):
             return np.flatnonzero(step & (w["max_num_seqs"] == limit))
 
         def same(a, b):
-            return all(np.array_equal(w[name][rows(a)], w[name][rows(b)]) for name in metrics)
+            return all(np.array_equal(w[name][rows(a)], w[name][rows(b)],
+                                      equal_nan=w[name].dtype.kind == "f") for name in metrics)
 
         shares = {m: self.means(w, rows(m), "queue_time_share") for m in limits}
         below = min(m for m in limits if shares[m] < 0.5)
