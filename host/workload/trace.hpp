@@ -1,9 +1,9 @@
 // A request trace in memory: what a trace file holds once its format is gone.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "host/workload/workload.hpp"
@@ -44,7 +44,11 @@ struct TraceOptions {
   std::int32_t hash_block_tokens = 0;  // of the blocks that hashes stand for; 0: as the format says
   bool lengths_only = false;           // times, prefixes and sessions are not looked at
 
-  auto operator<=>(const TraceOptions&) const = default;
+  auto key() const {
+    return std::make_tuple(keep_failed, on_bad_row, time_unit, hash_block_tokens, lengths_only);
+  }
+  bool operator<(const TraceOptions& other) const { return key() < other.key(); }
+  bool operator==(const TraceOptions& other) const { return key() == other.key(); }
 };
 
 }  // namespace servesweep

@@ -48,6 +48,7 @@ unsigned char* data_of(Memory& memory) { return memory.data()->bytes; }
 void add_row(testing::Bytes& bytes, const GpuUse& use) { bytes.add(use); }
 void add_row(testing::Bytes& bytes, const BinUse& use) { bytes.add(use); }
 void add_row(testing::Bytes& bytes, const ReplicaUse& use) { testing::add_use(bytes, use); }
+void add_row(testing::Bytes& bytes, const ClassUse& use) { testing::add_class(bytes, use); }
 void add_fields(testing::Bytes& bytes, const BatchResult& result) { bytes.add(result); }
 void add_fields(testing::Bytes& bytes, const ContinuousResult& result) {
   testing::add_result(bytes, result);
