@@ -1,6 +1,5 @@
 #include "io/hdf5/guarded_process.hpp"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -67,10 +67,10 @@ bool wait_for(pid_t child, const hdf5::CallClock& clock, milliseconds limit, int
     }
   });
   siginfo_t info{};  // its id stays its own until the watchdog has ended
-  while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) < 0 &&
-         errno == EINTR) {
-    continue;
-  }
+  int waited = 0;
+  do {
+    waited = ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+  } while (waited < 0 && errno == EINTR);
   watchdog.request_stop();
   watchdog.join();
   ::waitpid(child, &status, 0);

@@ -125,6 +125,7 @@ Hdf5ResultStore::Hdf5ResultStore(std::string path, const ResultSchema& schema, c
   }
   already_complete_ = complete();  // by a run that has ended since
   if (already_complete_) {
+    clear_parts();
     lock_.remove_folder();
   } else if (has_parts()) {
     check_parts();

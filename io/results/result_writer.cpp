@@ -2,7 +2,6 @@
 
 #include <numeric>
 
-#include "host/base/error.hpp"
 #include "host/run/profile_report.hpp"
 #include "io/files/atomic_file.hpp"
 #include "io/files/checksum.hpp"
@@ -10,6 +9,7 @@
 #include "io/results/output_format.hpp"
 #include "io/results/ragged_writer.hpp"
 #include "io/results/table_writer.hpp"
+#include "io/results/verify.hpp"
 #include "kernels/device/profile.hpp"
 
 namespace servesweep {
@@ -88,18 +88,6 @@ void write_contents(hid_t file, const ResultSchema& schema, const Sweep& sweep,
     for (const Shard& shard : shards) table.append(read_shard_table(shard, schema, t));
     table.finish();
   }
-}
-
-// What is on the disk is whole, and of this many worlds.
-void check_written(const std::string& path, std::int64_t num_worlds) {
-  const bool whole = verify_checksum(path) == Checksum::kSame;
-  if (whole) {
-    const hdf5::Id file = hdf5::open_file(path);
-    const hdf5::Id worlds = hdf5::open_object(file, kWorldsGroup);
-    const hdf5::Id rows = hdf5::open_object(worlds, world_column().name);
-    if (hdf5::num_rows(rows) == static_cast<hsize_t>(num_worlds)) return;
-  }
-  throw IoError("cannot write " + path + " (what was read back is not what was written) run again");
 }
 
 }  // namespace

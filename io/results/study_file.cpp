@@ -11,6 +11,7 @@
 #include "io/results/output_format.hpp"
 #include "io/results/ragged_writer.hpp"
 #include "io/results/table_writer.hpp"
+#include "io/results/verify.hpp"
 
 namespace servesweep {
 namespace {
@@ -150,6 +151,7 @@ void write_study(const std::string& path, const Study& study, const Provenance& 
   write_methods(file, methods);
   hdf5::close_file(file);
   append_checksum(atomic.descriptor(), path);
+  check_written(atomic.temporary_path(), static_cast<std::int64_t>(study.worlds.num_rows()));
   atomic.commit();
 }
 

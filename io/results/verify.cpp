@@ -20,6 +20,16 @@ void verify_results(const std::vector<std::string>& paths) {
   }
 }
 
+void check_written(const std::string& path, std::int64_t num_worlds) {
+  if (verify_checksum(path) == Checksum::kSame) {
+    const hdf5::Id file = hdf5::open_file(path);
+    const hdf5::Id worlds = hdf5::open_object(file, kWorldsGroup);
+    const hdf5::Id rows = hdf5::open_object(worlds, world_column().name);
+    if (hdf5::num_rows(rows) == static_cast<hsize_t>(num_worlds)) return;
+  }
+  throw IoError("cannot write " + path + " (what was read back is not what was written) run again");
+}
+
 void read_all(const std::string& path) {
   const ResultFile file(path);
   file.frame();

@@ -191,6 +191,17 @@ TEST_CASE("a flipped bit anywhere is seen") {
   CHECK_THROWS_WITH(verify_results({path}), ContainsSubstring("its checksum differs"));
 }
 
+TEST_CASE("a file that is not what was written does not take a place") {
+  const TempFolder folder;
+  const std::string path = folder / "r.h5";
+  write_sample(path);
+  check_written(path, 12);
+  CHECK_THROWS_WITH(check_written(path, 13), ContainsSubstring("is not what was written"));
+  const std::string bytes = read_bytes(path);
+  write_bytes(path, bytes.substr(0, bytes.size() - 1));
+  CHECK_THROWS_AS(check_written(path, 12), IoError);
+}
+
 TEST_CASE("a reader that crashes or does not end is an error") {
   const std::chrono::milliseconds limit(200);
   CHECK(run_guarded("a", limit, [] { return 7; }) == 7);

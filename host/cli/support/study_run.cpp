@@ -160,6 +160,7 @@ void StudyRun::write() {
   provenance.traces = study_.sweeps.back().attribute("traces");
   provenance.time_finished_utc = utc_now();
   const StudyConclusions conclusions = conclude_(study_);
+  folder_.lock.check_held();
   write_study(options_.output, study_, provenance, conclusions.findings, conclusions.methods);
   for (const auto& [name, contents] : conclusions.files) {
     const std::string path = options_.side_file(conclusions.original_prefix, name);
