@@ -1,8 +1,10 @@
 // Errors that a user can act on. Messages read `<problem> (<why>) <what to do>`.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace servesweep {
@@ -27,6 +29,27 @@ class InputError : public std::runtime_error {
 
  private:
   std::vector<Diagnostic> diagnostics_;
+};
+
+// Findings as they come. Of very many the first are kept and the others counted.
+class ErrorList {
+ public:
+  static constexpr std::size_t kMostKept = 1000;
+  static constexpr std::size_t kMostShown = 20;
+
+  void push_back(Diagnostic error) {
+    if (++count_ <= kMostKept) kept_.push_back(std::move(error));
+  }
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  std::vector<Diagnostic>& kept() { return kept_; }
+
+  // Throws InputError with the first that are kept, kMostShown of them, and the number of others.
+  [[noreturn]] void throw_first();
+
+ private:
+  std::vector<Diagnostic> kept_;
+  std::size_t count_ = 0;
 };
 
 // Another process has what this one needs: exit code 75, to try again later.

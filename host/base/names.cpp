@@ -54,6 +54,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string shortened(std::string_view name) {
+  if (name.size() <= kLongestName) return std::string(name);
+  std::size_t end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;  // inside UTF-8
+  return std::string(name.substr(0, end)) + "...";
+}
+
 std::string joined(const std::vector<std::string>& names, std::string_view between) {
   return fmt::format("{}", fmt::join(names, between));
 }

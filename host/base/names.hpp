@@ -24,6 +24,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
 // The fewest letters to insert, delete, replace or swap with their neighbour; case counts nothing.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
+// A name as a message has it: what is too long ends in "...".
+std::string shortened(std::string_view name);
+
 // "a, b, c"
 std::string joined(const std::vector<std::string>& names, std::string_view between = ", ");
 

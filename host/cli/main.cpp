@@ -1,4 +1,7 @@
 // servesweep: the command line.
+#include <unistd.h>
+
+#include <cstdlib>
 #include <iostream>
 #include <string_view>
 #ifdef __GLIBC__
@@ -81,6 +84,13 @@ int run_program(int argc, char** argv) {
 }  // namespace servesweep
 
 int main(int argc, char** argv) {
+  // OpenMP's threads spin while they wait, which takes a core each from whatever else runs, also
+  // from this program's own host code. The runtime reads the variable when it is loaded, which has
+  // happened: hence the program starts again.
+  constexpr const char* kPolicy = "OMP_WAIT_POLICY";
+  if (std::getenv(kPolicy) == nullptr && setenv(kPolicy, "passive", 1) == 0) {
+    execv("/proc/self/exe", argv);  // returns where it cannot: then they spin
+  }
   servesweep::escape_controls_on_terminals();
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "run" || command == "study") {  // what goes on when it is called again

@@ -91,7 +91,7 @@ void plan(const PlanOptions& options) {
   print_warnings(sweep.warnings());
   print_sweep(options, sweep);
 
-  SweepInputs inputs(sweep);
+  SweepInputs inputs(sweep, limits.max_memory_bytes);
   std::vector<WorldRange> missing = {{0, sweep.num_worlds()}};
   const ResultSchema schema = engine->schema(sweep);
   if (!options.output.empty()) {

@@ -69,7 +69,7 @@ std::vector<std::string> check_inputs(const ResultFile& file, const StudySweep& 
     const std::string path = sweep.path(line.substr(kDigits + 2));
     std::string now;
     try {
-      now = sha256_hex(TextSource(path).stored());
+      now = TextSource(path).sha256();
     } catch (const IoError& error) {
       throw IoError(std::string(error.what()) + "\n" + file.path() + " was made from it (SHA-256 " +
                     then + ") name the folder where the sweep's file names start with --base");
@@ -142,7 +142,7 @@ int replay(const ReplayOptions& options) {
   std::vector<std::string> files = check_inputs(file, made_in, sweep);
   files.insert(files.end(), {options.file, made_in.attribute("sweep_file")});
   check_output(options.events, files);
-  SweepInputs inputs(sweep);
+  SweepInputs inputs(sweep, limits.max_memory_bytes);
   WorkloadSource workloads(sweep, inputs.files());
   const auto engine_run = engine->start(sweep, workloads, limits);
   const ResultChunk again = engine_run->start(engine_run->plan(world, world + 1))();

@@ -67,7 +67,8 @@ class StressRun {
  private:
   // Volumes end at what the trace has, and it must be the trace that the file's results are of.
   void look_at_trace() {
-    const Trace trace = read_trace(settings_.trace, {});
+    const Trace trace =
+        read_trace(settings_.trace, {}, memory_limit(options_.study.device.max_memory));
     const auto requests = static_cast<std::int64_t>(trace.size());
     if (requests < settings_.max_requests) {
       print_warnings(

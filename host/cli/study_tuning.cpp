@@ -153,7 +153,7 @@ void add_study_tuning(CLI::App& study, Program& program) {
   add_number(*command, "--max-num-seqs", options->max_num_seqs,
              "max_num_seqs of the comparison after; default: found from queue-time", 1, 8192);
   add_value(*command, "--gpu-memory-gb", settings.gpu_memory_gb, "GB",
-            "The GPU's memory; default: 40");
+            "The GPU's memory, in 10^9 bytes; default: 40");
   add_seeds(*command, settings.seeds, settings.seed, "what has random requests");
   options->study.add_to(*command);
   command->footer(

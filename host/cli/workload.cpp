@@ -25,6 +25,7 @@ namespace {
 struct InfoArguments {
   std::string file;
   TraceOptions options;
+  std::string max_memory;
   bool json = false;
 };
 
@@ -61,6 +62,8 @@ void add_workload_info(CLI::App& workload) {
             "Tokens of the blocks that its prefix hashes stand for (workload.hash_block);\n"
             "default: as its format says")
       ->check(whole_number(1, 1'000'000'000));
+  add_value(*command, "--max-memory", arguments->max_memory, "SIZE",
+            "Memory that its requests may take; default: half of this machine's");
   command->footer(
       "The format (" + format_names() +
       ") is\n"
@@ -69,7 +72,8 @@ void add_workload_info(CLI::App& workload) {
       "  servesweep workload info BurstGPT_1.csv\n"
       "  servesweep workload info azure_conv.csv.gz --json");
   command->callback([arguments] {
-    const Trace trace = read_trace(arguments->file, arguments->options);
+    const Trace trace =
+        read_trace(arguments->file, arguments->options, memory_limit(arguments->max_memory));
     if (trace.size() == 0) {
       throw InputError(arguments->file + " holds no requests (" + format_count(trace.rows_read) +
                        " rows, " + format_count(trace.rows_failed) + " failed, " +
@@ -129,7 +133,7 @@ void generate(const GenerateArguments& arguments) {
   const auto [engine, sweep] = load_sweep(spec_of(arguments));
   print_warnings(sweep.warnings());
   const WorkloadSpec spec = only_workload(sweep, static_cast<std::uint32_t>(arguments.replication));
-  SweepInputs inputs(sweep);
+  SweepInputs inputs(sweep, memory_limit(""));
   check_output(arguments.output, inputs.paths());
   WorkloadSource source(sweep, inputs.files());
   const auto workload = source.get(spec, arguments.replication);

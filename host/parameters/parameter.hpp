@@ -17,6 +17,9 @@
 
 namespace servesweep {
 
+// 2^53: integers up to it are doubles, as which values are kept.
+inline constexpr double kLargestInteger = 9007199254740992.0;
+
 enum class ParameterType {
   kReal,
   kInteger,
@@ -60,7 +63,8 @@ struct Parameter {
 struct Finding {
   std::string key;
   std::string message;
-  bool is_warning = false;  // the point can be run
+  bool is_warning = false;     // the point can be run
+  bool only_if_given = false;  // of no interest where the key has its default, or a program's value
 };
 
 // A world's value of every parameter, in registered order, is a double: numbers and 0/1 as they

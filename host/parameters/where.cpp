@@ -10,11 +10,29 @@
 
 namespace servesweep {
 
+namespace {
+
+[[noreturn]] void fail_condition(std::string_view text, const std::string& why, std::size_t at,
+                                 const std::string& advice) {
+  throw InputError("invalid condition " + toml_string(text) + " (" + why + " at character " +
+                   std::to_string(at + 1) + ")" + advice);
+}
+
+}  // namespace
+
 double Where::evaluate(std::size_t index, const double* values) const {
   const Node& node = nodes_[index];
   if (node.apply == nullptr) return node.parameter == kNone ? node.value : values[node.parameter];
-  return node.apply(evaluate(node.left, values),
-                    node.right == kNone ? 0 : evaluate(node.right, values));
+  const double left = evaluate(node.left, values);
+  if (node.right == kNone) return node.apply(left, 0);
+  if (node.rule == Node::Rule::kAnd && left == 0) return 0;
+  if (node.rule == Node::Rule::kOr && left != 0) return 1;
+  const double right = evaluate(node.right, values);
+  if (node.rule == Node::Rule::kDivision && right == 0) {
+    fail_condition(text_, "division by zero", node.at,
+                   " exclude it before: \"x != 0 and 1 / x < ...\"");
+  }
+  return node.apply(left, right);
 }
 
 namespace {
@@ -59,6 +77,7 @@ class WhereParser {
     const Operand all = checked(Kind::kTruth, binary(kOr));
     if (!token_.empty()) fail(at_, "unexpected " + std::string(token_));
     where_.root_ = all.node;
+    where_.text_ = text_;
   }
 
  private:
@@ -75,8 +94,7 @@ class WhereParser {
   static constexpr std::size_t kLongest = 4000;  // evaluate() goes as deep as a sum is long
 
   [[noreturn]] void fail(std::size_t at, const std::string& why, const std::string& advice = "") {
-    throw InputError("invalid condition " + toml_string(text_) + " (" + why + " at character " +
-                     std::to_string(at + 1) + ")" + advice);
+    fail_condition(text_, why, at, advice);
   }
 
   // --- tokens -------------------------------------------------------------------------------
@@ -135,9 +153,14 @@ class WhereParser {
     return where_.nodes_.size() - 1;
   }
   Operand constant(Kind kind, double value, std::size_t at) { return {kind, add({value}), at}; }
-  Operand join(Kind kind, double (*apply)(double, double), const Operand& left,
+  Operand join(Kind kind, const Operator& op, std::size_t at, const Operand& left,
                const Operand& right) {
-    return {kind, add({0, Where::kNone, apply, left.node, right.node}), left.at};
+    using Rule = Where::Node::Rule;
+    const Rule rule = op.level == kAnd      ? Rule::kAnd
+                      : op.level == kOr     ? Rule::kOr
+                      : op.symbol == "/"    ? Rule::kDivision
+                                            : Rule::kNone;
+    return {kind, add({0, Where::kNone, op.apply, left.node, right.node, rule, at}), left.at};
   }
 
   // A name as the parameter that it must be by now.
@@ -201,9 +224,9 @@ class WhereParser {
     };
     const Kind kind = level < kCompare ? Kind::kTruth : Kind::kNumber;
     Operand left = tighter();
-    while (const Operator* op = accept_operator(level)) {
+    for (std::size_t at = at_; const Operator* op = accept_operator(level); at = at_) {
       const Operand right = checked(kind, tighter());
-      left = join(kind, op->apply, checked(kind, left), right);
+      left = join(kind, *op, at, checked(kind, left), right);
     }
     return left;
   }
@@ -247,7 +270,7 @@ class WhereParser {
     if (left.kind != Kind::kNumber && op->symbol != "==" && op->symbol != "!=") {
       fail(operator_at, "only numbers have an order");
     }
-    return join(Kind::kTruth, op->apply, left, right);
+    return join(Kind::kTruth, *op, operator_at, left, right);
   }
   Operand primary() {
     const Nesting nesting(*this);

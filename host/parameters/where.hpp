@@ -25,7 +25,8 @@ class Where {
   Where(std::string_view condition, const ParameterSet& parameters,
         const std::vector<std::string>& texts);
 
-  // values: [parameter], without NaN.
+  // values: [parameter], without NaN. What stands right of and / or is looked at only if it
+  // decides. Throws InputError where a number is divided by zero.
   bool holds(const double* values) const { return evaluate(root_, values) != 0; }
 
  private:
@@ -36,10 +37,13 @@ class Where {
     std::size_t parameter = kNone;
     double (*apply)(double left, double right) = nullptr;
     std::size_t left = kNone, right = kNone;  // kNone right of an operator with one operand
+    enum class Rule { kNone, kAnd, kOr, kDivision } rule = Rule::kNone;
+    std::size_t at = 0;  // of the operator in the condition
   };
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   double evaluate(std::size_t index, const double* values) const;
 
+  std::string text_;
   std::vector<Node> nodes_;
   std::size_t root_ = 0;
 };

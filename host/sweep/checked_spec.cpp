@@ -34,9 +34,10 @@ class SpecChecker {
     checked_.design_place = setting_place("sweep.design", "");
     checked_.where_place = where_ ? where_->at_key("") : checked_.design_place;
     if (!errors_.empty()) {
-      std::stable_sort(errors_.begin(), errors_.end(),
+      std::vector<Diagnostic>& kept = errors_.kept();
+      std::stable_sort(kept.begin(), kept.end(),
                        [&](const auto& a, const auto& b) { return position(a) < position(b); });
-      throw InputError(std::move(errors_));
+      errors_.throw_first();
     }
     return std::move(checked_);
   }
@@ -83,6 +84,9 @@ class SpecChecker {
   void unknown(const SpecEntry& entry, const std::vector<std::string>& known) {
     const auto* table = std::get_if<SpecValue::Table>(&entry.value.data);
     const bool is_empty_table = table && table->empty();
+    constexpr std::size_t kMostSuggestions = 100;  // they are searched for among all keys
+    const std::string shown = shortened(entry.key);
+    if (errors_.size() >= kMostSuggestions) return fail(entry.at_key("unknown key " + shown));
     std::vector<std::string> tables;
     for (const std::string& key : known) {
       for (std::string_view t = table_name(key); !t.empty(); t = table_name(t))
@@ -97,12 +101,12 @@ class SpecChecker {
                                          : " write [" + entry.key + "] and its keys below")));
     }
     if (const auto keys = parameters_.keys_named(entry.key); entry.is_override && keys.size() > 1) {
-      return fail(entry.at_key("ambiguous key " + entry.key +
+      return fail(entry.at_key("ambiguous key " + shown +
                                " (several keys end so) write one of " + joined(keys)));
     }
     const std::string parent(table_name(entry.key));
     if (std::find(known.begin(), known.end(), parent) != known.end()) {
-      return fail(entry.at_key("unknown key " + entry.key + " (" + parent +
+      return fail(entry.at_key("unknown key " + shown + " (" + parent +
                                " is no table) write a range as { from = 1, to = 8, num = 4 }"));
     }
     std::string meant = is_empty_table ? nearest(entry.key, tables) : nearest_key(entry.key, known);
@@ -110,7 +114,7 @@ class SpecChecker {
       meant = nearest(parent, tables);
       if (!meant.empty()) meant = "[" + meant + "]";
     }
-    fail(entry.at_key((is_empty_table ? "unknown table " : "unknown key ") + entry.key +
+    fail(entry.at_key((is_empty_table ? "unknown table " : "unknown key ") + shown +
                       " (not a parameter of engine " + toml_string(checked_.settings.engine) + ")" +
                       did_you_mean(meant, "see the list that --dump-default prints")));
   }
@@ -159,7 +163,7 @@ class SpecChecker {
     try {
       checked_.settings.engine = engine_of(spec_);
     } catch (const InputError& error) {
-      errors_.insert(errors_.end(), error.diagnostics().begin(), error.diagnostics().end());
+      for (const Diagnostic& d : error.diagnostics()) errors_.push_back(d);
     }
   }
 
@@ -239,7 +243,7 @@ class SpecChecker {
   const RunSpec& spec_;
   const ParameterSet& parameters_;
   CheckedSpec checked_;
-  std::vector<Diagnostic> errors_;
+  ErrorList errors_;
   ValueReader reader_;
   const SpecEntry* where_ = nullptr;
   std::vector<const SpecEntry*> setting_entries_;
@@ -254,7 +258,7 @@ CheckedSpec check_spec(const RunSpec& spec, const ParameterSet& parameters) {
 
 CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameters) {
   CheckedSpec checked;
-  std::vector<Diagnostic> errors;
+  ErrorList errors;
   const RunSpec no_file;
   ValueReader reader(no_file, checked.texts, errors);
   const auto read = [&](const std::string& place, const Parameter& p, const PointValue& value) {
@@ -295,7 +299,7 @@ CheckedSpec check_points(const SweepPoints& sweep, const ParameterSet& parameter
     if (seen.insert(values).second) points.push_back(std::move(values));
   }
   if (points.empty()) errors.push_back({"", 0, 0, "no points (a sweep needs one)"});
-  if (!errors.empty()) throw InputError(std::move(errors));
+  if (!errors.empty()) errors.throw_first();
 
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     Axis& axis = checked.axes[i];

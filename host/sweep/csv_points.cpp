@@ -9,8 +9,6 @@
 namespace servesweep {
 namespace {
 
-constexpr std::size_t kMostErrors = 20;
-
 using Cell = PointTable::Cell;
 
 std::string_view after_spaces(std::string_view text) {
@@ -51,7 +49,7 @@ SpecValue cell_value(const Parameter& p, const Cell& cell) {
 }  // namespace
 
 CsvPoints read_csv_points(const PointTable& table, const ParameterSet& parameters,
-                          ValueReader& reader, std::vector<Diagnostic>& errors) {
+                          ValueReader& reader, ErrorList& errors) {
   CsvPoints points;
   const std::size_t width = table.header.size();
   const std::size_t rows = width > 0 ? table.cells.size() / width : 0;
@@ -59,7 +57,6 @@ CsvPoints read_csv_points(const PointTable& table, const ParameterSet& parameter
     errors.push_back({table.file, 0, 0, "no points (needs a header of parameters and rows)"});
     return points;
   }
-  const std::size_t errors_before = errors.size();
   for (std::size_t c = 0; c < width; ++c) {
     const Cell& name = table.header[c];
     const Diagnostic place{table.file, name.line, name.column, ""};
@@ -93,9 +90,6 @@ CsvPoints read_csv_points(const PointTable& table, const ParameterSet& parameter
       std::optional<double> value = p.default_value;
       if (!cell.text.empty()) value = reader.scalar(p, entry, cell_value(p, cell));
       values.push_back(value.value_or(p.default_value));
-      if (errors.size() - errors_before < kMostErrors) continue;
-      errors.push_back({table.file, 0, 0, "further errors of this file are not shown"});
-      return points;
     }
     points.parameters.push_back(*found);
     points.places.push_back(place);

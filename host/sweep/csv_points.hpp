@@ -21,6 +21,6 @@ struct CsvPoints {
 
 // Appends to `errors`; what is wrong is left out.
 CsvPoints read_csv_points(const PointTable& table, const ParameterSet& parameters,
-                          ValueReader& reader, std::vector<Diagnostic>& errors);
+                          ValueReader& reader, ErrorList& errors);
 
 }  // namespace servesweep

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "host/base/sha256.hpp"
+#include "host/base/units.hpp"
 #include "host/parameters/toml_text.hpp"
 #include "host/sweep/checked_spec.hpp"
 #include "host/sweep/designs.hpp"
@@ -76,8 +77,11 @@ class SweepBuilder {
       num_points = grid ? num_points * values : values;
     }
     if (num_points > static_cast<double>(most_points_)) {
-      fail(at(spec_.design_place, "too many points: " + plain_number(num_points) +
-                                      " (must be at most " + std::to_string(most_points_) +
+      const double num_worlds = num_points * sweep_.settings_.replications;
+      fail(at(spec_.design_place, "too many points: " + plain_number(num_points) + ", which are " +
+                                      plain_number(num_worlds) +
+                                      " worlds (must be at most " + format_count(most_points_) +
+                                      " points" +
                                       ") give the axes fewer values or use design = \"lhs\""));
       return Design::grid({});
     }
@@ -98,6 +102,15 @@ class SweepBuilder {
                 : Design::table(std::move(columns), static_cast<std::int64_t>(num_points));
   }
 
+  bool conditions_hold(const double* raw) const {
+    try {
+      return std::all_of(spec_.conditions.begin(), spec_.conditions.end(),
+                         [raw](const Where& condition) { return condition.holds(raw); });
+    } catch (const InputError& error) {
+      throw InputError({at(spec_.where_place, error.what())});
+    }
+  }
+
   // The codes of the points that the conditions leave, 0 where not read: sorted, distinct.
   std::vector<std::uint32_t> canonical_points(const Design& design) {
     const std::size_t width = design.columns().size();
@@ -113,10 +126,7 @@ class SweepBuilder {
       for (std::size_t c = 0; c < width; ++c) {
         raw[design.columns()[c].parameter] = design.columns()[c].levels[codes[c] - 1];
       }
-      if (!std::all_of(spec_.conditions.begin(), spec_.conditions.end(),
-                       [&](const Where& condition) { return condition.holds(raw.data()); })) {
-        continue;
-      }
+      if (!conditions_hold(raw.data())) continue;
       ++kept;
       canonical = raw;
       sweep_.rules_.canonicalise(canonical.data());
@@ -139,6 +149,13 @@ class SweepBuilder {
                                       "read) and make no worlds"));
     }
     sweep_.num_points_ = static_cast<std::int64_t>(distinct);
+    if (sweep_.num_worlds() > kMostWorlds) {
+      fail(at(spec_.design_place,
+              "too many worlds: " + format_count(sweep_.num_worlds()) + " = " +
+                  format_count(sweep_.num_points_, "point") + " x " +
+                  format_count(sweep_.settings_.replications, "replication") + " (must be at most " +
+                  format_count(kMostWorlds) + ") lower replications or give the axes fewer values"));
+    }
     return points;
   }
 
@@ -213,6 +230,11 @@ class SweepBuilder {
     return {file_, 0, 0, ""};
   }
 
+  bool is_written(const std::string& key) const {
+    const auto i = parameters_.find(key);
+    return i && spec_.places[*i] && spec_.places[*i]->line > 0;
+  }
+
   void check_points(const PointCheck& check) {
     read_.assign(parameters_.size(), false);
     std::vector<double> values(parameters_.size());
@@ -225,6 +247,7 @@ class SweepBuilder {
       }
       if (!check || seen.size() > kMostFindings) continue;
       for (const Finding& finding : check(values.data(), spec_.texts.texts())) {
+        if (finding.only_if_given && !is_written(finding.key)) continue;
         if (!seen.insert(finding.message).second) continue;
         if (finding.is_warning) {
           warn(at(place_of(finding.key), finding.message));

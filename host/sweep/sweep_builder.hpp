@@ -23,7 +23,9 @@ using PointCheck = std::function<std::vector<Finding>(const double* values,
                                                       const std::vector<std::string>& texts)>;
 
 // A limit on raw points, before conditions: checked before any is made.
-inline constexpr std::int64_t kMostPoints = 100'000'000;
+inline constexpr std::int64_t kMostPoints = 10'000'000;
+// A limit on worlds: their results have to fit a file.
+inline constexpr std::int64_t kMostWorlds = 1'000'000'000;
 
 // Throws InputError with every error of the file. `parameters` must outlive the sweep.
 Sweep build_sweep(const RunSpec& spec, const ParameterSet& parameters, const PointCheck& check = {},

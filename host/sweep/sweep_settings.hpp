@@ -25,7 +25,7 @@ struct RunFields {
 
   template <class Visitor>
   static void fields(Visitor&& visit) {
-    visit(&RunFields::seed, "seed", "", 0.0, 9007199254740992.0,
+    visit(&RunFields::seed, "seed", "", 0.0, kLargestInteger,
           "Seed of everything random: workloads, predictions, sampled designs.");
     visit(&RunFields::replications, "replications", "", 1.0, 1e6,
           "Worlds per point; they differ in their random draws only.");
@@ -42,7 +42,7 @@ struct DesignFields {
     visit(&DesignFields::design, "design",
           "How axes make points: all combinations, element by element, the rows of a CSV file, "
           "random draws, or a Latin hypercube.");
-    visit(&DesignFields::samples, "samples", "", 0.0, 1e8,
+    visit(&DesignFields::samples, "samples", "", 0.0, 1e7,
           "Number of points of the designs random and lhs.");
     visit(&DesignFields::csv, "csv",
           "File of the design csv: a header of keys, then a point per row.");

@@ -13,14 +13,22 @@
 namespace servesweep {
 namespace {
 
-constexpr double kLargestInteger = 9007199254740992.0;  // 2^53: all below are doubles
-
 std::optional<double> number(const SpecValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value.data)) {
     return static_cast<double>(*integer);
   }
   if (const auto* real = std::get_if<double>(&value.data)) return *real + 0.0;  // no -0.0
   return std::nullopt;
+}
+
+// An integer that no double is, or a real number that may have been one, would be rounded silently.
+bool is_exact_integer(const SpecValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value.data)) {
+    constexpr auto kLargest = static_cast<std::int64_t>(kLargestInteger);
+    return *integer >= -kLargest && *integer <= kLargest;
+  }
+  const auto* real = std::get_if<double>(&value.data);
+  return real != nullptr && std::abs(*real) < kLargestInteger && *real == std::floor(*real);
 }
 
 bool is_number(const Parameter& p) {
@@ -83,7 +91,7 @@ std::optional<std::string> ValueReader::integers(const SpecValue::Array& array) 
   std::string joined;
   for (const SpecValue& element : array) {
     const auto v = number(element);
-    if (!v || *v != std::floor(*v) || std::abs(*v) > kLargestInteger) return std::nullopt;
+    if (!is_exact_integer(element)) return std::nullopt;
     joined += (joined.empty() ? "" : " ") + std::to_string(static_cast<std::int64_t>(*v));
   }
   return joined;
@@ -97,9 +105,7 @@ std::optional<double> ValueReader::scalar(const Parameter& p, const SpecEntry& e
     case ParameterType::kInteger:
       stored = number(value);
       if (stored && !(*stored >= smallest(p) && *stored <= largest(p))) stored.reset();
-      if (stored && p.type == ParameterType::kInteger && *stored != std::floor(*stored)) {
-        stored.reset();
-      }
+      if (p.type == ParameterType::kInteger && !is_exact_integer(value)) stored.reset();
       break;
     case ParameterType::kBool:
       if (const auto* truth = std::get_if<bool>(&value.data)) stored = *truth;

@@ -31,7 +31,7 @@ class ValueReader {
   static constexpr std::int64_t kMostRangeValues = 1'000'000;
 
   // Appends to `errors`, never throws; all three must outlive the reader.
-  ValueReader(const RunSpec& spec, TextPool& texts, std::vector<Diagnostic>& errors)
+  ValueReader(const RunSpec& spec, TextPool& texts, ErrorList& errors)
       : spec_(spec), texts_(texts), errors_(errors) {}
 
   // The stored value of `value` (entry.value or a part of it), or nothing after an error.
@@ -48,7 +48,7 @@ class ValueReader {
 
   const RunSpec& spec_;
   TextPool& texts_;
-  std::vector<Diagnostic>& errors_;
+  ErrorList& errors_;
 };
 
 }  // namespace servesweep

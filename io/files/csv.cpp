@@ -17,10 +17,11 @@ std::string_view between(const char* begin, const char* end) {
 
 }  // namespace
 
-CsvReader::CsvReader(std::string_view text)
+CsvReader::CsvReader(std::string_view text, bool is_end)
     : at_(text.data()),
-      end_(at_ + without_blank_end(text).size()),
+      end_(at_ + (is_end ? without_blank_end(text) : text).size()),
       record_(at_),
+      is_end_(is_end),
       done_(at_ == end_) {}
 
 // Both keep the invariant of next(): at_ is at the start of a record, or done_.
@@ -35,7 +36,7 @@ CsvReader::Record CsvReader::broken(const char* error, const char* where) {
 
 CsvReader::Record CsvReader::next(std::vector<std::string_view>& fields) {
   fields.clear();
-  if (done_) return Record::kEnd;
+  if (done_ || (!is_end_ && at_ == end_)) return Record::kEnd;
   record_ = at_;
   const char* const end = end_;
   for (;;) {
@@ -43,6 +44,7 @@ CsvReader::Record CsvReader::next(std::vector<std::string_view>& fields) {
     const char* p = at_;
     if (p != end && *p == '"') {
       if (!read_quoted(field)) {
+        is_open_ = at_ == end;
         return at_ == end ? broken("the quoted field is not closed", p)
                           : broken("a quoted field ends before its comma", at_);
       }

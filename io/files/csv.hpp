@@ -12,7 +12,8 @@ class CsvReader {
  public:
   enum class Record { kFields, kBroken, kEnd };
 
-  explicit CsvReader(std::string_view text);
+  // is_end: the text ends here; else it goes on after the last line end, and blanks there count.
+  explicit CsvReader(std::string_view text, bool is_end = true);
 
   // Reads the next record into `fields`: the text between the commas, quotes around it removed
   // (a doubled quote inside stays doubled; an empty field still points to its place). A record
@@ -22,6 +23,8 @@ class CsvReader {
 
   const char* error() const { return error_; }
   const char* where() const { return where_; }    // a position in the text
+  bool is_open() const { return is_open_; }       // the broken record's last quote is not closed
+  const char* position() const { return at_; }    // where the next record starts
   const char* record() const { return record_; }  // where the last record starts
 
  private:
@@ -31,7 +34,9 @@ class CsvReader {
   const char* at_;
   const char* end_;
   const char* record_;
+  bool is_end_;
   bool done_;
+  bool is_open_ = false;
   const char* error_ = "";
   const char* where_ = nullptr;
 };

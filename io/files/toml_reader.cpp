@@ -71,6 +71,53 @@ void flatten(const toml::table& table, const std::string& prefix, RunSpec& spec)
   }
 }
 
+// toml++ makes a table for each part of a dotted key, and walks tables by recursion: what is deeper
+// than any key that there is must not reach it. Brackets are bounded by toml++ itself.
+void check_depth(std::string_view text, const std::string& file) {
+  constexpr int kMostParts = 16;
+  int parts = 1, line = 1;
+  const auto skip_string = [&](std::size_t at) {  // to its last quote, or the end of the text
+    const char quote = text[at];
+    const bool is_long = text.substr(at, 3) == std::string(3, quote);
+    const std::string_view end = text.substr(at, is_long ? 3 : 1);
+    for (at += end.size(); at < text.size(); ++at) {
+      if (text[at] == '\n' && !is_long) return at - 1;  // never closed
+      if (text[at] == '\n') ++line;
+      if (text[at] == '\\' && quote == '"') {
+        ++at;
+      } else if (text.substr(at, end.size()) == end) {
+        return at + end.size() - 1;
+      }
+    }
+    return text.size();
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = skip_string(at);
+    } else if (c == '#') {
+      at = std::min(text.find('\n', at), text.size()) - 1;
+    } else if (c == '\n') {
+      ++line;
+      parts = 1;
+    } else if (c == '.') {
+      if (++parts > kMostParts) {
+        throw InputError({Diagnostic{file, line, 0,
+                                     "invalid key (more than " + std::to_string(kMostParts) +
+                                         " parts with dots between them) see the list that "
+                                         "--dump-default prints"}});
+      }
+    } else if (std::string_view("=[]{},").find(c) != std::string_view::npos) {
+      parts = 1;
+    }
+  }
+}
+
+toml::table parsed(std::string_view text, const std::string& file) {
+  check_depth(text, file);
+  return toml::parse(text, file);
+}
+
 // --- overrides --------------------------------------------------------------------------------
 
 // The value, if `text` is exactly one TOML value.
@@ -78,13 +125,15 @@ std::optional<SpecValue> toml_value_of(const std::string& text) {
   const std::size_t last = text.find_last_not_of(" \t");
   if (last == std::string::npos || text[last] == ',') return std::nullopt;
   try {
-    const toml::table table = toml::parse("v = [" + text + "]");
+    const toml::table table = parsed("v = [" + text + "]", "-s");
     const toml::array* array = table.size() == 1 ? table["v"].as_array() : nullptr;
     if (!array || array->size() != 1) return std::nullopt;
     SpecValue value = converted(*array->get(0), false);
     if (std::holds_alternative<std::monostate>(value.data)) return std::nullopt;
     return value;
   } catch (const toml::parse_error&) {
+    return std::nullopt;
+  } catch (const InputError&) {  // too deep
     return std::nullopt;
   }
 }
@@ -144,14 +193,12 @@ void add_override(const std::string& text, int ordinal, RunSpec& spec,
 
 // --- files ------------------------------------------------------------------------------------
 
-constexpr std::size_t kMostErrors = 20;
-
 PointTable read_points(const std::string& path) {
   const TextSource source(path);
   const std::string_view text = source.text();
   PointTable table;
   table.file = path;
-  std::vector<Diagnostic> errors;
+  ErrorList errors;
   std::vector<std::string_view> fields;
   CsvReader reader(text);
   // Places are counted along with the reader: a quoted cell may hold line ends.
@@ -172,7 +219,7 @@ PointTable read_points(const std::string& path) {
   };
   for (;;) {
     const CsvReader::Record record = reader.next(fields);
-    if (record == CsvReader::Record::kEnd || errors.size() >= kMostErrors) break;
+    if (record == CsvReader::Record::kEnd) break;
     if (record == CsvReader::Record::kBroken) {
       fail(reader.where(), std::string("broken row (") + reader.error() + ")");
       continue;
@@ -192,7 +239,7 @@ PointTable read_points(const std::string& path) {
       out.line = line;
     }
   }
-  if (!errors.empty()) throw InputError(std::move(errors));
+  if (!errors.empty()) errors.throw_first();
   return table;
 }
 
@@ -214,7 +261,7 @@ RunSpec parse_toml(std::string_view text, const std::string& file, const std::st
   spec.folder = folder;
   std::vector<Diagnostic> errors;
   try {
-    flatten(toml::parse(text, file), "", spec);
+    flatten(parsed(text, file), "", spec);
   } catch (const toml::parse_error& error) {
     const toml::source_position at = error.source().begin;
     errors.push_back({file, static_cast<int>(at.line), static_cast<int>(at.column),

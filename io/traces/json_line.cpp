@@ -15,7 +15,7 @@ bool JsonLine::fail(const char* error) {
 }
 
 void JsonLine::skip_space() {
-  while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r')) ++at_;
+  while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r' || *at_ == '\n')) ++at_;
 }
 
 bool JsonLine::take(char c) {
@@ -89,7 +89,7 @@ bool JsonLine::read_value(std::string_view& value) {
   } else if (c == '[' || c == '{') {
     if (!skip_brackets()) return false;
   } else {
-    while (at_ != end_ && std::strchr(" \t\r,}", *at_) == nullptr) ++at_;
+    while (at_ != end_ && std::strchr(" \t\r\n,}", *at_) == nullptr) ++at_;
   }
   value = {begin, static_cast<std::size_t>(at_ - begin)};
   if (c == '"' || c == '[' || c == '{' || value == "true" || value == "false" || value == "null" ||

@@ -1,6 +1,6 @@
-// The members of one JSON object on one line (JSON Lines), as views into the text. Top-level
-// names and values are checked; arrays and objects below are skipped by their brackets, so that
-// long lists that are not read cost next to nothing.
+// The members of one JSON object, as a rule on one line (JSON Lines), as views into the text.
+// Top-level names and values are checked; arrays and objects below are skipped by their brackets,
+// so that long lists that are not read cost next to nothing.
 #pragma once
 
 #include <string_view>

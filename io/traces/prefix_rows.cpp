@@ -150,6 +150,11 @@ void PrefixRows::keep() {
   begin_.push_back(static_cast<std::int32_t>(hashes_.size()));
 }
 
+std::size_t PrefixRows::bytes() const {
+  constexpr std::size_t kNode = 56;  // of the map, with its share of the table
+  return (begin_.capacity() + hashes_.capacity()) * sizeof(std::int32_t) + numbers_.size() * kNode;
+}
+
 void PrefixRows::reorder(const std::vector<std::size_t>& order) {
   if (format_.prefix_hashes.empty()) return;
   std::vector<std::int32_t> begin{0}, hashes;

@@ -39,6 +39,7 @@ class PrefixRows {
 
   // order: [row], the rows as they are to be.
   void reorder(const std::vector<std::size_t>& order);
+  std::size_t bytes() const;  // about what is kept
   // " (16 fits them all)", or nothing where no block size does.
   std::string likely_block() const;
   // Leaves the trace as it is if no row had a list.
@@ -73,7 +74,7 @@ class PrefixRows {
   std::vector<std::uint64_t> row_;
 
   // The rows that are kept.
-  std::string_view block_name_;    // the member of their lists
+  std::string block_name_;         // the member of their lists
   std::int32_t block_tokens_ = 0;  // 0: none has a list
   std::unordered_map<Prefix, std::int32_t, HashOfPrefix> numbers_;
   std::vector<std::int32_t> begin_{0};

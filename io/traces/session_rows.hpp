@@ -2,6 +2,7 @@
 // that has only a delay after the answer before it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ class SessionRows {
   bool has_time(std::int32_t session) const;
   // The time of the session's last row.
   std::int64_t& time_ns(std::int32_t session);
+  std::size_t bytes() const;  // about what is kept
 
  private:
   struct Hash : std::hash<std::string_view> {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,9 +13,11 @@
 
 namespace servesweep {
 
+class TextStream;
 class TraceRows;
 
-enum class TraceSyntax { kCsv, kJsonLines };
+// JSON: an object a line, one object with a list per column, or an array of pairs of lengths.
+enum class TraceSyntax { kCsv, kJsonLines, kJsonLists, kJsonPairs };
 
 struct TraceFormat {
   std::string_view name;  // "burstgpt"
@@ -23,7 +26,8 @@ struct TraceFormat {
 
   // Columns are found by these names: in CSV in any order and case, in JSON exactly. A file may
   // hold others, which are ignored. A file without the time has lengths only. predicted is for CSV
-  // only and may be absent from a file; "" if the format has none.
+  // only and may be absent from a file; "" if the format has none. In JSON "a.b" is the member b of
+  // the object a.
   std::string_view time;
   std::string_view prompt;
   std::string_view output;
@@ -49,6 +53,8 @@ struct TraceFormat {
   // JSON only: the time between the answer before a request in its session and the request, which
   // may stand instead of its time.
   std::string_view delay = {};
+  // JSON only: the member that says why a request failed, whose lengths may be missing then.
+  std::string_view error = {};
 };
 
 // All formats, in the order in which they are tried; the first line of a file decides.
@@ -61,12 +67,22 @@ struct FoundFormat {
   std::vector<std::string> ignored_names = {};  // columns that the format does not know
 };
 
-// The format whose columns the first line of `text` names; of several the one with most names.
-// Throws InputError, with the nearest format in its message, if there is none.
-FoundFormat find_trace_format(std::string_view text, std::string_view file);
+// The format whose columns the first line of the window names; of several the one with most names.
+// Throws InputError if there is none: the message says how it is written instead of as a trace, or
+// the nearest format.
+FoundFormat find_trace_format(const TextStream& text);
 
-// The rows of a text of that syntax, header included.
-void read_csv_rows(const TraceFormat& format, std::string_view text, TraceRows& rows);
-void read_json_rows(const TraceFormat& format, std::string_view text, TraceRows& rows);
+// The rows of a text of that syntax, header included; to its end.
+void read_csv_rows(const TraceFormat& format, TextStream& text, TraceRows& rows);
+void read_json_rows(const TraceFormat& format, TextStream& text, TraceRows& rows);
+
+// The same of what is one value: the window is all of the text.
+void read_json_lists(const TraceFormat& format, const TextStream& text, TraceRows& rows);
+void read_json_pairs(const TraceFormat& format, const TextStream& text, TraceRows& rows);
+
+// The longest row; what is longer is a damaged file.
+inline constexpr std::size_t kMostRowBytes = std::size_t{64} << 20;
+// Throws InputError where the window, which begins with a row, is longer and the row does not end.
+void check_row_length(const TextStream& text);
 
 }  // namespace servesweep

@@ -24,13 +24,6 @@ void reorder(std::vector<T>& column, const std::vector<std::size_t>& order) {
   column = std::move(sorted);
 }
 
-// Estimates the number of rows from the mean length of the first lines, with a little to spare.
-std::size_t estimated_rows(std::string_view text) {
-  const std::string_view head = text.substr(0, 1 << 16);
-  const auto lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n'));
-  return text.size() / std::max<std::size_t>(head.size(), 1) * lines * 21 / 20 + lines;
-}
-
 }  // namespace
 
 std::string excerpt(std::string_view text) {
@@ -40,31 +33,41 @@ std::string excerpt(std::string_view text) {
   return shown + (text.size() > kLongest ? "...'" : "'");
 }
 
-TraceRows::TraceRows(FoundFormat found, std::string_view text, std::string file,
-                     const TraceOptions& options)
+TraceRows::TraceRows(FoundFormat found, const TextStream& text, const TraceOptions& options,
+                     std::size_t most_bytes)
     : found_(std::move(found)),
       format_(found_.format),
       time_unit_(!found_.has_times || options.lengths_only ? TimeUnit::kAuto
                  : options.time_unit == TimeUnit::kAuto    ? format_.time_unit
                                                            : options.time_unit),
-      file_(std::move(file)),
+      file_(text.name()),
       options_(options),
       text_(text),
+      most_bytes_(most_bytes),
       prefixes_(format_, options.hash_block_tokens),
-      sessions_(format_) {
-  const std::size_t rows = estimated_rows(text);
-  trace_.arrival_ns.reserve(rows);
-  trace_.prompt_tokens.reserve(rows);
-  trace_.output_tokens.reserve(rows);
-}
+      sessions_(format_) {}
 
 // Lines are counted anew each time: there are few findings, which need not come in the text's
 // order.
 Diagnostic TraceRows::at(const char* where, std::string message) const {
-  const std::string_view before = text_.substr(0, static_cast<std::size_t>(where - text_.data()));
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::string_view before =
+      text_.window().substr(0, static_cast<std::size_t>(where - text_.window().data()));
+  const auto line = text_.line() + std::count(before.begin(), before.end(), '\n');
   const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;
   return {file_, static_cast<int>(line), static_cast<int>(column), std::move(message)};
+}
+
+void TraceRows::check_memory(const char* where) const {
+  const auto bytes = [](const auto& column) { return column.capacity() * sizeof column[0]; };
+  const std::size_t taken = bytes(trace_.arrival_ns) + bytes(trace_.prompt_tokens) +
+                            bytes(trace_.output_tokens) + bytes(trace_.predicted_tokens) +
+                            bytes(trace_.priority) + bytes(trace_.session) +
+                            bytes(trace_.delay_ns) + prefixes_.bytes() + sessions_.bytes();
+  if (taken <= most_bytes_) return;
+  throw InputError(
+      {at(where, "too large a trace (" + format_count(trace_.rows_read) + " rows take " +
+                     format_size(taken) + ", more than the " + format_size(most_bytes_) +
+                     " that they may) raise --max-memory, or cut the trace")});
 }
 
 void TraceRows::bad(const char* where, const std::string& message) {
@@ -155,6 +158,8 @@ void TraceRows::add(const Fields& fields) {
   const std::int32_t hashed_tokens = prompt + (format_.prefix_covers_output ? output : 0);
   if (!options_.lengths_only && !read_prefixes(fields, hashed_tokens)) return;
 
+  constexpr std::int64_t kRowsBetweenChecks = 1024;
+  if (trace_.rows_read % kRowsBetweenChecks == 0) check_memory(fields.prompt.data());
   ++trace_.rows_read;
   if (output == 0) {
     ++trace_.rows_failed;

@@ -11,6 +11,7 @@
 
 #include "host/base/error.hpp"
 #include "host/workload/trace.hpp"
+#include "io/files/text_stream.hpp"
 #include "io/traces/prefix_rows.hpp"
 #include "io/traces/session_rows.hpp"
 #include "io/traces/trace_format.hpp"
@@ -22,20 +23,20 @@ class TraceRows {
   // Longest trace: what a time that is written again may be.
   static constexpr std::int64_t kMaxSpan_ns = 4'000'000'000'000'000'000;
 
-  // `text` is the file's text, which views given to add() and bad() point into. Throws InputError
-  // where the options do not fit the format.
-  TraceRows(FoundFormat found, std::string_view text, std::string file,
-            const TraceOptions& options);
+  // `text` is the file's text; views given to add() and bad() point into its window.
+  TraceRows(FoundFormat found, const TextStream& text, const TraceOptions& options,
+            std::size_t most_bytes);
 
   // The fields of a row as written; predicted and priority are ignored unless the trace has them,
   // others are null where a row has none.
   struct Fields {
     std::string_view time, prompt, output, predicted, priority, prefix_name, prefix_hashes, session,
-        parent, delay;
+        parent, delay, error;
   };
   void set_has_predicted(bool has_predicted) { has_predicted_ = has_predicted; }
   void set_has_priority(bool has_priority) { has_priority_ = has_priority; }
   TimeUnit time_unit() const { return time_unit_; }  // kAuto: times are not read
+  // Throws InputError where the rows take more than most_bytes.
   void add(const Fields& fields);
   void bad(const char* where, const std::string& message);
 
@@ -45,6 +46,7 @@ class TraceRows {
 
  private:
   Diagnostic at(const char* where, std::string message) const;
+  void check_memory(const char* where) const;
   bool parse_count(std::string_view field, std::string_view column, std::int32_t& count);
   bool read_time(const Fields& fields, std::int64_t& time_ns);
   bool read_prefixes(const Fields& fields, std::int32_t hashed_tokens);
@@ -56,7 +58,8 @@ class TraceRows {
   const TimeUnit time_unit_;  // kAuto: times are not read
   std::string file_;
   TraceOptions options_;
-  std::string_view text_;
+  const TextStream& text_;
+  const std::size_t most_bytes_;
   bool has_predicted_ = false;
   bool has_priority_ = false;
   PrefixRows prefixes_;

@@ -1,8 +1,16 @@
 #include "kernels/device/device.hpp"
 
 #include <Kokkos_Core.hpp>
+#ifdef KOKKOS_ENABLE_OPENMP
+#include <omp.h>
+#endif
+#include <algorithm>
 #include <cstdlib>
+#include <future>
+#include <new>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "kernels/device/launch_plan.hpp"
@@ -10,10 +18,52 @@
 #include "kernels/device/profile.hpp"
 
 namespace servesweep {
+namespace {
+
+#ifdef KOKKOS_ENABLE_OPENMP
+// The number of threads to ask Kokkos for.
+int checked_threads(int wanted) {
+  const bool is_given = wanted > 0 || std::getenv("OMP_NUM_THREADS") != nullptr;
+  if (wanted == 0) wanted = omp_get_max_threads();
+  if (wanted > kMostThreads && is_given) {
+    throw DeviceError("cannot start " + std::to_string(wanted) + " threads (Kokkos has room for " +
+                      std::to_string(kMostThreads) + ") lower --threads or OMP_NUM_THREADS");
+  }
+  return std::min(wanted, kMostThreads);
+}
+
+// The OpenMP runtime ends the program where it gets no thread, so the threads are tried before.
+void try_threads(int count) {
+  std::vector<std::thread> threads;
+  std::promise<void> all_run;
+  const std::shared_future<void> end = all_run.get_future().share();
+  std::string why;
+  try {
+    for (int i = 1; i < count; ++i) threads.emplace_back([end] { end.wait(); });
+  } catch (const std::system_error& error) {
+    why = error.code().message();
+  } catch (const std::bad_alloc&) {
+    why = "no memory";
+  }
+  all_run.set_value();
+  const std::size_t num_threads = threads.size() + 1;
+  for (std::thread& thread : threads) thread.join();
+  if (why.empty()) return;
+  throw DeviceError("cannot start " + std::to_string(count) + " threads (the system gives " +
+                    std::to_string(num_threads) + ": " + why +
+                    ") lower --threads, or raise the limits (ulimit -u, ulimit -v)");
+}
+#endif
+
+}  // namespace
 
 void start_device(int num_threads) {
   if (Kokkos::is_initialized()) return;
   const ProfileRegion region("servesweep::start_device");
+#ifdef KOKKOS_ENABLE_OPENMP
+  num_threads = checked_threads(num_threads);
+  try_threads(num_threads);
+#endif
   // The one way to pass options that is the same from Kokkos 3.4 to 5.
   std::vector<std::string> words = {"servesweep", "--kokkos-disable-warnings"};
   if (num_threads > 0) words.push_back(kThreadsFlag + std::to_string(num_threads));

@@ -20,8 +20,12 @@ struct DeviceInfo {
   std::size_t free_bytes = 0;  // of a GPU's memory; 0 on a CPU
 };
 
+// What Kokkos' OpenMP backend has room for; it does not check.
+inline constexpr int kMostThreads = 512;
+
 // Starts Kokkos unless it runs already, and ends it when the process exits. num_threads = 0 takes
-// all cores; it counts on CPU backends, and on the first call only. Throws DeviceError.
+// all cores; it counts on CPU backends, and on the first call only. Throws DeviceError, also where
+// the system does not give so many threads.
 void start_device(int num_threads = 0);
 
 DeviceInfo device_info();

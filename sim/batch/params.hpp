@@ -165,10 +165,13 @@ struct ClusterParams {
   static void fields(Visitor&& visit) {
     using P = ClusterParams;
     visit(&P::num_gpus, "num_gpus", "GPUs", 1, kMaxGpus, "GPUs, each with the whole model.");
-    visit(&P::gpu_memory_gb, "gpu_memory_gb", "GB", 1e-3, 1e6, "Memory of one GPU.");
-    visit(&P::model_memory_gb, "model_memory_gb", "GB", 0, 1e6, "Memory that the weights take.");
-    visit(&P::memory_margin_gb, "memory_margin_gb", "GB", 0, 1e6, "Memory that is kept free.");
-    visit(&P::kv_gb_per_token, "kv_gb_per_token", "GB/token", 1e-12, 1e3, "KV cache of one token.");
+    visit(&P::gpu_memory_gb, "gpu_memory_gb", "GB", 1e-3, 1e6, "Memory of one GPU, in 10^9 bytes.");
+    visit(&P::model_memory_gb, "model_memory_gb", "GB", 0, 1e6,
+          "Memory that the weights take, in 10^9 bytes.");
+    visit(&P::memory_margin_gb, "memory_margin_gb", "GB", 0, 1e6,
+          "Memory that is kept free, in 10^9 bytes.");
+    visit(&P::kv_gb_per_token, "kv_gb_per_token", "GB/token", 1e-12, 1e3,
+          "KV cache of one token, in 10^9 bytes.");
     visit(&P::time_limit_s, "time_limit_s", "s", 0, 4e9,
           "The world ends at this simulated time; what is not completed by then is counted as "
           "unfinished. 0: no limit.");

@@ -93,11 +93,12 @@ struct KvMemoryParams {
   static void fields(Visitor&& visit) {
     using P = KvMemoryParams;
     visit(&P::gpu_memory_gb, FieldName{"gpu_memory_gb", "kv_cache_gpu_memory_gb"}, "GB", 1e-3, 1e6,
-          "Memory of a replica's GPUs.");
+          "Memory of a replica's GPUs, in 10^9 bytes; a card of 24 GiB has 25.77.");
     visit(&P::gpu_memory_utilization, "gpu_memory_utilization", "", 0.01, 1,
           "Share of it that the server uses.");
-    visit(&P::weights_gb, "weights_gb", "GB", 0, 1e6, "Memory that the weights take.");
-    visit(&P::activation_gb, "activation_gb", "GB", 0, 1e6, "Memory that is kept for activations.");
+    visit(&P::weights_gb, "weights_gb", "GB", 0, 1e6, "Memory that the weights take, in 10^9 bytes.");
+    visit(&P::activation_gb, "activation_gb", "GB", 0, 1e6,
+          "Memory that is kept for activations, in 10^9 bytes.");
     visit(&P::kv_bytes_per_token, "kv_bytes_per_token", "bytes/token", 1, 1e9,
           "KV cache of one token: 2 * layers * KV heads * head size * bytes of a number.");
   }

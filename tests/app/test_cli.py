@@ -61,7 +61,7 @@ class Usage(CliTest):
             (["nonsense"], "nonsense"),
             (["run"], "sweep is required"),
             (["run", "a.toml", "--nonsense"], "--nonsense"),
-            (["run", "a.toml", "--threads", "0"], "--threads: must be a whole number in [1, 4096]"),
+            (["run", "a.toml", "--threads", "0"], "--threads: must be a whole number in [1, 512]"),
             (["run", "a.toml", "--fixed-time", "soon"], "must be a date and time such as"),
             (["replay", "a.h5", "--world", "-5"], "--world: must be a whole number of at least 0"),
             (["shwo"], "did you mean show?"),

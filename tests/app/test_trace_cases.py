@@ -1,10 +1,13 @@
 """Traces that look like others, are too long or hold sessions: what the commands make of them."""
 
+import gzip
 import json
+import resource
+import subprocess
 import unittest
 
 import h5py
-from servesweep_cli import CliTest
+from servesweep_cli import PROGRAM, CliTest
 
 SERVER = """
 engine = "continuous"
@@ -120,6 +123,38 @@ class Sessions(CliTest):
                    + "".join(f'[workload.lengths.{which}]\nkind = "empirical"\ntrace = "t.jsonl"\n'
                              for which in ("prompt", "output")))
         self.cli("run", "s.toml", "-o", "out.h5", "-q")
+
+
+class Bombs(CliTest):
+    # 1 GB of zero bytes, and 1 GB of rows, of which each compresses to a megabyte or a few.
+    def measure(self, path, *more):
+        done = subprocess.run(["/usr/bin/env", PROGRAM, "workload", "info", path, *more], cwd=self.folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)))
+        return done.returncode, done.stderr
+
+    def write_gzip(self, name, start, piece, count):
+        with gzip.open(self.path(name), "wb", compresslevel=1) as file:
+            file.write(start)
+            for _ in range(count):
+                file.write(piece)
+        return name
+
+    def test_zeros_are_refused_at_once(self):
+        header = b"arrival_s,prompt_tokens,output_tokens\n"
+        bomb = self.write_gzip("zeros.csv", header, bytes(1 << 20), 1000)
+        code, err = self.measure(bomb)
+        self.assertEqual(code, 2)
+        self.assertIn("zeros.csv: not a text (a zero byte in line 2)", err)
+
+    def test_rows_are_within_max_memory(self):
+        header = b"arrival_s,prompt_tokens,output_tokens\n"
+        bomb = self.write_gzip("rows.csv", header, b"1,1,1\n" * 170000, 100)
+        code, err = self.measure(bomb, "--max-memory", "64M")
+        self.assertEqual(code, 2)
+        self.assertIn("more than the 64.0 MiB that they may) raise --max-memory", err)
+        self.write("s.toml", f'[workload]\ntrace = "{bomb}"\n')
+        self.assertIn("--max-memory", self.cli("plan", "s.toml", "--max-memory", "64M", code=2)[1])
 
 
 if __name__ == "__main__":

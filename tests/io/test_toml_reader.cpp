@@ -90,6 +90,29 @@ TEST_CASE("syntax errors have a place") {
         "-s:3: invalid value of c: \"[1\" (not a TOML array or table)");
 }
 
+TEST_CASE("keys of very many parts are refused before they are tables") {
+  const auto key = [](int parts) {
+    std::string text = "a";
+    for (int i = 1; i < parts; ++i) text += ".a";
+    return text;
+  };
+  CHECK(entries(key(16) + " = 1").size() == 1);
+  const std::string refused =
+      "invalid key (more than 16 parts with dots between them) see the list that --dump-default "
+      "prints";
+  CHECK(error_of("x = 1\n" + key(200'000) + " = 1") == "s.toml:2: " + refused);
+  CHECK(error_of("[" + key(20'000) + "]\n") == "s.toml:1: " + refused);
+  CHECK(error_of("[[" + key(17) + "]]\n") == "s.toml:1: " + refused);
+  CHECK(error_of("x = { " + key(17) + " = 1 }\n") == "s.toml:1: " + refused);
+  CHECK(error_of("x = '''\n'\n'''\ny = \"\\\"\"\n" + key(17) + " = 1\n") == "s.toml:5: " + refused);
+  CHECK_FALSE(error_of("", {"x={" + key(200'000) + "=1}"}).empty());
+  // Dots elsewhere are no parts.
+  const std::string dots(100, '.');
+  CHECK(entries("a = '" + dots + "' # " + dots + "\nb = \"\"\"\n" + dots + "\"\"\"\n'" + dots +
+                "' = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]")
+            .size() == 3);
+}
+
 TEST_CASE("the engine") {
   CHECK(engine_of(parse_toml("", "s.toml")) == "batch");
   CHECK(engine_of(parse_toml("engine = 'x'", "s.toml")) == "x");

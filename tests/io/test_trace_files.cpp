@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "host/base/error.hpp"
-#include "io/files/text_source.hpp"
+#include "io/files/text_stream.hpp"
 #include "io/traces/trace_reader.hpp"
 #include "io/traces/trace_writer.hpp"
 #include "tests/support/catch.hpp"
@@ -174,4 +174,97 @@ TEST_CASE("findings in a compressed file give its uncompressed lines") {
   write_bytes(folder / "t.gz", gzipped("arrival_s,prompt_tokens,output_tokens\n1,2,x\n", folder));
   CHECK_THROWS_WITH(read_trace(folder / "t.gz"),
                     ContainsSubstring("t.gz:2:5: invalid output_tokens='x'"));
+}
+
+TEST_CASE("what is no text is called by its name") {
+  const TempFolder folder;
+  const auto refusal = [&](const std::string& bytes) -> std::string {
+    write_bytes(folder / "t", bytes);
+    try {
+      read_trace(folder / "t");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  using namespace std::string_literals;
+  CHECK_THAT(refusal("\xFD"
+                     "7zXZ\0\0"s),
+             ContainsSubstring("not a text (it is compressed with xz) decompress it"));
+  CHECK_THAT(refusal("\x28\xB5\x2F\xFD rest"s), ContainsSubstring("zstd"));
+  CHECK_THAT(refusal("PK\x03\x04 rest"s), ContainsSubstring("a zip archive"));
+  CHECK_THAT(refusal("PAR1 rest"s), ContainsSubstring("a Parquet file"));
+  CHECK_THAT(refusal("\x89HDF\r\n\x1A\n"s), ContainsSubstring("an HDF5 file"));
+  CHECK_THAT(refusal("\xFF\xFET\0I\0"s), ContainsSubstring("UTF-16) save it as UTF-8"));
+  CHECK_THAT(refusal("\xFF\xFE\0\0T\0\0\0"s), ContainsSubstring("UTF-32"));
+  CHECK_THAT(refusal(gzipped("\xFE\xFF\0T\0I"s, folder)), ContainsSubstring("UTF-16"));
+  CHECK_THAT(refusal("arrival_s,prompt_tokens,output_tokens\n1,2\0,3\n"s),
+             ContainsSubstring("not a text (a zero byte in line 2)"));
+}
+
+TEST_CASE("a file is read in windows, with the same rows and places") {
+  const TempFolder folder;
+  std::string text = "arrival_s,prompt_tokens,output_tokens,note\r\n";
+  std::mt19937 random(7);
+  std::int64_t rows = 0, bad = 0;
+  // Rows of every length, quoted fields with line ends, blank lines, wrong rows.
+  while (text.size() < (3 << 20)) {
+    const auto kind = random() % 50;
+    const std::string time = std::to_string(++rows);
+    if (kind == 0) {
+      text += "\r\n";
+      ++bad;
+    } else if (kind == 1) {
+      text += time + ",x,1,\n";
+      ++bad;
+    } else if (kind == 2) {
+      text += time + ",1,1,\"two\n\nlines, " + std::string(random() % 5000, 'n') + "\"\r\n";
+    } else {
+      text += time + ",1,1," + std::string(random() % 200, 'n') + "\n";
+    }
+  }
+  text += "\n  \n";
+  const auto whole = [&](const TraceOptions& options) -> std::string {
+    try {
+      return std::to_string(parse_trace(text, folder / "t.csv", options).size());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  };
+  const auto windows = [&](const TraceOptions& options) -> std::string {
+    try {
+      return std::to_string(read_trace(folder / "t.csv", options).size());
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  };
+  constexpr TraceOptions kSkip{false, OnBadRow::kSkip};
+  for (const std::string& stored : {text, gzipped(text, folder)}) {
+    write_bytes(folder / "t.csv", stored);
+    CHECK(windows({}) == whole({}));
+    CHECK(windows(kSkip) == std::to_string(rows - bad));
+    CHECK(windows(kSkip) == whole(kSkip));
+  }
+  // An object longer than a window, with a row after it.
+  const std::string object = "{\"timestamp\":1,\"input_length\":2,\"output_length\":3,\"x\":\"" +
+                             std::string(5 << 20, 'x') + "\"}\n";
+  write_bytes(folder / "t.jsonl", object + object);
+  CHECK(read_trace(folder / "t.jsonl").size() == 2);
+}
+
+TEST_CASE("a trace has the memory that it may have") {
+  const TempFolder folder;
+  std::string rows = "arrival_s,prompt_tokens,output_tokens\n";
+  for (int i = 0; i < 300000; ++i) rows += "1,1,1\n";
+  write_bytes(folder / "t.csv", gzipped(rows, folder));
+  CHECK_THROWS_WITH(read_trace(folder / "t.csv", {}, 1 << 20),
+                    ContainsSubstring("too large a trace (") &&
+                        ContainsSubstring("more than the 1.0 MiB that they may) raise"));
+  CHECK(read_trace(folder / "t.csv", {}, 16 << 20).size() == 300000);
+  // No row ends: refused long before the end of what is a gigabyte.
+  const gzFile bomb = gzopen((folder / "bomb.csv").c_str(), "wb1");
+  const std::string piece(1 << 20, '1');
+  for (int i = 0; i < 200; ++i) gzwrite(bomb, piece.data(), 1 << 20);
+  REQUIRE(gzclose(bomb) == Z_OK);
+  CHECK_THROWS_WITH(read_trace(folder / "bomb.csv"), ContainsSubstring("too long a row"));
 }

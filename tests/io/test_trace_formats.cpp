@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "host/base/error.hpp"
+#include "io/files/text_stream.hpp"
 #include "io/traces/trace_format.hpp"
 #include "io/traces/trace_reader.hpp"
 #include "tests/support/catch.hpp"
@@ -45,7 +46,7 @@ TEST_CASE("the sample of each format") {
   const auto [file, format] = GENERATE(
       std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
       std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
-      std::pair{"bailian.jsonl", "bailian"}, std::pair{"llmservingsim.jsonl", "llmservingsim"},
+      std::pair{"bailian.jsonl", "bailian"}, std::pair{"splitwise.csv", "splitwise"}, std::pair{"servegen.csv", "servegen"}, std::pair{"aiperf.jsonl", "aiperf"}, std::pair{"vllm_bench.json", "vllm-bench"}, std::pair{"llmservingsim.jsonl", "llmservingsim"},
       std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
   INFO(file);
   const Trace trace = read_trace(sample(file));
@@ -59,7 +60,7 @@ TEST_CASE("the sample of each format") {
   const Trace all = read_trace(sample(file), options);
   CHECK(all.size() == 6);
   CHECK(all.output_tokens[4] == 0);
-  CHECK(all.prompt_tokens[4] == 99);
+  CHECK(all.prompt_tokens[4] == (trace.format == "aiperf" ? 0 : 99));  // its failures have none
   CHECK(all.rows_failed == 1);
 }
 
@@ -222,6 +223,76 @@ TEST_CASE("a first line of no format names the nearest one and lists all") {
 TEST_CASE("every registered format is found by its own example") {
   for (const TraceFormat& format : trace_formats()) {
     INFO(std::string(format.name));
-    CHECK(find_trace_format(std::string(format.example) + "\n", "").format.name == format.name);
+    CHECK(find_trace_format(TextStream(format.example, "")).format.name == format.name);
   }
+}
+
+TEST_CASE("a trace that is written in another way is called by its name") {
+  const std::string row = "2024-05-10 00:00:00;10;5\r\n";
+  CHECK(refusal("\xEF\xBB\xBFTIMESTAMP;ContextTokens;GeneratedTokens\r\n" + row)
+            .find("t.csv:1:1: unknown") == 0);  // a mark in memory is no mark
+  CHECK(refusal("TIMESTAMP;ContextTokens;GeneratedTokens\r\n" + row) ==
+        "t.csv:1:1: columns of the format azure with semicolons between them (a trace has commas) "
+        "save it with commas, and with points in its numbers");
+  CHECK_THAT(refusal("TIMESTAMP\tContextTokens\tGeneratedTokens\n"),
+             ContainsSubstring("format azure with tabs between them"));
+  CHECK_THAT(refusal("arrival_s|prompt_tokens|output_tokens\n"),
+             ContainsSubstring("format servesweep with bars between them"));
+  const std::string object = "{\"timestamp\": 0, \"input_length\": 1, \"output_length\": 5}";
+  CHECK_THAT(refusal("[" + object + "," + object + "]"),
+             ContainsSubstring("a JSON array (a trace in JSON has one object a line"));
+  CHECK_THAT(refusal("{\n  \"timestamp\": 0\n}\n"),
+             ContainsSubstring("a JSON object over several lines"));
+}
+
+TEST_CASE("comments before the header are skipped, lines count on") {
+  CHECK(parse_trace("# made by\n#\narrival_s,prompt_tokens,output_tokens\n1,10,3\n", "t").size() ==
+        1);
+  CHECK(parse_trace("# x\n{\"timestamp\":1,\"input_length\":2,\"output_length\":3}\n", "t").size() ==
+        1);
+  CHECK_THAT(refusal("# x\narrival_s,prompt_tokens,output_tokens\nx,10,3\n"),
+             ContainsSubstring("t.csv:3:1: invalid arrival_s='x'"));
+  CHECK_THAT(refusal("# x\narrival_s,prompt\n"), ContainsSubstring("t.csv:2:1: unknown trace"));
+  CHECK_THAT(refusal("# x"), ContainsSubstring("empty trace"));
+}
+
+TEST_CASE("lengths without times: columns, members, pairs") {
+  const auto check = [](const std::string& text, const std::string& format) {
+    const Trace trace = parse_trace(text, "t");
+    CHECK(trace.format == format);
+    CHECK_FALSE(trace.has_times());
+    CHECK(trace.prompt_tokens == std::vector<std::int32_t>{35, 1087});
+    CHECK(trace.output_tokens == std::vector<std::int32_t>{500, 230});
+  };
+  check("id,output_len,prompt_len\n1,500,35\n2,230,1087\n", "length-columns");
+  check("{\"prompt_len\": 35, \"output_len\": 500}\n{\"prompt_len\": 1087, \"output_len\": 230}\n",
+        "length-rows");
+  check("[[35, 500], [1087, 230]]", "length-pairs");
+  check("[\n  [35,\n 500 ],\n  [1087, 230]\n]\n", "length-pairs");
+  check("{\"input_lens\": [35, 1087], \"output_lens\": [500, 230], \"ttfts\": [0.1, 0.2]}\n",
+        "vllm-bench");
+}
+
+TEST_CASE("what is wrong with lists and pairs") {
+  CHECK_THAT(refusal("[[1, 2], [3]]"),
+             ContainsSubstring("t.csv:1:10: wrong number of lengths (a pair has two)"));
+  CHECK_THAT(refusal("[[1, 2], [3, 4, 5]]"), ContainsSubstring("wrong number of lengths"));
+  CHECK_THAT(refusal("[[1, 2], [3, x]]"),
+             ContainsSubstring("t.csv:1:14: invalid second of a pair='x' (must be a number)"));
+  CHECK_THAT(refusal("[[1, 2] [3, 4]]"), ContainsSubstring("broken array (',' or ']' expected)"));
+  CHECK_THAT(refusal("[[1, 2]"), ContainsSubstring("broken array"));
+  CHECK_THAT(refusal("[[1, 2"), ContainsSubstring("broken pair"));
+  CHECK_THAT(refusal("[[1, 2],"), ContainsSubstring("broken pair"));
+  CHECK_THAT(refusal("{\"input_lens\": [1, 2], \"output_lens\": [3]}"),
+             ContainsSubstring("t.csv: lists of different lengths"));
+  CHECK_THAT(refusal("{\"input_lens\": [1], \"output_lens\": [3, 4]}"),
+             ContainsSubstring("lists of different lengths"));
+  CHECK_THAT(refusal("{\"input_lens\": [1], \"output_lens\": [3], \"start_times\": []}"),
+             ContainsSubstring("lists of different lengths"));
+  CHECK_THAT(refusal("{\"input_lens\": 7, \"output_lens\": [3]}"),
+             ContainsSubstring("'input_lens' is no list"));
+  CHECK_THAT(refusal("{\"input_lens\": [1, null], \"output_lens\": [3, 4]}"),
+             ContainsSubstring("invalid input_lens='null' (must be a number)"));
+  CHECK_THAT(refusal("{\"input_lens\": [1], \"output_lens\": [3], }"),
+             ContainsSubstring("broken object"));
 }

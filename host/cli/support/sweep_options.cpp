@@ -6,7 +6,6 @@
 #include "host/base/controls.hpp"
 #include "host/base/error.hpp"
 #include "host/base/machine.hpp"
-#include "host/base/sha256.hpp"
 #include "host/base/units.hpp"
 #include "host/cli/support/options.hpp"
 #include "host/engines/engines.hpp"
@@ -39,11 +38,16 @@ void add_override_option(CLI::App& command, std::vector<std::string>& overrides)
   add_value(command, "-s,--set", overrides, "KEY=VALUE", kOverrideText)->allow_extra_args(false);
 }
 
+std::size_t memory_limit(const std::string& max_memory) {
+  return max_memory.empty() ? this_machine().memory_bytes / 2
+                            : parse_size(max_memory, "--max-memory");
+}
+
 void DeviceOptions::add_to(CLI::App& command) {
-  add_number(command, "--threads", threads, "CPU threads; default: one per core", 1, 4096);
+  add_number(command, "--threads", threads, "CPU threads; default: one per core", 1, kMostThreads);
   add_value(command, "--max-memory", max_memory, "SIZE",
-            "Memory for the workloads, worlds and results of a chunk, such as 512M or 8G;\n"
-            "default: half of this machine's");
+            "Memory for the workloads, worlds and results of a chunk, and for a trace, such as\n"
+            "512M or 8G (powers of 1024); default: half of this machine's");
   add_value(command, "--max-device-memory", max_device_memory, "SIZE",
             "The same of a GPU's memory; default: nine tenths of what is free");
   add_number(command, "--lanes", lanes,
@@ -54,8 +58,7 @@ void DeviceOptions::add_to(CLI::App& command) {
 
 RunLimits DeviceOptions::start() const {
   RunLimits limits;
-  limits.max_memory_bytes =
-      max_memory.empty() ? this_machine().memory_bytes / 2 : parse_size(max_memory, "--max-memory");
+  limits.max_memory_bytes = memory_limit(max_memory);
   const std::size_t wanted =
       max_device_memory.empty() ? 0 : parse_size(max_device_memory, "--max-device-memory");
   start_device(threads);
@@ -85,7 +88,8 @@ void print_warnings(const std::vector<std::string>& warnings) {
 }
 
 // Points are looked through until every text of the sweep was met: as a rule, the first is enough.
-SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
+SweepInputs::SweepInputs(const Sweep& sweep, std::size_t most_trace_bytes)
+    : sweep_(sweep), most_trace_bytes_(most_trace_bytes) {
   const ProfileRegion region("servesweep::read_inputs");
   const ParameterSet& parameters = sweep.parameters();
   std::vector<double> values(parameters.size());
@@ -106,7 +110,7 @@ SweepInputs::SweepInputs(const Sweep& sweep) : sweep_(sweep) {
                                                    ? kernel_profile_files(text)
                                                    : std::vector<std::string>{text};
         for (const std::string& file : files) {
-          sha256[file] = sha256_hex(TextSource(sweep.path(file)).stored());
+          sha256[file] = TextSource(sweep.path(file)).sha256();
         }
       }
     }
@@ -121,7 +125,8 @@ std::shared_ptr<const Trace> SweepInputs::trace(const std::string& text,
                                                 const TraceOptions& options) {
   auto& known = traces_[{text, options}];
   if (known == nullptr) {
-    known = std::make_shared<const Trace>(read_trace(sweep_.path(text), options));
+    known =
+        std::make_shared<const Trace>(read_trace(sweep_.path(text), options, most_trace_bytes_));
     for (const std::string& warning : known->warnings) print_warnings({text + ": " + warning});
   }
   return known;

@@ -21,6 +21,9 @@ inline constexpr const char* kOverrideText =
 
 void add_override_option(CLI::App& command, std::vector<std::string>& overrides);
 
+// What --max-memory says, or without it half of this machine's. Throws InputError.
+std::size_t memory_limit(const std::string& max_memory);
+
 struct DeviceOptions {
   int threads = 0;
   int lanes = 0;
@@ -44,8 +47,8 @@ void print_warnings(const std::vector<std::string>& warnings);
 // The files that a sweep reads, each trace once. The sweep must outlive it.
 class SweepInputs {
  public:
-  // Loads the traces: a bad one fails before anything runs.
-  explicit SweepInputs(const Sweep& sweep);
+  // Loads the traces: a bad one fails before anything runs, also one whose rows take more memory.
+  SweepInputs(const Sweep& sweep, std::size_t most_trace_bytes);
   SweepInputs(const SweepInputs&) = delete;
   SweepInputs& operator=(const SweepInputs&) = delete;
 
@@ -59,6 +62,7 @@ class SweepInputs {
   std::shared_ptr<const Trace> trace(const std::string& text, const TraceOptions& options);
 
   const Sweep& sweep_;
+  const std::size_t most_trace_bytes_;
   std::map<std::pair<std::string, TraceOptions>, std::shared_ptr<const Trace>> traces_;
   std::string checksums_;
   std::vector<std::string> paths_;

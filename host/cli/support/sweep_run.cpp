@@ -20,7 +20,7 @@ std::string worlds_text(std::int64_t done, std::int64_t all) {
 SweepRunEnd run_to_file(const LoadedSweep& loaded, const std::string& output, Provenance provenance,
                         const SweepRun& options) {
   const Sweep& sweep = loaded.sweep;
-  SweepInputs inputs(sweep);
+  SweepInputs inputs(sweep, options.limits.max_memory_bytes);
   provenance.traces = inputs.checksums();
   const ResultSchema schema = loaded.engine->schema(sweep);
   Hdf5ResultStore store(output, schema, sweep, std::move(provenance), options.on_existing);

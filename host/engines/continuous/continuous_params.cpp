@@ -1,7 +1,10 @@
 #include "host/engines/continuous/continuous_params.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "host/base/units.hpp"
@@ -44,6 +47,17 @@ Ticks ticks_of_s(double seconds) { return ticks_of_ns(ns_of_s(std::min(seconds, 
 
 Ticks ticks_of_ms(double ms) {
   return ticks_of(std::clamp(ms * 1e6, -kLongestIteration_ns, kLongestIteration_ns));
+}
+
+constexpr double kGib_gb = 1.073741824;
+
+// Whether it is the memory in GiB of 1, 2, 4 or 8 cards that are in use: what their vendors and
+// vLLM's log call GB.
+bool is_gib_of_cards(double memory) {
+  constexpr double kCards_gib[] = {16, 24, 32, 40, 48, 80, 96, 192};
+  return std::any_of(std::begin(kCards_gib), std::end(kCards_gib), [memory](double card) {
+    return memory == card || memory == 2 * card || memory == 4 * card || memory == 8 * card;
+  });
 }
 
 // The names of a registry's models that have a trait.
@@ -118,6 +132,16 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
                         "router=prefix_affinity is least_outstanding here (without prefix_caching "
                         "no replica has cached anything) set kv_cache.prefix_caching",
                         true});
+  }
+  if (p.kv.sizing == KvSizing::kMemory && is_gib_of_cards(p.memory.gpu_memory_gb)) {
+    const std::string given = plain_number(p.memory.gpu_memory_gb);
+    findings.push_back({"kv_cache.gpu_memory_gb",
+                        fmt::format("gpu_memory_gb={} is {} * 10^9 bytes (a card that is sold with "
+                                    "{} GB has as many GiB, {:.2f} * 10^9) write {:.2f} for such "
+                                    "cards",
+                                    given, given, given, p.memory.gpu_memory_gb * kGib_gb,
+                                    p.memory.gpu_memory_gb * kGib_gb),
+                        true, true});
   }
   const std::int64_t blocks = p.num_blocks();
   if (blocks < 1) {

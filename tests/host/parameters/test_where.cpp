@@ -42,7 +42,17 @@ TEST_CASE("conditions on numbers") {
   CHECK(holds("1.5e1 == 15"));
   CHECK(holds(".5 < 1"));
   CHECK(holds("2 >= 2 and 3 > 2"));
-  CHECK_FALSE(holds("k_bins / 0 < 1"));  // infinity
+}
+
+TEST_CASE("a division by zero is refused where it is reached") {
+  CHECK_THROWS_WITH(holds("k_bins / (num_gpus - 2) < 1"),
+                    "invalid condition \"k_bins / (num_gpus - 2) < 1\" (division by zero at "
+                    "character 8) exclude it before: \"x != 0 and 1 / x < ...\"");
+  CHECK_THROWS_AS(holds("0 / 0 < 1"), InputError);
+  CHECK_THROWS_AS(holds("true and 1 / 0 > 1"), InputError);
+  CHECK_FALSE(holds("num_gpus != 2 and k_bins / (num_gpus - 2) < 1"));
+  CHECK(holds("num_gpus == 2 or k_bins / (num_gpus - 2) < 1"));
+  CHECK(holds("0 / 3 < 1"));
 }
 
 TEST_CASE("logic") {

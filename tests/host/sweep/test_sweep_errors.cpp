@@ -27,20 +27,7 @@ kbins = 4
 kind = { from = 1, to = 2, num = 2 }
 batch_size = { from = 9, to = 2, num = 0, scale = "cubic", stp = 1 }
 bin_edges = [1, 2.5]
-[shceduler]
-[cluster]
-num_gpus = { from = 1 }
-gpu_memory_gb = [nan, inf, -1, 1979-05-27]
-[sweep]
-design = "gird"
-where = ["k_bins <= 4 * num_gpu", 7]
-samples = 1e9
-[output]
-save_histograms = "maybe"
-["a.b"]
-"c d" = 1
-)",
-               {"num_gpus=0", "kindd=1", "gpu_memory_gb=[word, 2]"}) ==
+)") ==
         R"(sweep.toml:2:8: invalid seed=-1 (must be an integer in [0, 9007199254740992])
 sweep.toml:3:16: invalid replications=1.5 (must be an integer in [1, 1000000])
 sweep.toml:4:1: unknown key k_bins (not a parameter of engine "batch") did you mean scheduler.k_bins?
@@ -60,17 +47,55 @@ sweep.toml:15:8: invalid range of scheduler.kind (must be one of static_fifo, dy
 sweep.toml:16:40: invalid num=0 in the range of scheduler.batch_size (must be an integer in [1, 1000000])
 sweep.toml:16:51: invalid scale="cubic" in the range of scheduler.batch_size (must be "lin" or "log")
 sweep.toml:16:66: unknown key stp in the range of scheduler.batch_size (a range has from, to, num and scale)
-sweep.toml:17:13: invalid scheduler.bin_edges=[1, 2.5] (must be an array of integers)
-sweep.toml:18:2: unknown table shceduler (not a parameter of engine "batch") did you mean scheduler?
-sweep.toml:23:10: invalid sweep.design="gird" (must be one of grid, zip, csv, random, lhs) did you mean grid?
-sweep.toml:24:10: invalid condition "k_bins <= 4 * num_gpu" (unknown name num_gpu at character 15) did you mean cluster.num_gpus?
-sweep.toml:24:35: invalid sweep.where=7 (must be a string or an array of strings)
-sweep.toml:25:11: invalid sweep.samples=1e+09 (must be an integer in [0, 1e+08])
-sweep.toml:27:19: invalid output.save_histograms="maybe" (must be one of auto, true, false)
-sweep.toml:29:1: unknown key "a.b"."c d" (not a parameter of engine "batch") see the list that --dump-default prints
+sweep.toml:17:13: invalid scheduler.bin_edges=[1, 2.5] (must be an array of integers))");
+  CHECK(errors(R"([shceduler]
+[cluster]
+num_gpus = { from = 1 }
+gpu_memory_gb = [nan, inf, -1, 1979-05-27]
+[sweep]
+design = "gird"
+where = ["k_bins <= 4 * num_gpu", 7]
+samples = 1e9
+[output]
+save_histograms = "maybe"
+["a.b"]
+"c d" = 1
+)",
+               {"num_gpus=0", "kindd=1", "gpu_memory_gb=[word, 2]"}) ==
+        R"(sweep.toml:1:2: unknown table shceduler (not a parameter of engine "batch") did you mean scheduler?
+sweep.toml:6:10: invalid sweep.design="gird" (must be one of grid, zip, csv, random, lhs) did you mean grid?
+sweep.toml:7:10: invalid condition "k_bins <= 4 * num_gpu" (unknown name num_gpu at character 15) did you mean cluster.num_gpus?
+sweep.toml:7:35: invalid sweep.where=7 (must be a string or an array of strings)
+sweep.toml:8:11: invalid sweep.samples=1e+09 (must be an integer in [0, 1e+07])
+sweep.toml:10:19: invalid output.save_histograms="maybe" (must be one of auto, true, false)
+sweep.toml:12:1: unknown key "a.b"."c d" (not a parameter of engine "batch") see the list that --dump-default prints
 -s:1: invalid cluster.num_gpus=0 (must be an integer in [1, 1000])
 -s:2: unknown key kindd (not a parameter of engine "batch") did you mean scheduler.kind?
 -s:3: invalid cluster.gpu_memory_gb="word" (must be a number in [0, 1000000]))");
+}
+
+TEST_CASE("of very many errors the first are shown, all are counted") {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "key" + std::to_string(i) + " = 1\n";
+  const std::string all = errors(text);
+  CHECK(std::count(all.begin(), all.end(), '\n') == 20);
+  CHECK(all.starts_with("sweep.toml:1:1: unknown key key0 "));
+  CHECK(all.ends_with("\nand 99,980 more errors (the first 20 are above)"));
+  const std::string long_key = errors(std::string(1'000'000, 'k') + " = 1");
+  CHECK(long_key.size() < 300);
+}
+
+TEST_CASE("integers that no double is are refused, not rounded") {
+  const std::string rule = " (must be an integer in [0, 9007199254740992])";
+  CHECK(errors("seed = 9007199254740992").empty());
+  for (const char* seed : {"9007199254740993", "9007199254740994", "9223372036854775807"}) {
+    CHECK(errors(std::string("seed = ") + seed) ==
+          std::string("sweep.toml:1:8: invalid seed=") + seed + rule);
+  }
+  // Written so, it may have been 9007199254740993.0.
+  CHECK(errors("seed = 9007199254740992.0").find("invalid seed=") != std::string::npos);
+  CHECK(errors("[scheduler]\nbin_edges = [1, 9007199254740993]").find("must be an array of") !=
+        std::string::npos);
 }
 
 TEST_CASE("numbers out of range") {
@@ -150,8 +175,15 @@ TEST_CASE("designs") {
   CHECK(errors("[workload]\nrequests = { from = 1, to = 10000, num = 10000 }\n[cluster]\n"
                "num_gpus = { from = 1, to = 1000, num = 1000 }\n"
                "gpu_memory_gb = { from = 1, to = 100, num = 1000 }") ==
-        "sweep.toml: too many points: 1e+10 (must be at most 100000000) give the axes fewer values "
-        "or use design = \"lhs\"");
+        "sweep.toml: too many points: 1e+10, which are 1e+10 worlds (must be at most 10,000,000 "
+        "points) give the axes fewer values or use design = \"lhs\"");
+  CHECK(errors("replications = 1000000\n[cluster]\nnum_gpus = { from = 1, to = 1000, num = 1000 }\n"
+               "gpu_memory_gb = { from = 1, to = 100, num = 2 }") ==
+        "sweep.toml: too many worlds: 2,000,000,000 = 2,000 points x 1,000,000 replications (must "
+        "be at most 1,000,000,000) lower replications or give the axes fewer values");
+  CHECK(errors("[cluster]\nnum_gpus = [1, 2]\n[sweep]\nwhere = \"1 / (num_gpus - 2) < 0\"") ==
+        "sweep.toml:4:1: invalid condition \"1 / (num_gpus - 2) < 0\" (division by zero at "
+        "character 3) exclude it before: \"x != 0 and 1 / x < ...\"");
   CHECK(errors("[cluster]\nnum_gpus = [1, 2]\n[sweep]\nwhere = [\"num_gpus > 2\"]") ==
         "sweep.toml:4:1: no points are left (sweep.where drops all 2) relax it");
 }
@@ -190,7 +222,7 @@ TEST_CASE("points of a csv file") {
   CHECK(csv_errors({"k_bins"}, {}) == "p.csv: no points (needs a header of parameters and rows)");
   const std::string many = csv_errors({"k_bins"}, std::vector<std::string>(1000, "0"));
   CHECK(std::count(many.begin(), many.end(), '\n') == 20);
-  CHECK(many.find("p.csv: further errors of this file are not shown") == 0);
+  CHECK(many.ends_with("\nand 980 more errors (the first 20 are above)"));
 }
 
 TEST_CASE("what an engine has against points") {
