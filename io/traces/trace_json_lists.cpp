@@ -100,8 +100,7 @@ void read_json_lists(const TraceFormat& format, const TextStream& text, TraceRow
 void read_json_pairs(const TraceFormat& format, const TextStream& text, TraceRows& rows) {
   std::string_view rest = text.window();
   rest = rest.substr(0, rest.find_last_not_of(kJsonBlanks) + 1);
-  const std::size_t first = rest.find('[') + 1;
-  for (std::size_t at = first; at < rest.size();) {
+  for (std::size_t at = rest.find('[') + 1;;) {
     at = std::min(rest.find_first_not_of(kJsonBlanks, at), rest.size());
     const std::size_t end = rest.find(']', at);
     if (at == rest.size() || rest[at] != '[' || end == std::string_view::npos) {

@@ -94,8 +94,8 @@ void read_row(RowReader& reader, std::string_view line, TraceRows& rows) {
   if (!reader.read(line, "", fields)) return;
   const bool has_failed = fields.error.data() != nullptr && fields.error != "null";
   if (has_failed && fields.output.data() == nullptr) {
-    fields.output = "0";
-    if (fields.prompt.data() == nullptr) fields.prompt = "0";
+    fields.output = rows.zero();
+    if (fields.prompt.data() == nullptr) fields.prompt = rows.zero();
   }
   for (const Member& m : reader.known()) {
     std::string_view& value = fields.*m.field;

@@ -50,6 +50,7 @@ TraceRows::TraceRows(FoundFormat found, const TextStream& text, const TraceOptio
 // Lines are counted anew each time: there are few findings, which need not come in the text's
 // order.
 Diagnostic TraceRows::at(const char* where, std::string message) const {
+  if (where == kZero.data()) where = text_.window().data();
   const std::string_view before =
       text_.window().substr(0, static_cast<std::size_t>(where - text_.window().data()));
   const auto line = text_.line() + std::count(before.begin(), before.end(), '\n');

@@ -33,6 +33,8 @@ class TraceRows {
     std::string_view time, prompt, output, predicted, priority, prefix_name, prefix_hashes, session,
         parent, delay, error;
   };
+  // A length that is not in the file; what is wrong with its row is placed at the window's start.
+  static std::string_view zero() { return kZero; }
   void set_has_predicted(bool has_predicted) { has_predicted_ = has_predicted; }
   void set_has_priority(bool has_priority) { has_priority_ = has_priority; }
   TimeUnit time_unit() const { return time_unit_; }  // kAuto: times are not read
@@ -45,6 +47,8 @@ class TraceRows {
   Trace finish();
 
  private:
+  static constexpr std::string_view kZero = "0";
+
   Diagnostic at(const char* where, std::string message) const;
   void check_memory(const char* where) const;
   bool parse_count(std::string_view field, std::string_view column, std::int32_t& count);
