@@ -156,10 +156,10 @@ class WhereParser {
   Operand join(Kind kind, const Operator& op, std::size_t at, const Operand& left,
                const Operand& right) {
     using Rule = Where::Node::Rule;
-    const Rule rule = op.level == kAnd      ? Rule::kAnd
-                      : op.level == kOr     ? Rule::kOr
-                      : op.symbol == "/"    ? Rule::kDivision
-                                            : Rule::kNone;
+    const Rule rule = op.level == kAnd   ? Rule::kAnd
+                      : op.level == kOr  ? Rule::kOr
+                      : op.symbol == "/" ? Rule::kDivision
+                                         : Rule::kNone;
     return {kind, add({0, Where::kNone, op.apply, left.node, right.node, rule, at}), left.at};
   }
 

@@ -101,8 +101,8 @@ class SpecChecker {
                                          : " write [" + entry.key + "] and its keys below")));
     }
     if (const auto keys = parameters_.keys_named(entry.key); entry.is_override && keys.size() > 1) {
-      return fail(entry.at_key("ambiguous key " + shown +
-                               " (several keys end so) write one of " + joined(keys)));
+      return fail(entry.at_key("ambiguous key " + shown + " (several keys end so) write one of " +
+                               joined(keys)));
     }
     const std::string parent(table_name(entry.key));
     if (std::find(known.begin(), known.end(), parent) != known.end()) {

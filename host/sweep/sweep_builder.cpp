@@ -79,9 +79,8 @@ class SweepBuilder {
     if (num_points > static_cast<double>(most_points_)) {
       const double num_worlds = num_points * sweep_.settings_.replications;
       fail(at(spec_.design_place, "too many points: " + plain_number(num_points) + ", which are " +
-                                      plain_number(num_worlds) +
-                                      " worlds (must be at most " + format_count(most_points_) +
-                                      " points" +
+                                      plain_number(num_worlds) + " worlds (must be at most " +
+                                      format_count(most_points_) + " points" +
                                       ") give the axes fewer values or use design = \"lhs\""));
       return Design::grid({});
     }
@@ -150,11 +149,11 @@ class SweepBuilder {
     }
     sweep_.num_points_ = static_cast<std::int64_t>(distinct);
     if (sweep_.num_worlds() > kMostWorlds) {
-      fail(at(spec_.design_place,
-              "too many worlds: " + format_count(sweep_.num_worlds()) + " = " +
-                  format_count(sweep_.num_points_, "point") + " x " +
-                  format_count(sweep_.settings_.replications, "replication") + " (must be at most " +
-                  format_count(kMostWorlds) + ") lower replications or give the axes fewer values"));
+      fail(at(spec_.design_place, "too many worlds: " + format_count(sweep_.num_worlds()) + " = " +
+                                      format_count(sweep_.num_points_, "point") + " x " +
+                                      format_count(sweep_.settings_.replications, "replication") +
+                                      " (must be at most " + format_count(kMostWorlds) +
+                                      ") lower replications or give the axes fewer values"));
     }
     return points;
   }

@@ -96,7 +96,8 @@ struct KvMemoryParams {
           "Memory of a replica's GPUs, in 10^9 bytes; a card of 24 GiB has 25.77.");
     visit(&P::gpu_memory_utilization, "gpu_memory_utilization", "", 0.01, 1,
           "Share of it that the server uses.");
-    visit(&P::weights_gb, "weights_gb", "GB", 0, 1e6, "Memory that the weights take, in 10^9 bytes.");
+    visit(&P::weights_gb, "weights_gb", "GB", 0, 1e6,
+          "Memory that the weights take, in 10^9 bytes.");
     visit(&P::activation_gb, "activation_gb", "GB", 0, 1e6,
           "Memory that is kept for activations, in 10^9 bytes.");
     visit(&P::kv_bytes_per_token, "kv_bytes_per_token", "bytes/token", 1, 1e9,

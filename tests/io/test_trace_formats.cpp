@@ -46,7 +46,9 @@ TEST_CASE("the sample of each format") {
   const auto [file, format] = GENERATE(
       std::pair{"burstgpt.csv", "burstgpt"}, std::pair{"azure.csv", "azure"},
       std::pair{"mooncake.jsonl", "mooncake"}, std::pair{"vidur.csv", "vidur"},
-      std::pair{"bailian.jsonl", "bailian"}, std::pair{"splitwise.csv", "splitwise"}, std::pair{"servegen.csv", "servegen"}, std::pair{"aiperf.jsonl", "aiperf"}, std::pair{"vllm_bench.json", "vllm-bench"}, std::pair{"llmservingsim.jsonl", "llmservingsim"},
+      std::pair{"bailian.jsonl", "bailian"}, std::pair{"splitwise.csv", "splitwise"},
+      std::pair{"servegen.csv", "servegen"}, std::pair{"aiperf.jsonl", "aiperf"},
+      std::pair{"vllm_bench.json", "vllm-bench"}, std::pair{"llmservingsim.jsonl", "llmservingsim"},
       std::pair{"servesweep.csv", "servesweep"}, std::pair{"azure.csv.gz", "azure"});
   INFO(file);
   const Trace trace = read_trace(sample(file));
@@ -246,8 +248,9 @@ TEST_CASE("a trace that is written in another way is called by its name") {
 TEST_CASE("comments before the header are skipped, lines count on") {
   CHECK(parse_trace("# made by\n#\narrival_s,prompt_tokens,output_tokens\n1,10,3\n", "t").size() ==
         1);
-  CHECK(parse_trace("# x\n{\"timestamp\":1,\"input_length\":2,\"output_length\":3}\n", "t").size() ==
-        1);
+  CHECK(
+      parse_trace("# x\n{\"timestamp\":1,\"input_length\":2,\"output_length\":3}\n", "t").size() ==
+      1);
   CHECK_THAT(refusal("# x\narrival_s,prompt_tokens,output_tokens\nx,10,3\n"),
              ContainsSubstring("t.csv:3:1: invalid arrival_s='x'"));
   CHECK_THAT(refusal("# x\narrival_s,prompt\n"), ContainsSubstring("t.csv:2:1: unknown trace"));

@@ -48,7 +48,8 @@ sweep.toml:16:40: invalid num=0 in the range of scheduler.batch_size (must be an
 sweep.toml:16:51: invalid scale="cubic" in the range of scheduler.batch_size (must be "lin" or "log")
 sweep.toml:16:66: unknown key stp in the range of scheduler.batch_size (a range has from, to, num and scale)
 sweep.toml:17:13: invalid scheduler.bin_edges=[1, 2.5] (must be an array of integers))");
-  CHECK(errors(R"([shceduler]
+  CHECK(
+      errors(R"([shceduler]
 [cluster]
 num_gpus = { from = 1 }
 gpu_memory_gb = [nan, inf, -1, 1979-05-27]
@@ -61,8 +62,8 @@ save_histograms = "maybe"
 ["a.b"]
 "c d" = 1
 )",
-               {"num_gpus=0", "kindd=1", "gpu_memory_gb=[word, 2]"}) ==
-        R"(sweep.toml:1:2: unknown table shceduler (not a parameter of engine "batch") did you mean scheduler?
+             {"num_gpus=0", "kindd=1", "gpu_memory_gb=[word, 2]"}) ==
+      R"(sweep.toml:1:2: unknown table shceduler (not a parameter of engine "batch") did you mean scheduler?
 sweep.toml:6:10: invalid sweep.design="gird" (must be one of grid, zip, csv, random, lhs) did you mean grid?
 sweep.toml:7:10: invalid condition "k_bins <= 4 * num_gpu" (unknown name num_gpu at character 15) did you mean cluster.num_gpus?
 sweep.toml:7:35: invalid sweep.where=7 (must be a string or an array of strings)
