@@ -70,7 +70,7 @@ struct FoundFormat {
 // The format whose columns the first line of the window names; of several the one with most names.
 // Throws InputError if there is none: the message says how it is written instead of as a trace, or
 // the nearest format.
-FoundFormat find_trace_format(const TextStream& text);
+FoundFormat find_trace_format(const TextStream& stream);
 
 // The rows of a text of that syntax, header included; to its end.
 void read_csv_rows(const TraceFormat& format, TextStream& text, TraceRows& rows);

@@ -133,7 +133,8 @@ std::vector<Finding> check_continuous_params(const ContinuousParams& p) {
                         "no replica has cached anything) set kv_cache.prefix_caching",
                         true});
   }
-  if (p.kv.sizing == KvSizing::kMemory && is_gib_of_cards(p.memory.gpu_memory_gb)) {
+  const bool is_default = p.memory.gpu_memory_gb == KvMemoryParams{}.gpu_memory_gb;
+  if (p.kv.sizing == KvSizing::kMemory && !is_default && is_gib_of_cards(p.memory.gpu_memory_gb)) {
     const std::string given = plain_number(p.memory.gpu_memory_gb);
     findings.push_back({"kv_cache.gpu_memory_gb",
                         fmt::format("gpu_memory_gb={} is {} * 10^9 bytes (a card that is sold with "
