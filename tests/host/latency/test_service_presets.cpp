@@ -175,7 +175,7 @@ TEST_CASE("what to know of a preset is said") {
         "set sizing = \"blocks\" and num_blocks = 4134");
   params.memory.gpu_memory_gb = 22;  // 45,344 tokens
   CHECK_FALSE(finding(params).empty());
-  params.memory.gpu_memory_gb = 24;  // 76,736
+  params.memory.gpu_memory_gb = 23.9;  // 75,168
   CHECK(finding(params).empty());
   params.memory = {};
   params.memory.weights_gb = 25.7;  // given by the user
