@@ -387,7 +387,11 @@ class BatchEngine {
       g.feedback = {static_cast<double>(batch.total_tokens - batch.output_tokens) / b,
                     static_cast<double>(batch.output_tokens) / b, service.decode_ms, size};
       g.busy_ns += min_of(finish_ns, w_.time_limit_ns) - now_ns;
-      if (completes) ++g.batches;
+      if (completes) {
+        ++g.batches;
+      } else {
+        s_.result->unfinished_sum_ns += times(w_.time_limit_ns, size) - batch.arrival_sum_ns;
+      }
     });
     if (completes) {
       recorder_.record({batch, service, requests, size, now_ns, finish_ns, overcommits},

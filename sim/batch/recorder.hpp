@@ -87,7 +87,6 @@ class BatchRecorder {
       r_.extrapolations += service.extrapolated;
       r_.max_latency_ns = max_of(r_.max_latency_ns, longest_ns);
       r_.max_tbt_ps = max_of(r_.max_tbt_ps, tbt_ps);
-      r_.arrival_sum_ns += summary.arrival_sum_ns;
       r_.latency_sum_ns += times(finish_ns, size) - summary.arrival_sum_ns;
       r_.service_sum_ns += times(service_ns, size);
       r_.tbt_sum_ps += times(tbt_ps, size);
@@ -121,8 +120,7 @@ class BatchRecorder {
     const BinnedWorkload& d = w_.workload;
     const std::int64_t rejected = count_arrived(d.rejected_arrival_ns, d.num_rejected);
     const std::int64_t arrived = count_arrived(d.time_arrival_ns, d.num_requests) + rejected;
-    const bool is_cut = r_.completed < d.num_requests && status != WorldStatus::kClockOverflow;
-    const Int128 until_limit_ns = is_cut ? time_until_limit(arrived - rejected) : 0;
+    const Int128 waited_ns = status == WorldStatus::kTimeLimit ? waited_until_limit(state) : 0;
     const GpuState* gpus = state.gpus;
     const Busy busy = lanes_.template reduce<Busy>(w_.num_gpus, [=](std::int32_t g, Busy& partial) {
       partial.join({gpus[g].busy_ns, gpus[g].busy_ns, gpus[g].busy_ns});
@@ -132,10 +130,7 @@ class BatchRecorder {
       r_.rejected = rejected;
       r_.unfinished = arrived - r_.completed - rejected;
       const bool cut = r_.completed < d.num_requests && status == WorldStatus::kCompleted;
-      if (is_cut) {
-        r_.unfinished_sum_ns = until_limit_ns + r_.arrival_sum_ns -
-                               static_cast<Int128>(r_.completed) * w_.time_limit_ns;
-      }
+      r_.unfinished_sum_ns += waited_ns;
       r_.status = cut ? WorldStatus::kTimeLimit : status;
       r_.busy_sum_ns = busy.sum_ns;
       r_.busy_min_ns = busy.least_ns;
@@ -168,15 +163,25 @@ class BatchRecorder {
     }
   };
 
-  // Time from arrival to the limit of `count` requests, the first ones.
-  SERVESWEEP_FUNCTION Int128 time_until_limit(std::int64_t count) const {
-    const std::int64_t* arrival_ns = w_.workload.time_arrival_ns;
+  // Time until the limit of the requests that have arrived and are in no batch.
+  SERVESWEEP_FUNCTION Int128 waited_until_limit(const BatchState& state) const {
+    const BinnedRequest* requests = w_.workload.requests;
     const std::int64_t limit_ns = w_.time_limit_ns;
-    return lanes_
-        .template reduce<WaitSum>(
-            static_cast<std::int32_t>(count),
-            [=](std::int32_t i, WaitSum& partial) { partial.sum_ns += limit_ns - arrival_ns[i]; })
-        .sum_ns;
+    Int128 sum_ns = 0;
+    for (std::int32_t k = 0; k < w_.workload.num_bins; ++k) {
+      const BinQueue queue = state.queues[k];
+      const BinnedRequest* first = requests + queue.next;
+      const std::int64_t waiting =
+          count_until(limit_ns, queue.end - queue.next,
+                      [first](std::int64_t i) { return first[i].arrival_ns; });
+      sum_ns += lanes_
+                    .template reduce<WaitSum>(static_cast<std::int32_t>(waiting),
+                                              [=](std::int32_t i, WaitSum& partial) {
+                                                partial.sum_ns += limit_ns - first[i].arrival_ns;
+                                              })
+                    .sum_ns;
+    }
+    return sum_ns;
   }
   struct WaitSum {
     Int128 sum_ns = 0;

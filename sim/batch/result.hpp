@@ -33,7 +33,6 @@ struct BatchResult {
   std::int64_t last_completion_ns = 0;
   std::int64_t max_latency_ns = 0;
   std::int64_t max_tbt_ps = 0;
-  Int128 arrival_sum_ns = 0;     // of completed requests
   Int128 latency_sum_ns = 0;     // of completed requests
   Int128 unfinished_sum_ns = 0;  // time of unfinished requests in the system until the time limit
   Int128 service_sum_ns = 0;
