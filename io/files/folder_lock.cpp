@@ -69,8 +69,10 @@ std::string start_of(pid_t process) {
   return field;
 }
 
+}  // namespace
+
 // What an owner file says.
-struct Owner {
+struct FolderOwner {
   std::string machine, process, start, token;
   std::string beat;  // changes while the owner lives
 
@@ -79,11 +81,13 @@ struct Owner {
   std::string text() const { return fmt::format("{} {} {} {} ", machine, process, start, token); }
 };
 
+namespace {
+
 // Nothing where there is no file. One that is just being made has empty fields.
-std::optional<Owner> read_owner(const std::string& path) {
+std::optional<FolderOwner> read_owner(const std::string& path) {
   std::ifstream file(path);
   if (!file) return std::nullopt;
-  Owner owner;
+  FolderOwner owner;
   file >> owner.machine >> owner.process >> owner.start >> owner.token >> owner.beat;
   return owner;
 }
@@ -99,7 +103,7 @@ struct FolderLock::Held {
   std::string folder;
   int lock = -1;
   int owner = -1;
-  Owner self;
+  FolderOwner self;
   std::mutex mutex;
   std::condition_variable_any ended;
   std::jthread refresher;
@@ -178,16 +182,19 @@ void FolderLock::Held::remove_dead_owner(const OwnerTiming& timing) {
   if (!seen) return;
   const std::string who = "process " + seen->process + " on " +
                           seen->machine.substr(0, seen->machine.find('/')) + " holds " + path;
-  if (seen->is_here() && !seen->token.empty()) {
+  const bool has_name = !seen->token.empty();
+  if (has_name && seen->is_here()) {
     if (seen->lives()) throw_busy(folder, who);
   } else {
-    if (!seen->token.empty()) {
+    if (has_name) {
       std::cerr << "waiting: " << path << " is of a run on another machine ("
                 << seen->machine.substr(0, seen->machine.find('/')) << "), which may still go on"
                 << std::endl;
     }
-    for (const auto end = Clock::now() + timing.silent; Clock::now() < end;) {
-      std::this_thread::sleep_for(timing.silent / 50);
+    // An owner writes its name as soon as it has made the file, unless it ended there.
+    const std::chrono::milliseconds silent = has_name ? timing.silent : timing.refresh;
+    for (const auto end = Clock::now() + silent; Clock::now() < end;) {
+      std::this_thread::sleep_for(silent / 50);
       const auto now = read_owner(path);
       if (!now) return;
       if (now->token != seen->token || now->beat != seen->beat) throw_busy(folder, who);

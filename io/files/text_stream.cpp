@@ -195,7 +195,7 @@ class TextStream::Source {
   std::string name_;
   int fd_;
   ByteBuffer stored_;
-  std::size_t used_ = 0;  // of them
+  std::size_t used_ = 0;  // bytes of stored_ that have been read
   Sha256 sha256_;
   std::string hex_;  // its end
   bool is_gzip_ = false;

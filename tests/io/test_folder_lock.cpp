@@ -82,6 +82,19 @@ TEST_CASE("an owner on another machine is dead when it is silent, not before") {
   lock.check_held();
 }
 
+TEST_CASE("an owner without a name is dead after one refresh") {
+  const TempFolder folder;
+  const std::string path = folder / "parts", owner = path + "/owner";
+  fs::create_directory(path);
+  for (const char* text : {"", "elsewhere 1"}) {
+    write_bytes(owner, text);
+    const auto before = std::chrono::steady_clock::now();
+    const FolderLock lock(path, {std::chrono::milliseconds(200), std::chrono::hours(1)});
+    CHECK(std::chrono::steady_clock::now() - before >= std::chrono::milliseconds(200));
+    lock.check_held();
+  }
+}
+
 TEST_CASE("an owner of this machine that was killed is dead at once") {
   const TempFolder folder;
   const std::string path = folder / "parts";
