@@ -44,7 +44,7 @@ class ErrorList {
   bool empty() const { return count_ == 0; }
   std::vector<Diagnostic>& kept() { return kept_; }
 
-  // Throws InputError with the first that are kept, kMostShown of them, and the number of others.
+  // Throws InputError with the first kMostShown errors and the number of the others.
   [[noreturn]] void throw_first();
 
  private:

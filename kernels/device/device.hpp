@@ -25,7 +25,7 @@ inline constexpr int kMostThreads = 512;
 
 // Starts Kokkos unless it runs already, and ends it when the process exits. num_threads = 0 takes
 // all cores; it counts on CPU backends, and on the first call only. Throws DeviceError, also where
-// the system does not give so many threads.
+// the system gives fewer threads than that.
 void start_device(int num_threads = 0);
 
 DeviceInfo device_info();

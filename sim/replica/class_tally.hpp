@@ -1,5 +1,5 @@
-// What the requests of each priority class had, beside what all of them had. Only worlds whose
-// requests have classes have it: at least two, and no more than kMostClasses, which are told apart.
+// The counts and latencies of each priority class, beside those of all requests of a world. Only
+// worlds with at least two classes have them, and with no more than kMostClasses.
 #pragma once
 
 #include "sim/replica/tally.hpp"

@@ -1,5 +1,5 @@
-// Mutated result files, half of them with a checksum that fits, as the commands read them: in a
-// process of their own. That process may crash inside the HDF5 library, and may be stopped where
+// The commands read mutated result files in a process of its own; half of the files have a checksum
+// that fits their bytes. That process may crash inside the HDF5 library, and may be stopped where
 // the library comes to no end; it may not crash in our own code, nor throw what the program does
 // not expect. The first byte of the input chooses where the result file is mutated; the rest are
 // the mutations.

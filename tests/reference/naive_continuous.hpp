@@ -373,7 +373,7 @@ class NaiveContinuous {
     if (most > 0) std::rotate(running.begin(), middle, running.end());
   }
 
-  // Tokens of a prompt with so many left in one iteration, if the budget allows.
+  // Of the tokens that a prompt has left, those of one iteration, if the budget allows.
   Int chunk(Int left) const {
     const Int threshold = whole_prompts() ? 0 : p_.long_prefill_token_threshold;
     return threshold > 0 ? std::min(left, threshold) : left;
