@@ -387,15 +387,13 @@ class BatchEngine {
       g.feedback = {static_cast<double>(batch.total_tokens - batch.output_tokens) / b,
                     static_cast<double>(batch.output_tokens) / b, service.decode_ms, size};
       g.busy_ns += min_of(finish_ns, w_.time_limit_ns) - now_ns;
-      if (completes) {
-        ++g.batches;
-      } else {
-        s_.result->unfinished_sum_ns += times(w_.time_limit_ns, size) - batch.arrival_sum_ns;
-      }
+      g.batches += completes;
     });
     if (completes) {
       recorder_.record({batch, service, requests, size, now_ns, finish_ns, overcommits},
                        s_.bins[bin], observer_);
+    } else {
+      recorder_.cut(batch, size);
     }
     observer_.batch(lanes_, {now_ns, finish_ns, size * now_ns - batch.arrival_sum_ns,
                              batch.total_tokens, d_.order[queue.next], gpu, bin, size, target,

@@ -115,6 +115,13 @@ class BatchRecorder {
     }
   }
 
+  // A batch that the time limit cuts.
+  SERVESWEEP_FUNCTION void cut(const RangeSummary& summary, std::int32_t size) {
+    lanes_.once([&] {
+      r_.unfinished_sum_ns += times(w_.time_limit_ns, size) - summary.arrival_sum_ns;
+    });
+  }
+
   // Completes the result of a world that has ended: all but the quantiles.
   SERVESWEEP_FUNCTION void close(const BatchState& state, WorldStatus status) {
     const BinnedWorkload& d = w_.workload;

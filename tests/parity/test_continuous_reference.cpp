@@ -489,7 +489,7 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.async_ones > worlds / 10);
   CHECK(reach.by_priority > worlds / 200);
   CHECK(reach.limiting_chunks > worlds / 40);
-  CHECK(reach.reserving > worlds / 10);
+  CHECK(reach.reserving > worlds / 20);
 }
 
 }  // namespace servesweep

@@ -59,20 +59,23 @@ struct MixedMode : ModeDefaults {
   template <class Scheduler>
   SERVESWEEP_FUNCTION static void schedule(Scheduler& scheduler, Ticks now) {
     const auto& r = scheduler.replica();
+    bool lags = scheduler.world().async_scheduling;
+    if (lags) scheduler.see(r.seen);
     bool is_done = false;
-    if (scheduler.world().async_scheduling) {
-      scheduler.see(r.seen);
-      is_done = schedule_once(scheduler, now) && r.end < kNeverTicks;
+    while (!is_done) {
+      is_done = schedule_once(scheduler, now);
+      if (!lags) continue;
+      lags = false;
+      is_done = is_done && r.end < kNeverTicks;
       scheduler.iterations().settle();
       if (!is_done) scheduler.see(kNeverTicks);
     }
-    while (!is_done) is_done = schedule_once(scheduler, now);
   }
 
  private:
   // false: sequences were preempted, and nothing runs; the server schedules once more.
   template <class Scheduler>
-  SERVESWEEP_FUNCTION static bool schedule_once(Scheduler& scheduler, Ticks now) {
+  SERVESWEEP_INLINE static bool schedule_once(Scheduler& scheduler, Ticks now) {
     auto& r = scheduler.replica();
     auto& sequences = scheduler.sequences();
     const std::int32_t preempted_before = r.num_preempted;
@@ -108,22 +111,16 @@ struct MixedMode : ModeDefaults {
     auto& r = scheduler.replica();
     auto& sequences = scheduler.sequences();
     const auto& w = scheduler.world();
-    const bool in_order = w.limits_chunks() && r.partial >= 0;
-    for (;;) {
-      std::int64_t need = sequences.needed_blocks();
-      if (r.partial >= 0) {
-        auto& s = sequences[r.partial];
-        s.chunk = static_cast<std::int32_t>(
-            scheduler.chunk_of(r.partial, w.max_batched_tokens - r.num_decoding));
-        need += w.blocks_of(s.num_computed_tokens + s.chunk) - w.blocks_of(s.num_computed_tokens);
-      }
-      const bool fits = need <= sequences.free_blocks();
-      if (in_order || (!fits && w.policy_chooses_victims())) {
-        scheduler.take_blocks_in_order(now, w.max_batched_tokens);
-        return;
-      }
-      if (fits) break;
-      scheduler.preempt_last(now);
+    std::int64_t need = sequences.needed_blocks();
+    if (r.partial >= 0) {
+      auto& s = sequences[r.partial];
+      s.chunk = static_cast<std::int32_t>(
+          scheduler.chunk_of(r.partial, w.max_batched_tokens - r.num_decoding));
+      need += w.blocks_of(s.num_computed_tokens + s.chunk) - w.blocks_of(s.num_computed_tokens);
+    }
+    if (need > sequences.free_blocks() || (w.limits_chunks() && r.partial >= 0)) {
+      scheduler.take_blocks_in_order(now, w.max_batched_tokens);
+      return;
     }
     sequences.take_blocks(r.num_decoding);
     if (r.partial >= 0) sequences.take_chunk_blocks(r.partial);
