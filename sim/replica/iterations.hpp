@@ -62,10 +62,12 @@ class ReplicaIterations {
   SERVESWEEP_FUNCTION bool may_be_cut() const {
     return r_.activity == Activity::kDecodes && r_.planned > 1;
   }
-  // The decode run ends with the first iteration after which what is true at `time` counts: that
-  // which ends at or after it, or the next one where the schedule lags behind.
-  SERVESWEEP_FUNCTION void cut(Ticks time) {
-    plan(min_of(r_.planned, s_.reach(time) + (w_.async_scheduling ? 1 : 0)));
+  // The decode run ends with the first iteration after which what is true at `time` counts.
+  SERVESWEEP_FUNCTION void cut(Ticks time) { plan(counts_after(time)); }
+  // KV blocks in use when what is true at `time` counts.
+  SERVESWEEP_FUNCTION std::int64_t blocks_when_it_counts(Ticks time) const {
+    if (r_.activity != Activity::kDecodes) return r_.used_blocks;
+    return r_.used_blocks + s_.needed_after_first(counts_after(time));
   }
 
   // -- completed ----------------------------------------------------------------------------------
@@ -122,6 +124,11 @@ class ReplicaIterations {
   }
 
  private:
+  // Iterations of the decode run after which what is true at `time` counts: the last ends at or
+  // after it, or is the one behind that where the schedule lags.
+  SERVESWEEP_FUNCTION std::int64_t counts_after(Ticks time) const {
+    return min_of(r_.planned, s_.reach(time) + (w_.async_scheduling ? 1 : 0));
+  }
   SERVESWEEP_FUNCTION void start(Activity activity, Ticks start, Ticks end) {
     r_.activity = activity;
     r_.start = start;

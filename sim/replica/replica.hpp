@@ -89,7 +89,7 @@ class ReplicaEngine {
     const std::int64_t blocks = w_.blocks_of(tokens) - held_hits;
     if (r_.preempted != kNoSlot || r_.preempted_queue.count > 0 ||
         r_.num_running + r_.num_received >= w_.max_sequences ||
-        w_.num_blocks - sequences.blocks_at(now) - blocks < w_.watermark_blocks) {
+        w_.num_blocks - iterations().blocks_when_it_counts(now) - blocks < w_.watermark_blocks) {
       return false;
     }
     const std::int32_t slot = sequences.take_slot();

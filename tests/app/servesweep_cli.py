@@ -10,6 +10,8 @@ import unittest
 PROGRAM = os.environ["SERVESWEEP_BIN"]
 SOURCE = pathlib.Path(os.environ["SERVESWEEP_SOURCE_DIR"])
 FAULTS = os.environ["SERVESWEEP_FILE_FAULTS"]  # a library to preload: app/file_faults.cpp
+# For tests that limit the program's addresses, of which a sanitizer takes terabytes.
+WITHOUT_ASAN = unittest.skipIf(b"__asan_init" in pathlib.Path(PROGRAM).read_bytes(), "built with asan")
 FIXED = ["--fixed-time", "2025-01-01T00:00:00Z"]
 
 

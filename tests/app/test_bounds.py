@@ -6,7 +6,7 @@ import resource
 import subprocess
 import unittest
 
-from servesweep_cli import PROGRAM, CliTest
+from servesweep_cli import PROGRAM, WITHOUT_ASAN, CliTest
 
 SMALL = '[workload]\npreset = "burstgpt-like"\nrequests = 50\n'
 
@@ -74,6 +74,7 @@ class Threads(CliTest):
         self.assertEqual(code, 4)
         self.assertIn("cannot start 1024 threads (Kokkos has room for 512)", err)
 
+    @WITHOUT_ASAN
     def test_threads_that_the_system_does_not_give(self):
         two_gib = 2 << 30  # of addresses; a thread's stack takes 8 MiB
         code, err = self.run_with("--threads", "512", limits=(resource.RLIMIT_AS, (two_gib, two_gib)))

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import h5py
-from servesweep_cli import PROGRAM, CliTest
+from servesweep_cli import PROGRAM, WITHOUT_ASAN, CliTest
 
 SERVER = """
 engine = "continuous"
@@ -125,6 +125,7 @@ class Sessions(CliTest):
         self.cli("run", "s.toml", "-o", "out.h5", "-q")
 
 
+@WITHOUT_ASAN
 class Bombs(CliTest):
     # 1 GB of zero bytes, and 1 GB of rows, of which each compresses to a megabyte or a few.
     def measure(self, path, *more):

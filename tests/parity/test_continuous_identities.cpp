@@ -14,13 +14,12 @@ namespace {
 using testing::ContinuousCase;
 using testing::ContinuousMemory;
 
+constexpr std::uint64_t kLargeWorlds = 24;
 #ifdef SERVESWEEP_BRIEF_TESTS
 constexpr std::uint64_t kSmallWorlds = 500;
-constexpr std::uint64_t kLargeWorlds = 4;
 constexpr int kLargeRequests = 10'000;
 #else
 constexpr std::uint64_t kSmallWorlds = 5000;
-constexpr std::uint64_t kLargeWorlds = 24;
 constexpr int kLargeRequests = 100'000;
 #endif
 
@@ -202,7 +201,7 @@ ContinuousCase large_world(std::uint64_t seed) {
   }
   c.world.max_sequences = dice.pick({3, 32, 256, 1000});
   c.world.max_batched_tokens = std::max(c.world.max_batched_tokens, c.world.max_sequences);
-  c.world.num_blocks *= dice.pick({1, 8, 60});
+  c.world.num_blocks *= dice.pick({1, 2, 60});
   c.world.prefix_caching = false;  // hashes are of the small world's prompts
   c.prefix_begin.clear();
   return c;

@@ -245,13 +245,18 @@ TEST_CASE("a sequence with its KV stays outside where it lacks a slot or blocks"
   SECTION("blocks, also those that the decode run in progress has taken") {
     ContinuousCase c = small_case(2, 5);
     c.output[0] = 9;
-    for (const std::int64_t time_ns : {5 * kMs + 1, 2 * kMs + 1}) {
-      Driver d(c.view());
-      d[0].arrive(0, 0);
-      d.advance(time_ns);  // its decodes take a third block, and a fourth from 5 ms on
-      CHECK(d[0].receive({1, 1, 0, 0, 0}, ticks_of_ns(time_ns)) == (time_ns < 5 * kMs));
-      d.advance(kNever);
-      d.check_empty();
+    for (const bool async : {false, true}) {
+      c.world.async_scheduling = async;
+      for (const std::int64_t time_ns : {5 * kMs + 1, 4 * kMs + 1, 2 * kMs + 1}) {
+        INFO("async " << async << ", at " << time_ns);
+        Driver d(c.view());
+        d[0].arrive(0, 0);
+        d.advance(time_ns);  // its decodes take a third block, and a fourth from 5 ms on
+        const std::int64_t counts_ns = time_ns + (async ? kMs : 0);
+        CHECK(d[0].receive({1, 1, 0, 0, 0}, ticks_of_ns(time_ns)) == (counts_ns < 5 * kMs));
+        d.advance(kNever);
+        d.check_empty();
+      }
     }
   }
 }
