@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "host/base/error.hpp"
 #include "host/base/text.hpp"
@@ -50,24 +51,24 @@ std::size_t metric_position(const Comparison& comparison, const std::string& met
 LimitVerdict judge(const Comparison& comparison, const ChangeLimit& limit) {
   const std::size_t metric = metric_position(comparison, limit.metric);
   LimitVerdict verdict;
-  for (std::size_t pair = 0; pair < comparison.changes.size(); ++pair) {
-    const Change& change = comparison.changes[pair][metric];
+  std::vector<std::pair<double, std::size_t>> beyond;  // size of the change, pair
+  for (std::size_t pair = 0; pair < comparison.num_pairs(); ++pair) {
+    const Change change = comparison.change(pair, metric);
     if (!change.applies()) continue;
     ++verdict.applies;
     if (std::isnan(change.change)) {
       verdict.not_available.push_back(pair);
     } else if (limit.rise ? change.change > limit.limit : change.change < limit.limit) {
       if (change.interval == IntervalKind::kNone || change.excludes_zero()) {
-        verdict.beyond.push_back(pair);
+        beyond.emplace_back(std::fabs(change.change), pair);
       } else {
         ++verdict.may_be_chance;
       }
     }
   }
-  std::stable_sort(verdict.beyond.begin(), verdict.beyond.end(), [&](std::size_t x, std::size_t y) {
-    return std::fabs(comparison.changes[x][metric].change) >
-           std::fabs(comparison.changes[y][metric].change);
-  });
+  std::stable_sort(beyond.begin(), beyond.end(),
+                   [](const auto& x, const auto& y) { return x.first > y.first; });
+  for (const auto& [size, pair] : beyond) verdict.beyond.push_back(pair);
   return verdict;
 }
 

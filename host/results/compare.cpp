@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "host/base/error.hpp"
 #include "host/base/statistics.hpp"
@@ -40,17 +41,27 @@ ColumnSpec metric_spec(const Frame& a, const Frame& b, const std::string& name) 
   return column.spec;
 }
 
-MetricSummary summary_of(const Comparison& comparison, std::size_t metric) {
+std::vector<double> numbers_of(const Frame& frame, const std::string& metric) {
+  return frame.has(metric) ? frame.numbers(metric) : std::vector<double>{};
+}
+
+std::vector<double> sample(const std::vector<double>& column, const PointReplications::Point& of) {
+  return column.empty() ? column : sample_of(column, of.rows);
+}
+
+// changes: [pair]
+MetricSummary summary_of(const std::vector<double>& changes) {
   MetricSummary summary;
   summary.largest = kNotAvailable;
-  std::vector<double> changes;
-  for (std::size_t pair = 0; pair < comparison.changes.size(); ++pair) {
-    const double change = comparison.changes[pair][metric].change;
+  std::vector<double> available;
+  available.reserve(changes.size());
+  for (std::size_t pair = 0; pair < changes.size(); ++pair) {
+    const double change = changes[pair];
     if (std::isnan(change)) {
       ++summary.not_available;
       continue;
     }
-    changes.push_back(change);
+    available.push_back(change);
     if (std::fabs(change) > kNotable) ++summary.notable;
     if (std::fabs(change) > kLarge) ++summary.large;
     if (!(std::fabs(change) <= std::fabs(summary.largest))) {
@@ -58,10 +69,32 @@ MetricSummary summary_of(const Comparison& comparison, std::size_t metric) {
       summary.largest_pair = pair;
     }
   }
-  summary.compared = changes.size();
-  std::sort(changes.begin(), changes.end());
-  summary.median = quantile_sorted(changes, 0.5);
+  summary.compared = available.size();
+  std::sort(available.begin(), available.end());
+  summary.median = quantile_sorted(available, 0.5);
   return summary;
+}
+
+// By which pairs are ordered: infinite from 0 to anything else.
+double magnitude(const Change& change) {
+  const bool from_zero = change.a == 0 && change.b != 0 && !std::isnan(change.b);
+  return from_zero ? std::numeric_limits<double>::infinity() : std::fabs(change.change);
+}
+
+// Compares the next metric.
+void add_metric(Comparison& comparison, MetricValues values) {
+  const std::size_t metric = comparison.values.size();
+  comparison.values.push_back(std::move(values));
+  std::vector<double> changes;  // [pair]
+  changes.reserve(comparison.num_pairs());
+  for (std::size_t pair = 0; pair < comparison.num_pairs(); ++pair) {
+    const Change change = comparison.change(pair, metric);
+    changes.push_back(change.change);
+    comparison.intervals.insert(change.interval);
+    double& largest = comparison.largest_changes[pair];
+    if (const double size = magnitude(change); size > largest) largest = size;
+  }
+  comparison.summaries.push_back(summary_of(changes));
 }
 
 }  // namespace
@@ -79,46 +112,31 @@ std::vector<std::string> all_metrics(const Frame& a, const Frame& b) {
   return metrics_of(a, b, [](const ResultColumn&) { return true; });
 }
 
+Change Comparison::change(std::size_t pair, std::size_t metric) const {
+  const PointReplications::Point of_a = pairing.points_a[pairing.pairs[pair].a];
+  const PointReplications::Point of_b = pairing.points_b[pairing.pairs[pair].b];
+  const std::vector<double> in_a = sample(values[metric].a, of_a);
+  const std::vector<double> in_b = sample(values[metric].b, of_b);
+  const bool paired = same_seed && std::ranges::equal(of_a.replications, of_b.replications);
+  return paired ? paired_change(in_a, in_b) : independent_change(in_a, in_b);
+}
+
 Comparison compare(const Frame& a, const Frame& b, const CompareSettings& settings) {
   Comparison comparison;
   for (const std::string& name : settings.metrics) {
     comparison.metrics.push_back(metric_spec(a, b, name));
   }
   comparison.pairing = pair_points(a, b, settings.by);
-  const Pairing& pairing = comparison.pairing;
-  comparison.changes.assign(pairing.pairs.size(), {});
-  for (std::size_t metric = 0; metric < settings.metrics.size(); ++metric) {
-    const auto column = [&](const Frame& frame) {
-      const std::string& name = settings.metrics[metric];
-      return frame.has(name) ? frame.numbers(name) : std::vector<double>{};
-    };
-    const std::vector<double> column_a = column(a), column_b = column(b);
-    for (std::size_t pair = 0; pair < pairing.pairs.size(); ++pair) {
-      const Replications& point_a = pairing.points_a[pairing.pairs[pair].a];
-      const Replications& point_b = pairing.points_b[pairing.pairs[pair].b];
-      const bool paired = settings.same_seed && point_a.replications == point_b.replications;
-      const auto sample = [](const std::vector<double>& values, const Replications& point) {
-        return values.empty() ? values : sample_of(values, point.rows);
-      };
-      const auto of_a = sample(column_a, point_a), of_b = sample(column_b, point_b);
-      comparison.changes[pair].push_back(paired ? paired_change(of_a, of_b)
-                                                : independent_change(of_a, of_b));
-    }
-    comparison.summaries.push_back(summary_of(comparison, metric));
+  comparison.same_seed = settings.same_seed;
+  comparison.largest_changes.assign(comparison.num_pairs(), -1);
+  for (const std::string& name : settings.metrics) {
+    add_metric(comparison, {numbers_of(a, name), numbers_of(b, name)});
   }
   return comparison;
 }
 
 std::vector<std::size_t> pairs_by_change(const Comparison& comparison) {
-  std::vector<double> largest(comparison.changes.size(), -1);
-  for (std::size_t pair = 0; pair < largest.size(); ++pair) {
-    for (const Change& change : comparison.changes[pair]) {
-      const bool from_zero = change.a == 0 && change.b != 0 && !std::isnan(change.b);
-      const double size =
-          from_zero ? std::numeric_limits<double>::infinity() : std::fabs(change.change);
-      if (size > largest[pair]) largest[pair] = size;
-    }
-  }
+  const std::vector<double>& largest = comparison.largest_changes;
   std::vector<std::size_t> order(largest.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,23 @@ struct MetricSummary {
   std::size_t largest_pair = 0;
 };
 
+// Columns of a metric; empty where the frame has none.
+struct MetricValues {
+  std::vector<double> a, b;  // [row]
+};
+
 struct Comparison {
   Pairing pairing;
+  bool same_seed = false;  // as in the settings
   std::vector<ColumnSpec> metrics;
-  std::vector<std::vector<Change>> changes;  // [pair][metric]
-  std::vector<MetricSummary> summaries;      // [metric]
+  std::vector<MetricValues> values;      // [metric]
+  std::vector<MetricSummary> summaries;  // [metric]
+  std::vector<double> largest_changes;   // [pair] magnitude among its metrics; -1: none has one
+  std::set<IntervalKind> intervals;      // those that the changes have
+
+  std::size_t num_pairs() const { return pairing.pairs.size(); }
+  // Computed whenever it is asked for: those of a million pairs would take most of the memory.
+  Change change(std::size_t pair, std::size_t metric) const;
 };
 
 // The headline metrics of either frame that are numbers.

@@ -23,12 +23,21 @@ namespace servesweep {
 
 enum class InputUse { kKey, kCompared, kOnlyInA, kOnlyInB, kEqual };
 
+// An input in the points of one side.
+struct InputSide {
+  bool varies = false;  // the points that read it have several values
+  bool partly = false;  // only some points read it
+  std::string value;    // the first that a point reads, as column_texts() has it; "" without one
+
+  bool is_read() const { return !value.empty(); }
+};
+
 struct PairedInput {
   std::string name;
   InputUse use = InputUse::kKey;
-  // Whether the points that read it have several values; whether only some points read it.
-  bool varies_in_a = false, varies_in_b = false;
-  bool partly_in_a = false, partly_in_b = false;
+  InputSide a, b;
+
+  bool varies() const { return a.varies || b.varies; }
 };
 
 struct PointPair {
@@ -37,7 +46,7 @@ struct PointPair {
 
 struct Pairing {
   std::vector<PairedInput> inputs;  // in order of the files, without inputs that no point reads
-  std::vector<Replications> points_a, points_b;   // in order of their first rows
+  PointReplications points_a, points_b;           // in order of their first rows
   std::vector<PointPair> pairs;                   // in order of a, then b
   std::vector<std::size_t> only_in_a, only_in_b;  // points without a partner
 };

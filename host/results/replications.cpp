@@ -41,12 +41,31 @@ std::vector<double> replication_numbers(const Frame& frame) {
                                  : std::vector<double>(frame.num_rows(), 0);
 }
 
-Replications in_order(std::vector<std::size_t> rows, const std::vector<double>& replication) {
+void order_by_replication(std::span<std::size_t> rows, const std::vector<double>& replication) {
   std::stable_sort(rows.begin(), rows.end(),
                    [&](std::size_t a, std::size_t b) { return replication[a] < replication[b]; });
-  Replications ordered{std::move(rows), {}};
-  for (const std::size_t row : ordered.rows) {
-    ordered.replications.push_back(static_cast<std::int32_t>(replication[row]));
+}
+
+std::vector<std::int32_t> replications_in(const std::vector<std::size_t>& rows,
+                                          const std::vector<double>& replication) {
+  std::vector<std::int32_t> numbers;
+  numbers.reserve(rows.size());
+  for (const std::size_t row : rows) {
+    numbers.push_back(static_cast<std::int32_t>(replication[row]));
+  }
+  return numbers;
+}
+
+// The same groups, numbered in order of their first rows.
+Codes in_order_of_first_rows(std::span<const std::uint32_t> groups) {
+  constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> numbers(num_groups(groups), kNone);  // [group]
+  std::uint32_t next = 0;
+  Codes ordered;
+  ordered.reserve(groups.size());
+  for (const std::uint32_t group : groups) {
+    if (numbers[group] == kNone) numbers[group] = next++;
+    ordered.push_back(numbers[group]);
   }
   return ordered;
 }
@@ -106,25 +125,29 @@ Change relative_change(const std::vector<double>& a, const std::vector<double>& 
 
 }  // namespace
 
+template <class T>
+Codes ValueCodes<T>::codes(const std::vector<T>& values) {
+  Codes codes;
+  codes.reserve(values.size());
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    if (row > 0 && values[row] == values[row - 1]) {  // most columns change rarely
+      codes.push_back(codes.back());
+    } else if (is_applicable(values[row])) {
+      const auto next = static_cast<std::uint32_t>(known_.size() + 1);
+      codes.push_back(known_.try_emplace(values[row], next).first->second);
+    } else {
+      codes.push_back(0);
+    }
+  }
+  return codes;
+}
+
+template class ValueCodes<double>;
+template class ValueCodes<std::string>;
+
 Codes codes_of(const ColumnData& data) {
   return std::visit(
-      []<class T>(const std::vector<T>& values) {
-        std::unordered_map<T, std::uint32_t> known;
-        Codes codes;
-        codes.reserve(values.size());
-        for (std::size_t row = 0; row < values.size(); ++row) {
-          if (row > 0 && values[row] == values[row - 1]) {  // most columns change rarely
-            codes.push_back(codes.back());
-          } else if (is_applicable(values[row])) {
-            const auto next = static_cast<std::uint32_t>(known.size() + 1);
-            codes.push_back(known.try_emplace(values[row], next).first->second);
-          } else {
-            codes.push_back(0);
-          }
-        }
-        return codes;
-      },
-      data);
+      []<class T>(const std::vector<T>& values) { return ValueCodes<T>().codes(values); }, data);
 }
 
 Codes refined(const Codes& groups, const Codes& codes) {
@@ -142,20 +165,31 @@ bool is_point_input(const ResultColumn& column) {
          (column.role == ColumnRole::kIndex && column.spec.name == kStepColumn);
 }
 
-std::vector<Replications> replications_of(const Frame& frame, const Codes& groups) {
-  std::unordered_map<std::uint32_t, std::size_t> numbers;
-  std::vector<std::vector<std::size_t>> rows;  // [group]
-  for (std::size_t row = 0; row < groups.size(); ++row) {
-    const auto [at, added] = numbers.emplace(groups[row], rows.size());
-    if (added) rows.emplace_back();
-    rows[at->second].push_back(row);
-  }
-  const std::vector<double> replication = replication_numbers(frame);
-  std::vector<Replications> all;
-  for (std::vector<std::size_t>& group : rows) {
-    all.push_back(in_order(std::move(group), replication));
-  }
+std::size_t num_groups(std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return 0;
+  return *std::max_element(groups.begin(), groups.end()) + std::size_t{1};
+}
+
+GroupedRows grouped(std::span<const std::uint32_t> groups) {
+  GroupedRows all;
+  all.first.resize(num_groups(groups) + 1);
+  for (const std::uint32_t group : groups) ++all.first[group + std::size_t{1}];
+  std::partial_sum(all.first.begin(), all.first.end(), all.first.begin());
+  std::vector<std::size_t> next = all.first;  // [group] where its next row goes
+  all.rows.resize(groups.size());
+  for (std::size_t row = 0; row < groups.size(); ++row) all.rows[next[groups[row]]++] = row;
   return all;
+}
+
+PointReplications replications_of(const Frame& frame, std::span<const std::uint32_t> groups) {
+  const std::vector<double> replication = replication_numbers(frame);
+  PointReplications points{grouped(in_order_of_first_rows(groups)), {}};
+  for (std::size_t point = 0; point < points.size(); ++point) {
+    const std::size_t first = points.rows.first[point], end = points.rows.first[point + 1];
+    order_by_replication(std::span(points.rows.rows).subspan(first, end - first), replication);
+  }
+  points.replications = replications_in(points.rows.rows, replication);
+  return points;
 }
 
 std::vector<Replications> replications_by(const Frame& frame, const std::vector<std::size_t>& rows,
@@ -174,8 +208,9 @@ std::vector<Replications> replications_by(const Frame& frame, const std::vector<
   const std::vector<double> replication = replication_numbers(frame);
   std::vector<Replications> all;
   for (auto& [key, members] : rows_by_key) {
-    all.push_back(in_order(std::move(members), replication));
-    all.back().key = key;
+    order_by_replication(members, replication);
+    std::vector<std::int32_t> numbers = replications_in(members, replication);
+    all.push_back({std::move(members), std::move(numbers), key});
   }
   return all;
 }
@@ -188,7 +223,7 @@ std::vector<Replications> replications_by(const Frame& frame,
 }
 
 std::vector<double> sample_of(const std::vector<double>& column,
-                              const std::vector<std::size_t>& rows) {
+                              std::span<const std::size_t> rows) {
   std::vector<double> values;
   for (const std::size_t row : rows) {
     if (!std::isfinite(column[row])) return {};

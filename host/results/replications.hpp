@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "host/results/frame.hpp"
@@ -18,6 +20,15 @@ namespace servesweep {
 // [row] equal numbers for equal values of a column; 0 for what is not applicable (NaN, "").
 using Codes = std::vector<std::uint32_t>;
 Codes codes_of(const ColumnData& data);
+// Codes of several columns, whose equal values have equal codes. T: double or std::string.
+template <class T>
+class ValueCodes {
+ public:
+  Codes codes(const std::vector<T>& values);
+
+ private:
+  std::unordered_map<T, std::uint32_t> known_;
+};
 // Groups of rows, split: rows stay together where their codes are equal too. Groups are numbered
 // in order of their first rows; all rows in group 0 is where to begin.
 Codes refined(const Codes& groups, const Codes& codes);
@@ -32,8 +43,37 @@ struct Replications {
   std::vector<double> key = {};            // [key column], of replications_by() alone
 };
 
+// Rows by their group, in one piece of memory: there may be millions of groups.
+struct GroupedRows {
+  std::vector<std::size_t> first = {0};  // [group] in `rows`, and the end of the last group
+  std::vector<std::size_t> rows;
+
+  std::size_t size() const { return first.size() - 1; }
+  std::span<const std::size_t> operator[](std::size_t group) const {
+    return std::span(rows).subspan(first[group], first[group + 1] - first[group]);
+  }
+};
+std::size_t num_groups(std::span<const std::uint32_t> groups);  // the largest and 1 more
+// The rows of group 0, 1, ..., ascending. groups: [row]
+GroupedRows grouped(std::span<const std::uint32_t> groups);
+
+// The replications of many points.
+struct PointReplications {
+  struct Point {
+    std::span<const std::size_t> rows;  // as in Replications
+    std::span<const std::int32_t> replications;
+  };
+  GroupedRows rows;                        // [point]
+  std::vector<std::int32_t> replications;  // of rows.rows
+
+  std::size_t size() const { return rows.size(); }
+  Point operator[](std::size_t point) const {
+    const std::span<const std::size_t> of_point = rows[point];
+    return {of_point, std::span(replications).subspan(rows.first[point], of_point.size())};
+  }
+};
 // The replications of each group, in order of first rows. groups: [row of the frame].
-std::vector<Replications> replications_of(const Frame& frame, const Codes& groups);
+PointReplications replications_of(const Frame& frame, std::span<const std::uint32_t> groups);
 // The replications among these rows that agree in the key columns; a column that the frame does not
 // have is NaN. They are in order of their keys; what is not applicable comes last.
 std::vector<Replications> replications_by(const Frame& frame, const std::vector<std::size_t>& rows,
@@ -43,8 +83,7 @@ std::vector<Replications> replications_by(const Frame& frame,
 
 // The values of a column in these rows. Empty where one is not available: a mean over those that
 // remain would be one over the worlds that did well.
-std::vector<double> sample_of(const std::vector<double>& column,
-                              const std::vector<std::size_t>& rows);
+std::vector<double> sample_of(const std::vector<double>& column, std::span<const std::size_t> rows);
 
 // --- What they say ---
 

@@ -47,8 +47,7 @@ double Configuration::largest(const std::string& column) const {
 }
 
 std::string Configuration::text(const std::string& column) const {
-  const Frame& frame = data->frame();
-  return column_texts(frame.column(column).spec, rows_of(frame.data(column), {rows.front()}))[0];
+  return data->frame().text(column, rows.front());
 }
 
 bool Configuration::usable(const std::vector<std::string>& metrics) const {

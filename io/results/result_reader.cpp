@@ -321,7 +321,10 @@ ResultFile::Origin ResultFile::origin(std::int64_t world) const {
 
 Frame ResultFile::frame() const {
   Frame frame(path_);
-  for (const ResultColumn& column : columns_) frame.add(column, data(column.spec.name));
+  for (const ResultColumn& column : columns_) {
+    frame.add(column, static_cast<std::size_t>(num_worlds_),
+              [this, name = column.spec.name] { return data(name); });
+  }
   return frame;
 }
 

@@ -87,7 +87,7 @@ SweepResult read_sweep_result(const ResultFile& file, const std::string& step) {
   for (const auto& [name, text] : file.attributes()) {
     if (name != kProfileAttribute) result.sweep.attributes.emplace_back(name, text);
   }
-  result.worlds = file.frame();
+  result.worlds = file.frame().in_memory();
   for (const std::string& table : file.tables()) result.tables.push_back(file.table(table));
   return result;
 }
@@ -103,7 +103,7 @@ Study read_study(const ResultFile& file, const std::string& name,
   Study study;
   study.name = name;
   study.steps = steps;
-  study.worlds = file.frame();
+  study.worlds = file.frame().in_memory();
   if (study.worlds.column(kStepColumn).spec.categories != steps) {
     throw InputError(file.path() + " was made by another version of servesweep (" +
                      file.attribute("code_version") +

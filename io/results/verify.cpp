@@ -32,7 +32,7 @@ void check_written(const std::string& path, std::int64_t num_worlds) {
 
 void read_all(const std::string& path) {
   const ResultFile file(path);
-  file.frame();
+  for (const ResultColumn& column : file.columns()) file.data(column.spec.name);
   for (const std::string& table : file.tables()) file.table(table);
   file.sweeps();
   file.findings();

@@ -48,8 +48,7 @@ std::string truth(const Change& change, const char* missing) {
   return change.excludes_zero() ? "true" : "false";
 }
 
-std::size_t replications(const std::vector<Replications>& points,
-                         const std::optional<std::size_t>& at) {
+std::size_t replications(const PointReplications& points, const std::optional<std::size_t>& at) {
   return at ? points[*at].rows.size() : 0;
 }
 
@@ -96,7 +95,7 @@ class CsvTable {
 
   void rows(std::size_t pair) {
     for (std::size_t metric = 0; metric < comparison_.metrics.size(); ++metric) {
-      const Change& change = comparison_.changes[pair][metric];
+      const Change change = comparison_.change(pair, metric);
       const ColumnSpec& spec = comparison_.metrics[metric];
       CsvRow row(out_);
       start(row, places_.pair(pair), "both");
@@ -171,11 +170,11 @@ class JsonDocument {
     summaries();
     out_ << "],\n\"pairs\": [\n";
     JsonList pairs(out_, "\n");
-    for (std::size_t pair = 0; pair < comparison_.changes.size(); ++pair) {
+    for (std::size_t pair = 0; pair < comparison_.num_pairs(); ++pair) {
       pairs.next() << "{";
       place(places_.pair(pair));
       out_ << ", \"metrics\": {";
-      changes(comparison_.changes[pair]);
+      changes(pair);
       out_ << "}}";
     }
     out_ << "],\n\"only_in_a\": [\n";
@@ -186,7 +185,7 @@ class JsonDocument {
   }
 
  private:
-  void side(const ComparedSide& side, const std::vector<Replications>& points) {
+  void side(const ComparedSide& side, const PointReplications& points) {
     out_ << "{\"file\": " << json_text(side.frame.name())
          << ", \"seed\": " << (side.seed.empty() ? "null" : json_text(side.seed))
          << ", \"where\": " << (side.condition.empty() ? "null" : json_text(side.condition))
@@ -206,7 +205,7 @@ class JsonDocument {
                   << ", \"use\": " << json_text(name_of(input.paired.use))
                   << ", \"units\": " << json_text(input.column.spec.unit);
       if (input.paired.use == InputUse::kEqual) {
-        out_ << ", \"value\": " << value(i, places_.value_a(i));
+        out_ << ", \"value\": " << value(i, input.paired.a.value);
       }
       out_ << "}";
     }
@@ -256,10 +255,10 @@ class JsonDocument {
     out_ << "}";
   }
 
-  void changes(const std::vector<Change>& changes) {
+  void changes(std::size_t pair) {
     JsonList list(out_, " ");
-    for (std::size_t metric = 0; metric < changes.size(); ++metric) {
-      const Change& c = changes[metric];
+    for (std::size_t metric = 0; metric < comparison_.metrics.size(); ++metric) {
+      const Change c = comparison_.change(pair, metric);
       const std::string interval = name_of(c.interval);
       list.next(comparison_.metrics[metric].name)
           << "{\"a\": " << number(c.a, "null") << ", \"b\": " << number(c.b, "null")
@@ -293,7 +292,7 @@ void export_comparison_csv(const Comparison& comparison, const ComparedSide& a,
   const ComparisonPlaces places(comparison, a.frame, b.frame);
   CsvTable table(comparison, places, out);
   table.header();
-  for (std::size_t pair = 0; pair < comparison.changes.size(); ++pair) table.rows(pair);
+  for (std::size_t pair = 0; pair < comparison.num_pairs(); ++pair) table.rows(pair);
   for (const std::size_t point : comparison.pairing.only_in_a) table.unpaired({point, {}});
   for (const std::size_t point : comparison.pairing.only_in_b) table.unpaired({{}, point});
 }

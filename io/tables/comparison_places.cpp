@@ -1,7 +1,5 @@
 #include "io/tables/comparison_places.hpp"
 
-#include <algorithm>
-
 #include "io/results/output_format.hpp"
 #include "io/tables/text_table.hpp"
 
@@ -18,46 +16,43 @@ std::vector<ComparisonPlaces::Input> inputs_of(const Pairing& pairing, const Fra
   return inputs;
 }
 
-std::vector<std::string> texts_of(const Frame& frame, const std::string& name, bool all_rows) {
-  if (!frame.has(name)) return {};
-  if (all_rows) return frame.texts(name);
-  return column_texts(frame.column(name).spec, rows_of(frame.data(name), {0}));
-}
-
 }  // namespace
 
 ComparisonPlaces::ComparisonPlaces(const Comparison& comparison, const Frame& a, const Frame& b)
     : comparison_(comparison),
       inputs_(inputs_of(comparison.pairing, a, b)),
-      a_(side_of(a, comparison.pairing.points_a, inputs_)),
-      b_(side_of(b, comparison.pairing.points_b, inputs_)) {}
+      a_(side_of(a, comparison.pairing.points_a, inputs_, &PairedInput::a)),
+      b_(side_of(b, comparison.pairing.points_b, inputs_, &PairedInput::b)) {}
 
 ComparisonPlaces::Side ComparisonPlaces::side_of(const Frame& frame,
-                                                 const std::vector<Replications>& points,
-                                                 const std::vector<Input>& inputs) {
-  Side side{points, {}, texts_of(frame, world_column().name, true)};
-  for (const Input& input : inputs) {
-    const PairedInput& p = input.paired;
-    side.texts.push_back(texts_of(frame, p.name, input.varies() || p.partly_in_a || p.partly_in_b));
+                                                 const PointReplications& points,
+                                                 const std::vector<Input>& inputs,
+                                                 InputSide PairedInput::*side_of_input) {
+  const auto values_of = [&](const std::string& name) {
+    return Values{frame.column(name).spec, frame.data(name)};
+  };
+  Side side{points, {}, {}};
+  for (const auto& [paired, column] : inputs) {
+    const InputSide& values = paired.*side_of_input;
+    if (paired.use == InputUse::kEqual || (!values.varies && !values.partly)) {
+      side.texts.emplace_back(values.value);
+    } else {
+      side.texts.emplace_back(values_of(paired.name));
+    }
   }
+  if (frame.has(world_column().name)) side.worlds = values_of(world_column().name);
   return side;
 }
 
-std::string ComparisonPlaces::value_of(const Side& side, std::size_t input) {
-  const std::vector<std::string>& texts = side.texts[input];
-  const auto read = std::find_if(texts.begin(), texts.end(),
-                                 [](const std::string& text) { return !text.empty(); });
-  return read == texts.end() ? "" : *read;
-}
-
-std::string ComparisonPlaces::value_a(std::size_t input) const { return value_of(a_, input); }
-std::string ComparisonPlaces::value_b(std::size_t input) const { return value_of(b_, input); }
-
 std::string ComparisonPlaces::text_of(const Side& side, std::size_t input,
                                       const std::optional<std::size_t>& point) {
-  const std::vector<std::string>& texts = side.texts[input];
-  if (!point || texts.empty()) return "";
-  return texts.size() == 1 ? texts[0] : texts[side.points[*point].rows.front()];
+  if (!point) return "";
+  if (const auto* text = std::get_if<std::string>(&side.texts[input])) return *text;
+  return std::get<Values>(side.texts[input]).text(side.points[*point].rows[0]);
+}
+
+std::string ComparisonPlaces::world_of(const Side& side, const std::optional<std::size_t>& point) {
+  return point && side.worlds ? side.worlds->text(side.points[*point].rows[0]) : "";
 }
 
 std::string ComparisonPlaces::text_a(std::size_t input, const Place& place) const {
@@ -80,7 +75,7 @@ std::string ComparisonPlaces::cell(std::size_t input, const Place& place) const 
 }
 
 std::string ComparisonPlaces::values(std::size_t input) const {
-  return arrow(input, value_a(input), value_b(input));
+  return arrow(input, inputs_[input].paired.a.value, inputs_[input].paired.b.value);
 }
 
 std::string ComparisonPlaces::arrow(std::size_t input, const std::string& of_a,
@@ -92,21 +87,15 @@ std::string ComparisonPlaces::arrow(std::size_t input, const std::string& of_a,
 std::string ComparisonPlaces::label(const Place& place) const {
   std::string label;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].varies() || (text_a(i, place).empty() && text_b(i, place).empty())) continue;
+    if (!inputs_[i].paired.varies()) continue;
+    if (text_a(i, place).empty() && text_b(i, place).empty()) continue;
     label += (label.empty() ? "" : ", ") + inputs_[i].paired.name + " " + cell(i, place);
   }
   return label.empty() ? "the only point" : label;
 }
 
-std::string ComparisonPlaces::world_a(const Place& place) const {
-  if (!place.a || a_.worlds.empty()) return "";
-  return a_.worlds[a_.points[*place.a].rows.front()];
-}
-
-std::string ComparisonPlaces::world_b(const Place& place) const {
-  if (!place.b || b_.worlds.empty()) return "";
-  return b_.worlds[b_.points[*place.b].rows.front()];
-}
+std::string ComparisonPlaces::world_a(const Place& place) const { return world_of(a_, place.a); }
+std::string ComparisonPlaces::world_b(const Place& place) const { return world_of(b_, place.b); }
 
 Place ComparisonPlaces::pair(std::size_t pair) const {
   const PointPair& points = comparison_.pairing.pairs[pair];

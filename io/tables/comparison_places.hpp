@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "host/results/compare.hpp"
@@ -20,20 +21,17 @@ class ComparisonPlaces {
   struct Input {
     PairedInput paired;
     ResultColumn column;
-    bool varies() const { return paired.varies_in_a || paired.varies_in_b; }
   };
-  // The frames must outlive it.
+  // The comparison must outlive it.
   ComparisonPlaces(const Comparison& comparison, const Frame& a, const Frame& b);
 
   const std::vector<Input>& inputs() const { return inputs_; }
-  // Texts of column_texts(), "" where it is not read or the place has no such point.
+  // Texts of column_texts(), "" where it is not read or the place has no such point. An equal input
+  // (InputUse::kEqual) has its one value everywhere.
   std::string text_a(std::size_t input, const Place& place) const;
   std::string text_b(std::size_t input, const Place& place) const;
   // The value of an input that is equal on both sides, or that one side alone reads.
   std::string text(std::size_t input, const Place& place) const;
-  // The first value that a point reads.
-  std::string value_a(std::size_t input) const;
-  std::string value_b(std::size_t input) const;
   // For people: "4", or "10 -> 20" for one that differs between partners.
   std::string cell(std::size_t input, const Place& place) const;
   // "static_fifo -> multi_bin_dynamic", of an input that has one value on each side.
@@ -47,17 +45,24 @@ class ComparisonPlaces {
   Place pair(std::size_t pair) const;
 
  private:
-  struct Side {
-    const std::vector<Replications>& points;
-    std::vector<std::vector<std::string>> texts;  // [input][row]; one text where all are equal
-    std::vector<std::string> worlds;              // [row]
+  // Values are kept as columns and made into texts one by one: texts take several times the memory.
+  struct Values {
+    ColumnSpec spec;
+    ColumnData data;  // [row]
+
+    std::string text(std::size_t row) const { return column_text(spec, data, row); }
   };
-  static Side side_of(const Frame& frame, const std::vector<Replications>& points,
-                      const std::vector<Input>& inputs);
+  struct Side {
+    const PointReplications& points;
+    std::vector<std::variant<std::string, Values>> texts;  // [input] one where all rows are equal
+    std::optional<Values> worlds;                          // where the frame has their ids
+  };
+  static Side side_of(const Frame& frame, const PointReplications& points,
+                      const std::vector<Input>& inputs, InputSide PairedInput::*side);
   std::string arrow(std::size_t input, const std::string& of_a, const std::string& of_b) const;
-  static std::string value_of(const Side& side, std::size_t input);
   static std::string text_of(const Side& side, std::size_t input,
                              const std::optional<std::size_t>& point);
+  static std::string world_of(const Side& side, const std::optional<std::size_t>& point);
 
   const Comparison& comparison_;
   std::vector<Input> inputs_;

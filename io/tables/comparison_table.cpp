@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "host/base/names.hpp"
 #include "host/base/units.hpp"
@@ -45,8 +44,7 @@ std::string unit_of(const ColumnSpec& spec) {
 
 std::string bracketed(const std::string& unit) { return unit.empty() ? "" : "[" + unit + "]"; }
 
-std::string side_line(const char* name, const ComparedSide& side,
-                      const std::vector<Replications>& points) {
+std::string side_line(const char* name, const ComparedSide& side, const PointReplications& points) {
   std::string line =
       fmt::format("{}: {}, {} in {}, {}", name, side.frame.name(),
                   format_count(static_cast<std::int64_t>(points.size()), "point"),
@@ -65,7 +63,7 @@ std::string side_line(const char* name, const ComparedSide& side,
 
 bool differs_in_a_pair(const Comparison& comparison, const ComparisonPlaces& places,
                        std::size_t input) {
-  for (std::size_t pair = 0; pair < comparison.changes.size(); ++pair) {
+  for (std::size_t pair = 0; pair < comparison.num_pairs(); ++pair) {
     const Place place = places.pair(pair);
     if (places.text_a(input, place) != places.text_b(input, place)) return true;
   }
@@ -92,7 +90,7 @@ std::string inputs_lines(const Comparison& comparison, const ComparisonPlaces& p
         ++equal;
         break;
       case InputUse::kCompared:
-        if (!input.varies()) {
+        if (!input.paired.varies()) {
           compared.push_back(name + " " + places.values(i));
         } else {
           compared.push_back(
@@ -112,14 +110,9 @@ std::string inputs_lines(const Comparison& comparison, const ComparisonPlaces& p
 }
 
 std::string pairs_line(const Comparison& comparison) {
-  std::set<IntervalKind> kinds;
-  for (const auto& pair : comparison.changes) {
-    for (const Change& change : pair) kinds.insert(change.interval);
-  }
-  const bool paired = kinds.count(IntervalKind::kPaired) > 0;
-  const bool independent = kinds.count(IntervalKind::kIndependent) > 0;
-  std::string line =
-      format_count(static_cast<std::int64_t>(comparison.changes.size()), "pair") + "; ";
+  const bool paired = comparison.intervals.count(IntervalKind::kPaired) > 0;
+  const bool independent = comparison.intervals.count(IntervalKind::kIndependent) > 0;
+  std::string line = format_count(static_cast<std::int64_t>(comparison.num_pairs()), "pair") + "; ";
   if (!paired && !independent) return line + "no confidence intervals (they take replications)\n";
   line += "95 % confidence intervals of the change, ";
   if (paired) line += "paired by replication";
@@ -157,7 +150,7 @@ std::string pairs_table(const Comparison& comparison, const ComparisonPlaces& pl
   std::vector<TableColumn> table;
   for (std::size_t i = 0; i < places.inputs().size(); ++i) {
     const ComparisonPlaces::Input& input = places.inputs()[i];
-    if (!input.varies()) continue;
+    if (!input.paired.varies()) continue;
     const ColumnType type = input.column.spec.type;
     shown.push_back(i);
     table.push_back({header_lines(input.paired.name),
@@ -180,7 +173,7 @@ std::string pairs_table(const Comparison& comparison, const ComparisonPlaces& pl
       for (std::size_t i = 0; i < shown.size(); ++i) {
         table[i].cells.push_back(metric == 0 ? places.cell(shown[i], places.pair(pair)) : "");
       }
-      const Change& change = comparison.changes[pair][metric];
+      const Change change = comparison.change(pair, metric);
       const ColumnSpec& spec = comparison.metrics[metric];
       const std::vector<std::string> cells = {spec.name,
                                               bracketed(unit_of(spec)),
@@ -246,14 +239,14 @@ std::string render_verdict(const Comparison& comparison, const Frame& a, const F
   const std::string unit = unit_of(comparison.metrics[metric]);
   const std::string with_unit = unit.empty() ? "" : " " + unit;
   const ComparisonPlaces places(comparison, a, b);
-  const std::size_t all = comparison.changes.size();
+  const std::size_t all = comparison.num_pairs();
   std::string text;
   const auto list = [&](const std::vector<std::size_t>& pairs, const std::string& what) {
     if (pairs.empty()) return;
     text += fmt::format("failed: {} {} {} of {}\n", limit.text, what, pairs.size(),
                         format_count(static_cast<std::int64_t>(all), "pair"));
     for (std::size_t i = 0; i < limited(pairs.size(), kMostFailures); ++i) {
-      const Change& change = comparison.changes[pairs[i]][metric];
+      const Change change = comparison.change(pairs[i], metric);
       text += fmt::format("  {}: {} -> {}{}", places.label(places.pair(pairs[i])),
                           value_cell(change.a), value_cell(change.b), with_unit);
       if (!std::isnan(change.change)) text += ", " + change_cell(change.change) + " %";

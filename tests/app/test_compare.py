@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import pathlib
+import resource
 import shutil
+import subprocess
 import unittest
 
 import h5py
 import numpy
-from servesweep_cli import CliTest
+from servesweep_cli import PROGRAM, CliTest
 
 SWEEP = """
 replications = 4
@@ -165,6 +168,22 @@ class Compare(CliTest):
         self.assertEqual({(r["value_b"], r["change_percent"], r["flag"]) for r in rows},
                          {("", "", "")})
         self.assertNotIn("", {r["value_a"] for r in rows})
+
+    @unittest.skipIf(b"__asan_init" in pathlib.Path(PROGRAM).read_bytes(), "AddressSanitizer reserves terabytes")
+    def test_memory_is_bounded(self):
+        """The columns of 50,000 worlds a side are 80 MB, the comparison takes 35 MB."""
+        self.write("many.toml", "[workload]\nrequests = 2\nrps = { from = 0.5, to = 30.0, num = 250 }\n"
+                                "[scheduler]\nk_bins = [1, 2, 3, 4, 5]\n"
+                                "[cluster]\nnum_gpus = { from = 1, to = 40, num = 40 }\n"
+                                "[output]\nsave_histograms = false\n")
+        for name, alpha in (("many_a.h5", 60), ("many_b.h5", 61)):
+            self.cli("run", "many.toml", "-o", name, "-s", f"alpha_ms={alpha}")
+        limit = 64 << 20
+        done = subprocess.run([PROGRAM, "compare", "many_a.h5", "many_b.h5"], cwd=self.folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("50,000 pairs", done.stdout)
 
     def test_errors(self):
         shutil.copy(self.path("a.h5"), self.path("b.h5"))

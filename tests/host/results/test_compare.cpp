@@ -1,5 +1,6 @@
 #include "host/results/compare.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -91,8 +92,8 @@ std::vector<std::vector<std::size_t>> pairs_of(const Pairing& pairing) {
 
 Change change_of(const Frame& a, const Frame& b, bool same_seed = true) {
   const Comparison comparison = compare(a, b, {{}, {"p99"}, same_seed});
-  REQUIRE(comparison.changes.size() == 1);
-  return comparison.changes[0][0];
+  REQUIRE(comparison.num_pairs() == 1);
+  return comparison.change(0, 0);
 }
 
 Change change_of(double a, double b) { return change_of(gpus("a", {1}, {a}), gpus("b", {1}, {b})); }
@@ -134,10 +135,11 @@ TEST_CASE("what has one value here and another there is compared, the rest is th
   CHECK(pairs_of(pairing) == std::vector<std::vector<std::size_t>>{{0, 2}, {1, 1}});
   CHECK(pairing.only_in_a == std::vector<std::size_t>{2});
   CHECK(pairing.only_in_b == std::vector<std::size_t>{0});
-  CHECK(pairing.points_b[1].rows == std::vector<std::size_t>{3, 2});  // by replication
-  CHECK(comparison.changes[0][0].change == 0);
-  CHECK(comparison.changes[1][0].a == 3);
-  CHECK(comparison.changes[1][0].b == 5);
+  // By replication.
+  CHECK(std::ranges::equal(pairing.points_b[1].rows, std::vector<std::size_t>{3, 2}));
+  CHECK(comparison.change(0, 0).change == 0);
+  CHECK(comparison.change(1, 0).a == 3);
+  CHECK(comparison.change(1, 0).b == 5);
   // Named, sla_ms may differ; where something else is named it may not.
   CHECK(pairs_of(pair_points(a, b, {"sla_ms"})) == pairs_of(pairing));
   CHECK_THROWS_WITH(pair_points(a, b, {"alpha"}),
@@ -198,6 +200,22 @@ TEST_CASE("in a key, not read is a value; an input with one value where it is re
   const Pairing other = pair_points(both("a", 8), both("b", 16), {});
   CHECK(use_of(other, "b_max") == InputUse::kCompared);
   CHECK(other.pairs.size() == 3);
+}
+
+TEST_CASE("an input's values are summed up for each side") {
+  const Frame a = Maker("a")
+                      .worlds({0, 0, 0})
+                      .input("num_gpus", Integers{1, 2, 3})
+                      .input("edge", Numbers{1.5, 2, kNone})
+                      .input("rate", Numbers{4, kNone, 4})
+                      .frame;
+  const Pairing pairing = pair_points(a, a, {});
+  REQUIRE(pairing.inputs.size() == 3);
+  const InputSide &gpus = pairing.inputs[0].a, &edge = pairing.inputs[1].a;
+  const InputSide& rate = pairing.inputs[2].b;
+  CHECK((gpus.varies && !gpus.partly && gpus.value == "1"));
+  CHECK((edge.varies && edge.partly && edge.value == "1.5"));
+  CHECK((!rate.varies && rate.partly && rate.value == "4"));
 }
 
 TEST_CASE("points that only what is compared tells apart are an error that names it") {
@@ -288,9 +306,9 @@ TEST_CASE("what is missing is not available, and never a default") {
   const Frame without =
       Maker("b").worlds({0}).input("num_gpus", Integers{1}).metric("x", {1}).frame;
   const Comparison comparison = compare(gpus("a", {1}, {7}), without, {{}, {"p99", "x"}, true});
-  CHECK(comparison.changes[0][0].a == 7);
-  CHECK(std::isnan(comparison.changes[0][0].b));
-  CHECK(std::isnan(comparison.changes[0][1].a));
+  CHECK(comparison.change(0, 0).a == 7);
+  CHECK(std::isnan(comparison.change(0, 0).b));
+  CHECK(std::isnan(comparison.change(0, 1).a));
   CHECK(comparison.summaries[0].not_available == 1);
   CHECK(comparison.summaries[0].compared == 0);
   CHECK(std::isnan(comparison.summaries[0].median));

@@ -1,5 +1,6 @@
 #include "host/results/replications.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -45,9 +46,9 @@ TEST_CASE("a point's worlds are in order of their replications") {
   const Frame frame = frame_of({1, 0, 0, 1, 0}, {8, 4, 8, 4, kNone});
   const auto points = replications_of(frame, codes_of(frame.numbers("rps")));
   REQUIRE(points.size() == 3);
-  CHECK(points[0].rows == std::vector<std::size_t>{2, 0});
-  CHECK(points[0].replications == std::vector<std::int32_t>{0, 1});
-  CHECK(points[1].rows == std::vector<std::size_t>{1, 3});
+  CHECK(std::ranges::equal(points[0].rows, std::vector<std::size_t>{2, 0}));
+  CHECK(std::ranges::equal(points[0].replications, std::vector<std::int32_t>{0, 1}));
+  CHECK(std::ranges::equal(points[1].rows, std::vector<std::size_t>{1, 3}));
 
   const auto by_key = replications_by(frame, {"rps", "no_such_column"});
   REQUIRE(by_key.size() == 3);
@@ -60,8 +61,9 @@ TEST_CASE("a point's worlds are in order of their replications") {
 }
 
 TEST_CASE("a sample with a gap is no sample") {
-  CHECK(sample_of({5, 6, 7}, {2, 0}) == std::vector<double>{7, 5});
-  CHECK(sample_of({5, kNone, 7}, {0, 1, 2}).empty());
+  const std::vector<std::size_t> two = {2, 0}, all = {0, 1, 2};
+  CHECK(sample_of({5, 6, 7}, two) == std::vector<double>{7, 5});
+  CHECK(sample_of({5, kNone, 7}, all).empty());
   CHECK(std::isnan(mean_interval({}).mean));
 }
 
