@@ -82,13 +82,15 @@ class ReplicaIterations {
     if (on_time || reached > 1) complete(on_time ? reached : reached - 1);
   }
   // The world ends at `limit`: the iterations that end by then count, and of one in progress the
-  // time until then.
+  // time until then and its tokens in the KV cache.
   SERVESWEEP_FUNCTION void finish(Ticks limit) {
     if (r_.activity == Activity::kIdle || r_.activity == Activity::kWaiting || r_.end <= limit) {
       return;
     }
     complete_by(limit);
-    r_.tally.cut += limit - (r_.end <= limit ? r_.end : r_.start);
+    const Ticks cut = limit - (r_.end <= limit ? r_.end : r_.start);
+    r_.tally.cut += cut;
+    r_.tally.kv_token_area += tokens_in_progress() * cut;
   }
   // Completes the iterations of a decode run that end before `time`.
   SERVESWEEP_FUNCTION void complete_before(Ticks time) {
@@ -171,6 +173,29 @@ class ReplicaIterations {
     if (r_.activity == Activity::kDecodes) r_.seen += r_.line.span(iterations - 1);
     if (runs && w_.prefix_caching)
       s_.note_filled_blocks(r_.activity == Activity::kDecodes ? iterations : 1);
+  }
+
+  // Tokens in the KV cache that the iteration in progress reads or writes; of a decode run those of
+  // its next iteration.
+  SERVESWEEP_FUNCTION std::int64_t tokens_in_progress() const {
+    switch (r_.activity) {
+      case Activity::kIdle:
+      case Activity::kWaiting:
+        break;
+      case Activity::kDecodes:
+        return r_.context_sum;
+      case Activity::kSomeDecodes: {
+        std::int64_t context = 0;
+        std::int32_t slot = r_.first;
+        for (std::int32_t i = 0; i < r_.num_chosen; ++i, slot = s_[slot].next) {
+          context += s_.cached_tokens(slot) + 1;
+        }
+        return context;
+      }
+      case Activity::kPrefill:
+        return (mixes_decodes(w_.mode) ? r_.context_sum : 0) + r_.prefill_cached;
+    }
+    return 0;
   }
 
   SERVESWEEP_FUNCTION void complete_decodes(std::int64_t iterations) {

@@ -163,7 +163,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
   CHECK_FALSE(seen.over_pool);
   CHECK(r.peaks.blocks <= w.num_blocks);
   CHECK(r.peaks.running <= w.max_sequences);
-  if (!w.prefix_caching) CHECK(t.kv_token_area <= w.num_blocks * w.block_size * t.busy);
+  if (!w.prefix_caching) CHECK(t.kv_token_area <= w.num_blocks * w.block_size * (t.busy + t.cut));
 
   ++reach.worlds;
   reach.complete += complete;

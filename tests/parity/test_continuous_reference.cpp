@@ -130,6 +130,14 @@ std::vector<naive::Request> naive_requests(const ContinuousWorld& w) {
   return requests;
 }
 
+// Tokens in the KV cache that an iteration reads or writes.
+std::int64_t cached_tokens(const naive::Iteration& it) {
+  std::int64_t tokens = 0;
+  for (const naive::Chunk& c : it.prefills) tokens += c.k + c.q;
+  for (const naive::Decode& d : it.decodes) tokens += d.context;
+  return tokens;
+}
+
 // What a world's result must be, from the naive simulator's log.
 struct Expected {
   ContinuousResult result;
@@ -216,21 +224,19 @@ struct Expected {
       classes[requests[i].priority].preemptions += log.requests[i].preemptions;
     }
     for (const naive::ReplicaLog& replica : log.replicas) {
-      t.cut += replica.cut;
+      if (replica.cut) {
+        t.cut += replica.cut->end - replica.cut->start;
+        t.kv_token_area += cached_tokens(*replica.cut) * (replica.cut->end - replica.cut->start);
+      }
       p.running = std::max<std::int64_t>(p.running, replica.peak_running);
       p.waiting = std::max<std::int64_t>(p.waiting, replica.peak_waiting);
       p.blocks = std::max<std::int64_t>(p.blocks, replica.peak_blocks);
       for (const naive::Iteration& it : replica.iterations) {
         ++t.iterations;
         t.busy += it.end - it.start;
-        std::int64_t cached = 0;
-        for (const naive::Chunk& c : it.prefills) {
-          t.scheduled_tokens += c.q;
-          cached += c.k + c.q;
-        }
-        for (const naive::Decode& d : it.decodes) cached += d.context;
+        for (const naive::Chunk& c : it.prefills) t.scheduled_tokens += c.q;
         t.scheduled_tokens += it.n();
-        t.kv_token_area += cached * (it.end - it.start);
+        t.kv_token_area += cached_tokens(it) * (it.end - it.start);
       }
     }
     t.preemptions = log.preemptions;

@@ -101,7 +101,7 @@ struct Record {
 struct ReplicaLog {
   std::vector<Iteration> iterations;
   Int peak_running = 0, peak_waiting = 0, peak_blocks = 0;
-  Int128 cut = 0;  // time until the time limit in an iteration that ends later
+  std::optional<Iteration> cut = {};  // by the time limit, which is then its end
 };
 struct Log {
   std::vector<Record> requests;  // in input order
@@ -139,9 +139,8 @@ class NaiveContinuous {
       }
     }
     for (std::size_t i = 0; p_.time_limit_ns != 0 && i < replicas_.size(); ++i) {
-      if (const auto& now = replicas_[i].now) {
-        log_.replicas[i].cut = p_.time_limit_ns * kUnitsPerNs - now->start;
-      }
+      log_.replicas[i].cut = replicas_[i].now;
+      if (auto& cut = log_.replicas[i].cut) cut->end = p_.time_limit_ns * kUnitsPerNs;
     }
     return log_;
   }
