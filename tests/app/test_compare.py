@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import pathlib
 import resource
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import unittest
 
 import h5py
 import numpy
-from servesweep_cli import PROGRAM, CliTest
+from servesweep_cli import PROGRAM, WITHOUT_ASAN, CliTest
 
 SWEEP = """
 replications = 4
@@ -169,7 +168,7 @@ class Compare(CliTest):
                          {("", "", "")})
         self.assertNotIn("", {r["value_a"] for r in rows})
 
-    @unittest.skipIf(b"__asan_init" in pathlib.Path(PROGRAM).read_bytes(), "AddressSanitizer reserves terabytes")
+    @WITHOUT_ASAN
     def test_memory_is_bounded(self):
         """The columns of 50,000 worlds a side are 80 MB, the comparison takes 35 MB."""
         self.write("many.toml", "[workload]\nrequests = 2\nrps = { from = 0.5, to = 30.0, num = 250 }\n"
