@@ -117,9 +117,8 @@ class BatchRecorder {
 
   // A batch that the time limit cuts.
   SERVESWEEP_FUNCTION void cut(const RangeSummary& summary, std::int32_t size) {
-    lanes_.once([&] {
-      r_.unfinished_sum_ns += times(w_.time_limit_ns, size) - summary.arrival_sum_ns;
-    });
+    lanes_.once(
+        [&] { r_.unfinished_sum_ns += times(w_.time_limit_ns, size) - summary.arrival_sum_ns; });
   }
 
   // Completes the result of a world that has ended: all but the quantiles.

@@ -47,15 +47,16 @@ class ContinuousEngine {
         continue;
       }
       // Lanes::all() does not reach into it; calls kept there cost a tenth of the instructions.
-      lanes_.for_each(w_.num_replicas, [&](std::int32_t r) __attribute__((flatten)) {
-        if (r != to && s_.next_ns[r] >= now_ns && !ends) return;
-        // Made here alone: it lies in the stack of a GPU's thread.
-        OneReplica engine(lanes_, w_, s_, histograms_, observer_, r);
-        if (r == to) engine.arrive(came, came_ns);
-        const Ticks limit = ticks_of_ns(w_.time_limit_ns);
-        engine.advance(now_ns, limit);
-        if (ends) engine.finish(limit);
-      });
+      lanes_.for_each(
+          w_.num_replicas, [&](std::int32_t r) __attribute__((flatten)) {
+            if (r != to && s_.next_ns[r] >= now_ns && !ends) return;
+            // Made here alone: it lies in the stack of a GPU's thread.
+            OneReplica engine(lanes_, w_, s_, histograms_, observer_, r);
+            if (r == to) engine.arrive(came, came_ns);
+            const Ticks limit = ticks_of_ns(w_.time_limit_ns);
+            engine.advance(now_ns, limit);
+            if (ends) engine.finish(limit);
+          });
       if (ends) break;
       to = route(arrived, now_ns, router);
       came_ns = now_ns;
