@@ -43,7 +43,7 @@ struct alignas(StateLayout::kAlignment) Piece {
 };
 using Memory = std::vector<Piece>;
 Memory memory_of(std::size_t bytes) { return Memory(bytes / sizeof(Piece) + 1); }
-unsigned char* data_of(Memory& memory) { return memory.data()->bytes; }
+unsigned char* data_of(Memory& memory) { return reinterpret_cast<unsigned char*>(memory.data()); }
 
 void add_row(testing::Bytes& bytes, const GpuUse& use) { bytes.add(use); }
 void add_row(testing::Bytes& bytes, const BinUse& use) { bytes.add(use); }
