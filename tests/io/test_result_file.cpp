@@ -181,7 +181,7 @@ TEST_CASE("equal results are equal bytes, however they were chunked") {
 
   // Two files of one second would be equal with time stamps, too.
   const hdf5::Id h5 = hdf5::open_file(folder / "a.h5");
-  const auto no_times = [](hid_t, const char* name, const H5O_info_t* info, void*) -> herr_t {
+  const auto no_times = [](hid_t, const char* name, const auto* info, void*) -> herr_t {
     INFO(name);
     CHECK(info->ctime == 0);
     return 0;
