@@ -48,8 +48,8 @@ class ResultFile {
   ColumnData data(std::string_view name, std::int64_t first = 0, std::int64_t count = -1) const;
   std::vector<double> numbers(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
-  // All columns, each of them read whenever its values are asked for: the file must outlive the
-  // frame, and stay where it is.
+  // All columns. The values of a column are read whenever they are asked for: the file must outlive
+  // the frame, and stay where it is.
   Frame frame() const;
 
   // The world's rows of a table: numbers [column][row], in order of table_columns().
