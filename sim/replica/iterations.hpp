@@ -221,7 +221,7 @@ class ReplicaIterations {
   // The first sequences had their turn; they go to the end of the list.
   SERVESWEEP_FUNCTION void complete_some_decodes() {
     const std::int32_t count = r_.num_chosen;
-    std::int64_t context = 0;
+    const std::int64_t context = tokens_in_progress();
     std::int32_t slot = r_.first;
     r_.peaks.blocks = max_of(r_.peaks.blocks, r_.used_blocks);
     for (std::int32_t i = 0; i < r_.num_decoding; ++i, slot = s_[slot].next) {
@@ -230,7 +230,6 @@ class ReplicaIterations {
       if (i >= count) continue;
       gap(r_.end - s_[slot].last_token, 1);
       s_[slot].last_token = r_.end;
-      context += s_.cached_tokens(slot) + 1;
     }
     const Ticks span = r_.end - r_.start;
     tally(span, 1, count, context * span);

@@ -294,7 +294,7 @@ struct Reach {
   std::int64_t several = 0, capped = 0, cached = 0, rooflines = 0, tables = 0, iterations = 0,
                runs = 0;
   std::int64_t without_full_block = 0, split_hashes = 0, async_ones = 0, by_priority = 0,
-               limiting_chunks = 0, reserving = 0;
+               limiting_chunks = 0, chunking = 0, reserving = 0;
 };
 
 // The runs of a world that was stepped are the iterations of the naive simulator.
@@ -467,6 +467,7 @@ void check_world(const ContinuousCase& random, Reach& reach) {
     reach.async_ones += world.async_scheduling;
     reach.by_priority += world.policy_chooses_victims() && t.preemptions > 0;
     reach.limiting_chunks += world.limits_chunks();
+    reach.chunking += !world.takes_whole_prompts();
     reach.reserving += world.reserve_full_isl && !world.takes_whole_prompts();
   }
 }
@@ -495,7 +496,8 @@ TEST_CASE("random worlds equal the naive simulator, jumped and stepped") {
   CHECK(reach.async_ones > worlds / 10);
   CHECK(reach.by_priority > worlds / 200);
   CHECK(reach.limiting_chunks > worlds / 40);
-  CHECK(reach.reserving > worlds / 20);
+  CHECK(reach.reserving > reach.chunking / 4);
+  CHECK(reach.chunking - reach.reserving > reach.chunking / 8);
 }
 
 }  // namespace servesweep
